@@ -1,0 +1,259 @@
+"""Everything that this service refuses on purpose: a sentence, a stable code and an HTTP status.
+
+Doors translate these once (the API to problem details, the admin to a form error, commands to
+stderr), so that no caller ever has to guess what an exception means. Row-level problems are values,
+not exceptions: see ``rows.Problem``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class Refusal(Exception):
+    """The request can't be carried out."""
+
+    code: ClassVar[str] = "refused"
+    status: ClassVar[int] = 400
+
+    def __init__(self, detail: str = "", **facts: Any) -> None:
+        """``detail``: a sentence for a person (the docstring where it is empty); ``facts``: what a
+        program may want to know beside it (JSON-able), given to API clients as extra members."""
+        self.detail = detail or (self.__doc__ or "").strip().splitlines()[0]
+        self.facts = facts
+        super().__init__(self.detail)
+
+
+class FileRefused(Refusal):
+    """The file can't be imported as it is."""
+
+    code = "file_refused"
+
+
+# --- what is wrong with a file as a whole -----------------------------------------------------
+
+
+class FileTooLarge(FileRefused):
+    """The file is larger than allowed."""
+
+    code = "file_too_large"
+    status = 413
+
+
+class FileEmpty(FileRefused):
+    """The file is empty."""
+
+    code = "file_empty"
+
+
+class NotCsv(FileRefused):
+    """The file is not a CSV file and not an .xlsx workbook."""
+
+    code = "not_csv"
+
+
+class BinaryContent(FileRefused):
+    """The file holds a NUL byte: it is not text."""
+
+    code = "binary_content"
+
+
+class EncodingUnknown(FileRefused):
+    """The file is not UTF-8, and no encoding was named."""
+
+    code = "encoding_unknown"
+
+
+class UnknownEncoding(FileRefused):
+    """The encoding that was named is not one that this service can read."""
+
+    code = "unknown_encoding"
+
+
+class Undecodable(FileRefused):
+    """The file can't be read in the encoding that was named."""
+
+    code = "undecodable"
+
+
+class UnknownDelimiter(FileRefused):
+    """The delimiter that was named is not one of comma, semicolon, tab and pipe."""
+
+    code = "unknown_delimiter"
+
+
+class CsvSyntax(FileRefused):
+    """The quoting of the file is broken."""
+
+    code = "csv_syntax"
+
+
+class CellTooLong(FileRefused):
+    """A cell is longer than allowed."""
+
+    code = "cell_too_long"
+
+
+class RecordTooLong(FileRefused):
+    """A row is longer than allowed."""
+
+    code = "record_too_long"
+
+
+class TooManyColumns(FileRefused):
+    """The file has more columns than allowed."""
+
+    code = "too_many_columns"
+
+
+class HeaderTooLarge(FileRefused):
+    """The header row is larger than allowed."""
+
+    code = "header_too_large"
+
+
+class NoHeader(FileRefused):
+    """The file has no header row."""
+
+    code = "no_header"
+
+
+class MissingColumn(FileRefused):
+    """A required column is missing."""
+
+    code = "missing_column"
+
+
+class DuplicateColumn(FileRefused):
+    """Two columns stand for the same field."""
+
+    code = "duplicate_column"
+
+
+class ForbiddenColumn(FileRefused):
+    """The file holds a column that no file may set."""
+
+    code = "forbidden_column"
+
+
+class UnknownMapping(FileRefused):
+    """The mapping names a field or a header that there is not."""
+
+    code = "unknown_mapping"
+
+
+class NoRows(FileRefused):
+    """The file has a header but no rows below it."""
+
+    code = "no_rows"
+
+
+class TooManyRows(FileRefused):
+    """The file has more rows than allowed."""
+
+    code = "too_many_rows"
+
+
+class BrokenWorkbook(FileRefused):
+    """The workbook is damaged or protected."""
+
+    code = "broken_workbook"
+
+
+class WorkbookTooLarge(FileRefused):
+    """The workbook is larger than allowed once it is unpacked."""
+
+    code = "uncompressed_too_large"
+    status = 413
+
+
+class UnknownSheet(FileRefused):
+    """The workbook has no sheet of that name."""
+
+    code = "unknown_sheet"
+
+
+# --- end of: what is wrong with a file as a whole ---------------------------------------------
+
+# --- what can't be done with a batch ----------------------------------------------------------
+
+
+class MoveNotAllowed(Refusal):
+    """The batch is not in a status that allows this."""
+
+    code = "move_not_allowed"
+    status = 409
+
+
+class UndoNotPossible(Refusal):
+    """This import can't be undone."""
+
+    code = "undo_not_possible"
+    status = 409
+
+
+class RetryNotPossible(Refusal):
+    """This import can't be run again."""
+
+    code = "retry_not_possible"
+    status = 409
+
+
+# --- how an upload was sent -------------------------------------------------------------------
+
+
+class FileRequired(Refusal):
+    """The request holds no file."""
+
+    code = "file_required"
+
+
+class UploadIncomplete(Refusal):
+    """The upload was cut off before its end, so nothing of it was imported. Send it again."""
+
+    code = "upload_incomplete"
+
+
+class IdempotencyKeyReused(Refusal):
+    """This Idempotency-Key came with another file before. Use a new key for a new file."""
+
+    code = "idempotency_key_reused"
+    status = 422
+
+
+# --- who may do what --------------------------------------------------------------------------
+
+
+class NotFound(Refusal):
+    """There is nothing here, or nothing that you may see."""
+
+    code = "not_found"
+    status = 404
+
+
+class NotAllowed(Refusal):
+    """Your role does not allow this."""
+
+    code = "permission_denied"
+    status = 403
+
+
+class FeatureDisabled(Refusal):
+    """Importing users is switched off at the moment. Try again later."""
+
+    code = "feature_disabled"
+    status = 503
+
+
+class OrganisationInactive(Refusal):
+    """This organisation is not active, so nobody can be imported into it."""
+
+    code = "organization_inactive"
+    status = 403
+
+
+class WrongOption(Refusal):
+    """An option of the import has a value that it can't have."""
+
+    code = "invalid_option"
+    status = 400

@@ -1,0 +1,82 @@
+"""The organisations and accounts of the demo, in a state that is known."""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser
+from typing import Any
+
+from django.contrib.auth.hashers import check_password, make_password
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+from django.db import transaction
+
+from imports.models import ImportBatch
+from imports.quotas import reset_limits
+from imports.states import LIVE
+from users.models import Organisation, User
+from users.roles import Role
+
+ORGANISATIONS = ("Acme", "Globex")
+ACCOUNTS = (  # address, name, role, organisation
+    ("root@marketedge.example", "Robin Root", Role.SUPER_ADMIN, None),
+    ("admin@acme.example", "Ada Acme", Role.ADMIN, "Acme"),
+    ("viewer@acme.example", "Viktor Acme", Role.VIEWER, "Acme"),
+    ("admin@globex.example", "Gloria Globex", Role.ADMIN, "Globex"),
+)
+
+
+class Command(BaseCommand):
+    """Makes the demo's accounts, and sets its two organisations back."""
+
+    help = (
+        "Makes the organisations Acme and Globex and the demo's accounts (password from"
+        " DEMO_PASSWORD), and sets both back: users that imports created there are removed, imports"
+        " that have not ended are dropped, quotas are full again. For trials only."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """`--migrate`: one start of Django instead of two."""
+        parser.add_argument("--migrate", action="store_true", help="migrate the database first")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Does both, and says what it removed."""
+        if options["migrate"]:
+            call_command("migrate", interactive=False, verbosity=0)
+        with transaction.atomic():
+            organisations = {
+                name: Organisation.objects.get_or_create(name=name)[0] for name in ORGANISATIONS
+            }
+            self._set_back(list(organisations.values()))
+            self._make_accounts(organisations)
+
+    def _set_back(self, organisations: list[Organisation]) -> None:
+        """Removes what imports did, so that the sample meets nobody but the accounts."""
+        ours = {"organisation__in": organisations}
+        ImportBatch.objects.filter(status__in=LIVE, **ours).delete()
+        gone, _ = User.objects.filter(import_batch_id__isnull=False, **ours).delete()
+        if gone:
+            self.stdout.write(f"Set back: {gone} users of earlier imports removed.")
+
+    def _make_accounts(self, organisations: dict[str, Organisation]) -> None:
+        """Makes the accounts, or mends them; all have one password, so it is hashed once."""
+        password = os.environ.get("DEMO_PASSWORD") or "marketedge-demo"
+        stored = User.objects.filter(email=ACCOUNTS[0][0]).values_list("password", flat=True)
+        kept = next((hashed for hashed in stored if check_password(password, hashed)), None)
+        hashed = kept or make_password(password)
+        for email, name, role, organisation in ACCOUNTS:
+            first_name, last_name = name.split()
+            user, _ = User.objects.update_or_create(
+                email=email,
+                defaults={
+                    "first_name": first_name,
+                    "last_name": last_name,
+                    "role": role,
+                    "organisation": organisations[organisation] if organisation else None,
+                    "is_active": True,
+                    "is_staff": role in (Role.SUPER_ADMIN, Role.ADMIN),
+                    "is_superuser": role == Role.SUPER_ADMIN,
+                    "password": hashed,
+                },
+            )
+            reset_limits(str(user.id), "csv_import")

@@ -1,0 +1,84 @@
+"""Two questions of a platform: does this process live, and can the service do its work?
+
+`/healthz` asks nothing of anybody. A platform restarts what does not answer there, and a database
+or Redis that is away for a moment must not make it restart every web process.
+
+`/readyz` asks the database, its migrations and Redis. Without the first two nothing can be done,
+and the answer is 503. Without Redis it is 200 and `degraded`: uploads are accepted and committed,
+quotas are counted in the database, and the sweep announces the batches once Redis is back; taking
+the web away as well would turn a pause of the workers into an outage for everybody.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import psycopg
+import redis
+from django.conf import settings
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+DATABASE_SECONDS = 2
+REDIS_SECONDS = 0.5
+OK, AWAY, UNKNOWN = "ok", "away", "unknown"
+
+
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> JsonResponse:
+    """This process lives, and answers."""
+    return JsonResponse({"status": OK})
+
+
+@never_cache
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Which parts are there; 503 where one is missing without which nothing can be done."""
+    database, migrations = _database()
+    parts = {"database": database, "migrations": migrations, "redis": _redis()}
+    if (database, migrations) != (OK, OK):
+        return JsonResponse({"status": "unavailable"} | parts, status=503)
+    return JsonResponse({"status": OK if parts["redis"] == OK else "degraded"} | parts)
+
+
+def _database() -> tuple[str, str]:
+    """(database, migrations). By a connection of its own: a server that is frozen answers no
+    new one, and only the making of a connection can be given a time by the client."""
+    parameters = connection.get_connection_params()
+    limits = f"-c statement_timeout={DATABASE_SECONDS}s"
+    wanted = {"conninfo", "dbname", "host", "port", "user", "password", "service", "passfile"}
+    known = {k: v for k, v in parameters.items() if k in wanted or k.startswith("ssl")}
+    try:
+        with psycopg.connect(
+            **known, connect_timeout=DATABASE_SECONDS, options=limits, autocommit=True
+        ) as fresh:
+            applied = set(fresh.execute("SELECT app, name FROM django_migrations"))
+    except psycopg.errors.UndefinedTable:
+        return OK, f"{len(_migrations())} missing"
+    except psycopg.Error:
+        return AWAY, UNKNOWN
+    missing = len(_migrations() - applied)
+    return OK, f"{missing} missing" if missing else OK
+
+
+@cache
+def _migrations() -> frozenset[tuple[str, str]]:
+    """Every migration that this version of the code comes with."""
+    return frozenset(MigrationLoader(None).graph.nodes)
+
+
+def _redis() -> str:
+    """Whether Redis answers. One attempt: the client's own retries would take seconds."""
+    limits = {"socket_timeout": REDIS_SECONDS, "socket_connect_timeout": REDIS_SECONDS}
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL, retry=Retry(NoBackoff(), 0), **limits) as one:
+            one.ping()
+    except redis.RedisError:
+        return AWAY
+    return OK

@@ -1,0 +1,231 @@
+"""Logs: one JSON object a line, and nothing in it that says who anybody is.
+
+What may stand in a line is a list (`ALLOWED`). Any other key is dropped, whoever logs it, so that
+an address, a name or a row can't get out by carelessness. Text of other libraries loses the values
+that were put into it, and an exception is told by its class and where it happened: its message and
+its variables may hold a row of a file.
+
+Web, worker and beat write to stdout. `manage.py` writes to stderr: its stdout is the command's own.
+"""
+
+from __future__ import annotations
+
+import logging
+import logging.config
+import re
+import sys
+import threading
+import traceback
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from uuid import UUID
+
+import structlog
+from celery.signals import setup_logging, task_postrun, task_prerun
+from structlog.stdlib import ProcessorFormatter
+from structlog.types import EventDict, WrappedLogger
+
+# In the order in which a line has them.
+ALLOWED = (
+    *("timestamp", "level", "event", "logger"),
+    # whose it is
+    *("batch_id", "organization_id", "user_id", "upload_id", "request_id", "task_id"),
+    # what became of it
+    *("status", "reason", "door", "code", "error_type", "limit_type", "limit", "fault", "task"),
+    *("rows", "succeeded", "skipped", "failed", "removed", "count", "attempt"),
+    *("method", "route", "duration_ms", "retry_after_seconds"),
+    # what broke, and where
+    *("exception", "location"),
+)
+TEXT_CHARS = 300
+FRAMES = 6
+_ROOT = Path(__file__).resolve().parent.parent
+_ADDRESS = re.compile(r"[^\s@<>\"'(),;:]+@[^\s@<>\"'(),;]+")
+_QUOTED = re.compile(r"""["'(<\[{=].*""", re.DOTALL)
+_HIDDEN = "…"
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
+
+
+# --- what a line may say ----------------------------------------------------------------------
+
+
+def describe_exception(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """`exc_info` as class and place: `exception` with its causes, `location` with the last calls."""
+    error = _error_of(event.pop("exc_info", None))
+    if error is not None:
+        chain = list(_with_causes(error))
+        event["exception"] = " from ".join(type(one).__qualname__ for one in chain)
+        event["location"] = " < ".join(_frames(chain[-1]))
+    return event
+
+
+def _error_of(exc_info: Any) -> BaseException | None:
+    if isinstance(exc_info, BaseException):
+        return exc_info
+    found = (
+        exc_info if isinstance(exc_info, tuple) else sys.exc_info() if exc_info else (None, None)
+    )
+    error: BaseException | None = found[1]
+    return error
+
+
+def _with_causes(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        yield current
+        seen.add(id(current))
+        hidden = current.__suppress_context__
+        current = current.__cause__ or (None if hidden else current.__context__)
+
+
+def _frames(error: BaseException) -> Iterator[str]:
+    """The innermost calls first: file, line, function."""
+    frames = traceback.extract_tb(error.__traceback__)
+    for frame in reversed(frames[-FRAMES:]):
+        yield f"{_short(frame.filename)}:{frame.lineno} {frame.name}"
+
+
+def _short(filename: str) -> str:
+    path = Path(filename)
+    if path.is_relative_to(_ROOT) and "site-packages" not in path.parts:
+        return str(path.relative_to(_ROOT))
+    return "/".join(path.parts[-3:])
+
+
+def allow_only_known(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Drops every key that is not in `ALLOWED`, and makes the values harmless."""
+    known = {key: _harmless(event.get(key)) for key in ALLOWED}
+    return {key: value for key, value in known.items() if value is not None}
+
+
+def _harmless(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if not isinstance(value, str | UUID):
+        return _HIDDEN
+    line = " ".join(_ADDRESS.sub(_HIDDEN, str(value)).split())
+    return line[:TEXT_CHARS]
+
+
+# --- what others log --------------------------------------------------------------------------
+
+
+def without_values(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """The text of a library: its template, filled with numbers alone."""
+    record: logging.LogRecord = event["_record"]
+    text = record.msg if isinstance(record.msg, str) else type(record.msg).__qualname__
+    arguments = event.pop("positional_args", None) or ()
+    if isinstance(arguments, Mapping) and record.name.startswith("celery."):
+        event |= {"task": arguments.get("name"), "task_id": arguments.get("id")}
+    event["event"] = _filled(text, arguments) if arguments else _QUOTED.sub(_HIDDEN, text)
+    return event
+
+
+def _filled(text: str, arguments: Mapping[str, Any] | tuple[Any, ...]) -> str:
+    try:
+        if isinstance(arguments, Mapping):
+            return text % {name: _number(value) for name, value in arguments.items()}
+        return text % tuple(map(_number, arguments))
+    except (TypeError, ValueError, KeyError):
+        return text
+
+
+def _number(value: Any) -> Any:
+    return value if isinstance(value, bool | int | float) else _HIDDEN
+
+
+# --- the set-up -------------------------------------------------------------------------------
+
+_SHARED = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+_OF_COMMANDS = Path(sys.argv[0]).name == "manage.py"
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {
+            "()": ProcessorFormatter,
+            "foreign_pre_chain": [*_SHARED, without_values],
+            "processors": [
+                describe_exception,
+                allow_only_known,  # the last word: also drops what structlog itself has added
+                structlog.processors.JSONRenderer(ensure_ascii=False),
+            ],
+            "use_get_message": False,
+            "pass_foreign_args": True,
+        }
+    },
+    "handlers": {
+        "json": {
+            "class": "logging.StreamHandler",
+            "formatter": "json",
+            "stream": "ext://sys.stderr" if _OF_COMMANDS else "ext://sys.stdout",
+        }
+    },
+    "root": {"level": "INFO", "handlers": ["json"]},
+    "loggers": {
+        # Handlers that these bring of their own would write a second, plain line.
+        "django": {"level": "INFO", "handlers": [], "propagate": True},
+        "django.server": {"level": "INFO", "handlers": [], "propagate": True},
+        # A 4xx is no event of ours; the line of the request (marketedge.requests) has its status.
+        "django.request": {"level": "ERROR", "handlers": [], "propagate": True},
+        "gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True},
+        # Holds whole paths, and a search in the admin puts addresses there.
+        "gunicorn.access": {"level": "CRITICAL", "handlers": [], "propagate": False},
+    },
+}
+
+structlog.configure(
+    processors=[
+        structlog.stdlib.filter_by_level,
+        *_SHARED,
+        ProcessorFormatter.wrap_for_formatter,
+    ],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    wrapper_class=structlog.stdlib.BoundLogger,
+    cache_logger_on_first_use=True,
+)
+
+
+def configure(**_: Any) -> None:
+    """For processes without Django's own set-up: gunicorn, worker, beat. What ends one of them,
+    or a thread, is logged like everything else, not printed with its values."""
+    logging.raiseExceptions = False  # a faulty log call must not print its arguments
+    logging.captureWarnings(True)
+    logging.config.dictConfig(LOGGING)
+    sys.excepthook = _log_uncaught
+    threading.excepthook = _log_uncaught_in_thread
+
+
+def _log_uncaught(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    if issubclass(kind, Exception):
+        structlog.get_logger(__name__).error("uncaught", exc_info=(kind, error, trace))
+
+
+def _log_uncaught_in_thread(arguments: threading.ExceptHookArgs) -> None:
+    if arguments.exc_value is not None:
+        _log_uncaught(arguments.exc_type, arguments.exc_value, arguments.exc_traceback)
+
+
+# A receiver of this signal keeps Celery from setting up anything of its own.
+setup_logging.connect(configure)
+
+
+@task_prerun.connect
+def _bind_task(task_id: str = "", **_: Any) -> None:
+    structlog.contextvars.bind_contextvars(task_id=task_id)
+
+
+@task_postrun.connect
+def _unbind_task(**_: Any) -> None:
+    structlog.contextvars.clear_contextvars()

@@ -1,0 +1,75 @@
+"""One line in the log for each request, and its id in every line that is written meanwhile."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+
+import structlog
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from users.models import User
+
+log = structlog.get_logger(__name__)
+
+QUIET = frozenset({"healthz", "readyz"})  # asked every few seconds, for ever
+_LONGEST_ID = 64
+
+
+class RequestLog:
+    """Middleware. `X-Request-ID` of a proxy is taken over, so that its logs and ours can be laid
+    side by side, and is sent back. The line has the route and not the path, which may hold what
+    somebody searched for."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answers as the rest does."""
+        began = time.monotonic()
+        request_id = _request_id(request)
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        response = self.get_response(request)
+        response["X-Request-ID"] = request_id
+        match = request.resolver_match
+        if match is None or match.url_name not in QUIET:
+            log.info(
+                "request",
+                method=request.method,
+                route=match.route if match else "",
+                status=response.status_code,
+                duration_ms=round(1000 * (time.monotonic() - began)),
+                user_id=_user_id(request),
+            )
+        return response
+
+
+class BindUser:
+    """Middleware, below Django's own that knows the session: who is logged in, as an id. For a
+    token the API says it later, when it has looked at it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answers as the rest does."""
+        if request.COOKIES and request.user.is_authenticated:
+            structlog.contextvars.bind_contextvars(user_id=str(request.user.pk))
+        return self.get_response(request)
+
+
+def _request_id(request: HttpRequest) -> str:
+    given = request.headers.get("X-Request-ID", "")
+    is_plain = given.isascii() and given.replace("-", "").isalnum() and len(given) <= _LONGEST_ID
+    return given if is_plain else str(uuid.uuid4())
+
+
+def _user_id(request: HttpRequest) -> str | None:
+    """Of the user that somebody has asked for already: a log line makes no query."""
+    known = request.__dict__.get("_cached_user")
+    if known is None and type(request.__dict__.get("user")) is User:  # DRF puts it there
+        known = request.user
+    return str(known.pk) if known and known.pk else None

@@ -1,0 +1,196 @@
+"""Settings, all of them from the environment; a missing or wrong value stops the start by name."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from environs import Env, EnvValidationError, validate
+
+from marketedge import logs
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = Env(eager=False)
+
+# --- what must be given -----------------------------------------------------------------------
+_database = env.dj_db_url("DATABASE_URL")
+REDIS_URL: str = env.str("REDIS_URL", validate=validate.Regexp(r"^(rediss?|unix)://"))
+SECRET_KEY: str = env.str("SECRET_KEY", validate=validate.Length(min=32))
+
+# --- what may be given ------------------------------------------------------------------------
+DEBUG: bool = env.bool("DEBUG", False)
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1"])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+HTTPS_ONLY: bool = env.bool("HTTPS_ONLY", False)  # render.yaml sets it
+
+FEATURE_USER_MANAGEMENT: bool = env.bool("FEATURE_USER_MANAGEMENT", True)
+FEATURE_ADMIN_PANEL: bool = env.bool("FEATURE_ADMIN_PANEL", True)
+RATE_LIMIT_ENABLED: bool = env.bool("RATE_LIMIT_ENABLED", True)
+UPLOAD_RATE_LIMITS: dict[str, str] = {
+    "csv_import": env.str("UPLOAD_RATE_LIMIT_CSV_IMPORT", "10/h,50/d"),
+    "file_upload": env.str("UPLOAD_RATE_LIMIT_FILE_UPLOAD", "30/h,100/d"),
+}
+
+_positive = validate.Range(min=1)
+MAX_FILE_SIZE: int = env.int("MAX_FILE_SIZE", 10 * 1024 * 1024, validate=_positive)  # bytes
+MAX_ROWS_PER_IMPORT: int = env.int("MAX_ROWS_PER_IMPORT", 5000, validate=_positive)
+IMPORT_CHUNK_SIZE: int = env.int(
+    "IMPORT_CHUNK_SIZE", 5000, validate=validate.Range(min=1, max=50_000)
+)  # rows
+IMPORT_RETENTION_DAYS: int = env.int("IMPORT_RETENTION_DAYS", 30, validate=_positive)
+UPLOAD_KEPT_SECONDS: int = env.int("UPLOAD_KEPT_SECONDS", 3600, validate=_positive)
+# A worker hands a batch back to the queue after this long, so that no file starves another.
+IMPORT_SLICE_SECONDS: float = env.float("IMPORT_SLICE_SECONDS", 2.0, validate=_positive)
+# A batch whose worker said something this recently is somebody's: a second delivery waits.
+IMPORT_TAKEOVER_SECONDS: float = env.float("IMPORT_TAKEOVER_SECONDS", 5.0)
+IMPORT_STUCK_SECONDS: int = env.int("IMPORT_STUCK_SECONDS", 600, validate=_positive)
+IMPORT_SWEEP_SECONDS: float = env.float("IMPORT_SWEEP_SECONDS", 30.0)
+
+try:
+    env.seal()
+except EnvValidationError as error:
+    raise SystemExit(
+        "MarketEdge can't start: the environment is not complete.\n"
+        + "\n".join(
+            f"  {name}: {' '.join(map(str, why))}" for name, why in error.error_messages.items()
+        )
+        + "\ndocs/settings.md lists every variable; script/demo sets them all for a trial."
+    ) from None
+
+# --- Django -----------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "users",
+    "imports",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "import_export",
+    "rest_framework",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "marketedge.urls"
+WSGI_APPLICATION = "marketedge.wsgi.application"
+APPEND_SLASH = False
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+AUTH_USER_MODEL = "users.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+]
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-us"
+
+# What a frozen process holds is freed by the server: its row locks, then its transaction.
+DATABASES = {
+    "default": _database
+    | {
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            **_database.get("OPTIONS", {}),
+            "connect_timeout": 5,
+            "keepalives_idle": 30,
+            "keepalives_interval": 10,
+            "keepalives_count": 3,
+            "options": "-c lock_timeout=10s -c statement_timeout=60s"
+            " -c idle_in_transaction_session_timeout=30s",
+        },
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True  # serves without `collectstatic`, which only a deployment runs
+
+# --- HTTPS ------------------------------------------------------------------------------------
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS_ONLY else None
+SECURE_SSL_REDIRECT = HTTPS_ONLY
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # the platform asks over plain HTTP
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS_ONLY
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS_ONLY
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# --- Uploads ----------------------------------------------------------------------------------
+# Django's own limit holds for form fields only; the size of a file is checked before it is read
+# (imports/api/uploads.py) and while it is (imports.reader).
+DATA_UPLOAD_MAX_NUMBER_FILES = 2
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+
+# --- Celery: the broker is a doorbell, PostgreSQL is the record --------------------------------
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True  # no result backend: nothing personal in Redis, one part less
+CELERY_TASK_ACKS_LATE = True  # a message survives the death of its worker …
+CELERY_TASK_REJECT_ON_WORKER_LOST = True  # … and is back at once; attempts are counted in the row
+CELERY_TASK_ACKS_ON_FAILURE_OR_TIMEOUT = True  # a failure is recorded in the row, not redelivered
+CELERY_TASK_TIME_LIMIT = 240  # ends a slice that hangs; shorter than visibility_timeout
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1  # no message waits in the memory of a busy worker
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # the fence makes it needless
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # Redis may be away for minutes of maintenance
+CELERY_BROKER_POOL_ACQUIRE_TIMEOUT = 3
+CELERY_TASK_PUBLISH_RETRY_POLICY = {
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.2,
+    "interval_max": 0.2,
+}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 600,
+    "unacked_restore_interval": 10,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": 5,  # a hung broker must not hold a web worker
+    "socket_connect_timeout": 2,
+    "socket_keepalive": True,
+    "health_check_interval": 25,
+    "global_keyprefix": "imports:",
+}
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "imports.sweep", "schedule": IMPORT_SWEEP_SECONDS},
+    "purge": {"task": "imports.purge", "schedule": timedelta(hours=1)},
+}
+
+# --- Logs: JSON lines without anything personal (marketedge/logs.py) ---------------------------
+LOGGING = logs.LOGGING
+MIDDLEWARE.insert(0, "marketedge.requests.RequestLog")
+MIDDLEWARE.insert(
+    MIDDLEWARE.index("django.contrib.auth.middleware.AuthenticationMiddleware") + 1,
+    "marketedge.requests.BindUser",
+)
