@@ -1,0 +1,88 @@
+"""Who asks: an access token, an API key, or the session of a logged-in browser (with CSRF)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.request import Request
+from rest_framework_simplejwt.authentication import JWTAuthentication
+from rest_framework_simplejwt.exceptions import InvalidToken
+
+from users import api_keys
+from users.api_keys import ApiKey
+from users.models import User
+
+CHALLENGE = 'Bearer realm="api"'
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """`Authorization: Api-Key …`, or `Bearer` with a key in place of a token."""
+
+    def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
+        """The key's user; None where the header holds something else."""
+        words = str(request.META.get("HTTP_AUTHORIZATION", "")).split()
+        if len(words) != 2 or not _is_key(*words):
+            return None
+        key = api_keys.authenticate(words[1])
+        if key is None:
+            raise AuthenticationFailed(
+                "This API key is not valid: it is unknown, revoked or expired, or its user may no"
+                " longer log in. An administrator can make a new one.",
+                code="api_key_not_valid",
+            )
+        return key.user, key
+
+    def authenticate_header(self, request: Request) -> str:
+        """What a 401 asks for."""
+        return CHALLENGE
+
+
+class TokenAuthentication(JWTAuthentication):
+    """An access token. Its user is looked up at every request: a deactivated one, or one with a
+    new password, is refused at once."""
+
+    def get_validated_token(self, raw_token: bytes) -> Any:
+        """The token, if it is one of ours and has not expired."""
+        try:
+            return super().get_validated_token(raw_token)
+        except InvalidToken:
+            raise AuthenticationFailed(
+                "The access token is not valid, or has expired. Get a new one from"
+                " POST /api/v1/auth/refresh, or log in again.",
+                code="token_not_valid",
+            ) from None
+
+    def get_user(self, validated_token: Any) -> Any:
+        """The token's user, with one answer to whatever is wrong with them."""
+        try:
+            return super().get_user(validated_token)
+        except (AuthenticationFailed, InvalidToken):
+            raise AuthenticationFailed(
+                "The access token is no longer valid: its user is not active any more, or has"
+                " changed the password. Log in again.",
+                code="token_not_valid",
+            ) from None
+
+
+class BrowserAuthentication(SessionAuthentication):
+    """The session of the admin site or the page; every POST needs its CSRF token."""
+
+    def enforce_csrf(self, request: Any) -> None:
+        """Raises PermissionDenied where the token is missing or wrong."""
+        try:
+            super().enforce_csrf(request)
+        except PermissionDenied as error:
+            reason = str(error.detail).removeprefix("CSRF Failed: ").rstrip(".")
+            raise PermissionDenied(
+                f"The CSRF check failed: {reason}. Send the csrftoken cookie's value in the"
+                " X-CSRFToken header.",
+                code="csrf_failed",
+            ) from None
+
+
+def _is_key(scheme: str, secret: str) -> bool:
+    return scheme.lower() == "api-key" or (
+        scheme.lower() == "bearer" and secret.startswith(api_keys.PREFIX)
+    )

@@ -1,0 +1,349 @@
+"""Which column of a file holds which field: from the header row and what a client asks for."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from imports.errors import DuplicateColumn, ForbiddenColumn, MissingColumn, UnknownMapping
+from imports.fields import (
+    FIELDS,
+    FORBIDDEN_HEADERS,
+    FULL_NAME,
+    FULL_NAME_HEADERS,
+    KNOWN,
+    NAME_FIELDS,
+    REQUIRED,
+    Field,
+    header_keys,
+    is_forbidden,
+    is_password,
+    normalise,
+    recognise,
+)
+
+__all__ = ["FIELDS", "Columns", "Field", "Match", "Notice", "match_headers", "normalise"]
+
+_LISTED = 20  # headers named in a sentence
+_COMPARED = 50  # headers looked at for the closest one
+
+
+class Notice(NamedTuple):
+    """A warning about the file as a whole (row None) or about one row of it."""
+
+    row: int | None
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Columns:
+    """The columns of a file, without those that hold passwords."""
+
+    headers: tuple[str, ...]
+    positions: dict[str, int]  # field -> index; "full_name" may stand for both names
+    ignored: tuple[str, ...]
+
+    @property
+    def mapping(self) -> dict[str, str]:
+        """Field -> header, as a client could send it back."""
+        return {field: self.headers[index] for field, index in self.positions.items()}
+
+    def examples(self, rows: Iterable[Sequence[str]], count: int = 3) -> dict[str, list[str]]:
+        """Up to `count` different values of each column in `rows`: header -> values."""
+        found: list[list[str]] = [[] for _ in self.headers]
+        for cells in rows:
+            for values, cell in zip(found, cells, strict=False):
+                if len(values) < count and (value := excerpt(cell, 100)) not in ("", *values):
+                    values.append(value)
+        return dict(zip(self.headers, found, strict=True))
+
+    def as_json(self) -> dict[str, Any]:
+        """What JSON can hold; `from_json` is the inverse."""
+        return {
+            "headers": list(self.headers),
+            "positions": dict(self.positions),
+            "ignored": list(self.ignored),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Columns:
+        """The columns that `as_json` wrote."""
+        return cls(
+            headers=tuple(data["headers"]),
+            positions={field: int(index) for field, index in data["positions"].items()},
+            ignored=tuple(data["ignored"]),
+        )
+
+
+class Match(NamedTuple):
+    """What became of a header row. `dropped`: indexes of the file's cells that hold passwords."""
+
+    columns: Columns
+    dropped: tuple[int, ...]
+    warnings: list[Notice]
+
+
+def excerpt(text: str, max_chars: int = 60) -> str:
+    """`text` for a sentence: one line, printable, short."""
+    line = "".join(c if c.isprintable() else " " for c in text[: max_chars * 4])
+    line = " ".join(line.split())
+    return line if len(line) <= max_chars else line[: max_chars - 1] + "…"
+
+
+def match_headers(headers: Sequence[str], mapping: Mapping[str, str] | None = None) -> Match:
+    """Find the column of each field in a file's header row.
+
+    `mapping` (field -> header) wins over every name; a header of "" means that the field is to be
+    ignored. Raises ForbiddenColumn, UnknownMapping, DuplicateColumn or MissingColumn.
+    """
+    labels = _labels(headers)
+    _refuse_forbidden(headers)
+    dropped = tuple(i for i, header in enumerate(headers) if is_password(header))
+    chosen = _mapped(headers, labels, mapping or {})
+    taken = {index for index in chosen.values() if index is not None} | set(dropped)
+    positions = {field: index for field, index in chosen.items() if index is not None}
+    positions |= _recognised(labels, headers, taken, skip=_settled(chosen))
+    _refuse_missing(positions, labels, dropped)
+    return _reduced(labels, positions, dropped)
+
+
+def fields_in(cells: Sequence[str], mapping: Mapping[str, str] | None = None) -> set[str]:
+    """The fields that a row would give if it were the header row."""
+    found = {hit[0] for hit in map(recognise, cells) if hit}
+    if mapping:
+        names = {normalise(cell) for cell in cells} - {""}
+        found |= {field for field, header in mapping.items() if normalise(str(header)) in names}
+    return found
+
+
+def _labels(headers: Sequence[str]) -> list[str]:
+    """The headers as they are shown and stored; a column without one is named by its number."""
+    return [excerpt(header, 200) or f"(column {i})" for i, header in enumerate(headers, start=1)]
+
+
+def _refuse_forbidden(headers: Sequence[str]) -> None:
+    found = [excerpt(header) for header in headers if is_forbidden(header)]
+    if found:
+        raise ForbiddenColumn(
+            f"The file holds a column that no file may set: {_listed(found)}. "
+            "Remove the column and upload the file again.",
+            columns=found,
+        )
+
+
+def _settled(chosen: Mapping[str, int | None]) -> set[str]:
+    """The fields that the mapping has decided on: a whole name decides on both of its parts."""
+    full_name = chosen.get(FULL_NAME) is not None
+    return set(chosen) | (set(NAME_FIELDS) if full_name else set())
+
+
+# --- mapping ----------------------------------------------------------------------------------
+
+
+def _mapped(
+    headers: Sequence[str], labels: Sequence[str], mapping: Mapping[str, str]
+) -> dict[str, int | None]:
+    chosen: dict[str, int | None] = {}
+    for field, header in mapping.items():
+        _refuse_unknown_field(field)
+        wanted = str(header if header is not None else "").strip()
+        chosen[field] = _index_of(field, wanted, headers, labels) if wanted else None
+    whole, parts = chosen.get(FULL_NAME), [f for f in NAME_FIELDS if chosen.get(f) is not None]
+    if whole is not None and parts:
+        raise UnknownMapping(
+            f"The mapping names both full_name and {_listed(parts)}. "
+            "Send either full_name, or first_name and last_name."
+        )
+    return chosen
+
+
+def _refuse_unknown_field(field: str) -> None:
+    if normalise(field) in FORBIDDEN_HEADERS:
+        raise ForbiddenColumn(f"No file may set {excerpt(field)}. Leave it out of the mapping.")
+    if field not in FIELDS and field != FULL_NAME:
+        raise UnknownMapping(
+            f'The mapping names the field "{excerpt(field)}", which there is not. '
+            f"The fields are: {', '.join([*FIELDS, FULL_NAME])}.",
+            field=excerpt(field),
+        )
+
+
+def _index_of(field: str, wanted: str, headers: Sequence[str], labels: Sequence[str]) -> int:
+    found = [i for i, header in enumerate(headers) if wanted in (header.strip(), labels[i])]
+    if not found and normalise(wanted):
+        found = [i for i, header in enumerate(headers) if normalise(header) == normalise(wanted)]
+    if not found:
+        raise UnknownMapping(
+            f'The mapping wants {field} from the column "{excerpt(wanted)}", which the file does '
+            f"not have. Its columns are: {_listed(labels)}.",
+            field=field,
+            header=excerpt(wanted),
+            headers=list(labels),
+        )
+    if len(found) > 1:
+        raise _duplicate(field, found, labels)
+    if is_password(headers[found[0]]):
+        raise UnknownMapping(
+            f'The mapping wants {field} from "{excerpt(wanted)}". '
+            "Passwords are never imported: choose another column.",
+            field=field,
+        )
+    return found[0]
+
+
+# --- names that are known ---------------------------------------------------------------------
+
+
+def _recognised(
+    labels: Sequence[str], headers: Sequence[str], taken: set[int], skip: set[str]
+) -> dict[str, int]:
+    candidates: dict[str, list[tuple[int, int]]] = {}
+    for index, header in enumerate(headers):
+        hit = None if index in taken else recognise(header)
+        if hit and hit[0] not in skip:
+            candidates.setdefault(hit[0], []).append((hit[1], index))
+    positions = {field: _best(field, ranked, labels) for field, ranked in candidates.items()}
+    if "last_name" not in positions and "last_name" not in skip:
+        positions |= _german_last_name(headers, positions, taken)
+    return positions
+
+
+def _best(field: str, ranked: list[tuple[int, int]], labels: Sequence[str]) -> int:
+    best = min(rank for rank, _ in ranked)
+    found = [index for rank, index in ranked if rank == best]
+    if len(found) > 1:
+        raise _duplicate(field, found, labels)
+    return found[0]
+
+
+def _german_last_name(
+    headers: Sequence[str], positions: Mapping[str, int], taken: set[int]
+) -> dict[str, int]:
+    """Beside a "Vorname", a column "Name" holds the family name."""
+    first = positions.get("first_name")
+    if first is None or "vorname" not in header_keys(headers[first]):
+        return {}
+    free = [i for i, h in enumerate(headers) if i not in taken and normalise(h) == "name"]
+    return {"last_name": free[0]} if len(free) == 1 else {}
+
+
+def _duplicate(field: str, found: Sequence[int], labels: Sequence[str]) -> DuplicateColumn:
+    named = [f'"{excerpt(labels[i])}" (column {i + 1})' for i in found]
+    return DuplicateColumn(
+        f"More than one column stands for {field}: {_listed(named)}. Rename or remove all but "
+        'one, or choose one by a mapping (for example {"' + field + '": "…"}).',
+        field=field,
+        columns=[labels[i] for i in found],
+    )
+
+
+# --- what is missing --------------------------------------------------------------------------
+
+
+def _refuse_missing(
+    positions: Mapping[str, int], labels: Sequence[str], dropped: Sequence[int]
+) -> None:
+    missing = [f for f in REQUIRED if f not in positions]
+    if FULL_NAME in positions:
+        missing = [f for f in missing if f not in NAME_FIELDS]
+    if not missing:
+        return
+    shown = [label for i, label in enumerate(labels) if i not in dropped]
+    used = set(positions.values())
+    free = [label for i, label in enumerate(labels) if i not in used and i not in dropped]
+    whole = _full_name_header(shown) if set(missing) & set(NAME_FIELDS) else None
+    unclear = [f for f in missing if not (whole and f in NAME_FIELDS)]
+    closest = {f: header for f in unclear if (header := _closest(f, free[:_COMPARED]))}
+    raise MissingColumn(
+        _missing_sentence(missing, shown, closest, whole),
+        missing=missing,
+        headers=shown,
+        closest=closest,
+        **({"full_name": whole} if whole else {}),
+    )
+
+
+def _missing_sentence(
+    missing: Sequence[str], shown: Sequence[str], closest: Mapping[str, str], whole: str | None
+) -> str:
+    noun = "column" if len(missing) == 1 else "columns"
+    parts = [f"The file has no {noun} for {_listed(missing)}; it has: {_listed(shown)}."]
+    parts += [f'The closest to {field} is "{header}".' for field, header in closest.items()]
+    if whole:
+        parts.append(
+            f'"{whole}" seems to hold the whole name: with the mapping '
+            f'{{"full_name": "{whole}"}} it is split into first and last name.'
+        )
+    parts.append("Rename the column in the file, or send a mapping that says which one it is.")
+    return " ".join(parts)
+
+
+def _closest(field: str, headers: Sequence[str]) -> str | None:
+    """The header that looks most like one of the names of a field."""
+    names = [name for name, hit in KNOWN.items() if hit[0] == field]
+    best: tuple[float, str] | None = None
+    for header in headers:
+        for key in header_keys(header[:60]):
+            match = difflib.get_close_matches(key, names, n=1, cutoff=0.7)
+            if match:
+                score = difflib.SequenceMatcher(None, key, match[0]).ratio()
+                best = max(best or (0.0, ""), (score, header), key=lambda pair: pair[0])
+    return best[1] if best else None
+
+
+def _full_name_header(headers: Sequence[str]) -> str | None:
+    by_key = {key: header for header in reversed(headers) for key in header_keys(header)}
+    return next((by_key[name] for name in FULL_NAME_HEADERS if name in by_key), None)
+
+
+# --- the outcome ------------------------------------------------------------------------------
+
+
+def _reduced(
+    labels: Sequence[str], positions: Mapping[str, int], dropped: tuple[int, ...]
+) -> Match:
+    """The match, in indexes that count without the dropped columns."""
+    kept = [i for i in range(len(labels)) if i not in dropped]
+    place = {old: new for new, old in enumerate(kept)}
+    used = set(positions.values())
+    ignored = [i for i in kept if i not in used]
+    columns = Columns(
+        headers=tuple(labels[i] for i in kept),
+        positions={field: place[index] for field, index in positions.items()},
+        ignored=tuple(labels[i] for i in ignored),
+    )
+    warnings = [_password_notice(labels[i]) for i in dropped]
+    warnings += [_unused_notice(labels[i], positions, labels) for i in ignored]
+    return Match(columns, dropped, warnings)
+
+
+def _password_notice(label: str) -> Notice:
+    return Notice(
+        None,
+        "password_dropped",
+        f'The column "{label}" was dropped unread: passwords are never imported.',
+    )
+
+
+def _unused_notice(label: str, positions: Mapping[str, int], labels: Sequence[str]) -> Notice:
+    hit = recognise(label)
+    if hit and hit[0] in positions:
+        instead = labels[positions[hit[0]]]
+        return Notice(
+            None,
+            "unused_column",
+            f'The column "{label}" is ignored: {hit[0]} is read from "{instead}".',
+        )
+    return Notice(
+        None, "unknown_column", f'The column "{label}" is ignored: no field is read from it.'
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names for a sentence; of very many only the first."""
+    shown = ", ".join(names[:_LISTED])
+    more = len(names) - _LISTED
+    return f"{shown} and {more} more" if more > 0 else shown

@@ -1,0 +1,253 @@
+"""What a file is, from its first bytes, and the encoding of its text."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from typing import BinaryIO
+
+import cchardet
+
+from imports.columns import Notice
+from imports.errors import EncodingUnknown, FileRefused, NotCsv, UnknownEncoding
+from imports.reader.refusals import unreadable
+from imports.reader.text import Encoding, Fault, decoded
+
+UTF8 = Encoding("utf-8", "utf-8")
+_SAMPLE_BYTES = 65_536
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+_SAVE = "Save the table as CSV (UTF-8) or as an .xlsx workbook, and upload that."
+_OLD_EXCEL = (
+    "This is an old Excel workbook (.xls), or one that is protected by a password. "
+    "Open it in Excel and save it as .xlsx without a password, or as CSV UTF-8."
+)
+_MAGIC = (
+    (b"\x89PNG\r\n\x1a\n", f"This is a PNG picture. {_SAVE}"),
+    (b"\xff\xd8\xff", f"This is a JPEG picture. {_SAVE}"),
+    (b"GIF8", f"This is a GIF picture. {_SAVE}"),
+    (b"%PDF-", f"This is a PDF document. {_SAVE}"),
+    (b"\x1f\x8b", "This is a gzip archive. Unpack it, and upload the file that is in it."),
+    (b"BZh", "This is a bzip2 archive. Unpack it, and upload the file that is in it."),
+    (b"\xfd7zXZ\x00", "This is an xz archive. Unpack it, and upload the file that is in it."),
+    (b"\x28\xb5\x2f\xfd", "This is a zstd archive. Unpack it, and upload the file in it."),
+    (b"7z\xbc\xaf\x27\x1c", "This is a 7-Zip archive. Unpack it, and upload the file in it."),
+    (b"Rar!\x1a\x07", "This is a RAR archive. Unpack it, and upload the file that is in it."),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", _OLD_EXCEL),
+    (b"\x09\x08\x10\x00\x00\x06\x05\x00", _OLD_EXCEL),
+    (b"{\\rtf", f"This is an RTF document. {_SAVE}"),
+    (b"SQLite format 3\x00", f"This is an SQLite database. {_SAVE}"),
+    (b"PAR1", f"This is a Parquet file. {_SAVE}"),
+    (b"\x7fELF", "This is a program, not a table."),
+)
+_TEXTS = (
+    (
+        re.compile(rb"<(?:!doctype\s+html|html|head|body|table|meta)\b", re.I),
+        f"This is a web page (HTML), whatever its name says. Open it in a spreadsheet. {_SAVE}",
+    ),
+    (
+        re.compile(rb"<\?xml\b|<(?:workbook|ss:workbook)\b", re.I),
+        f"This is an XML file. Open it in a spreadsheet. {_SAVE}",
+    ),
+    (
+        re.compile(rb"\[\s*(?:\{|\])|\{\s*(?:\"|\})"),
+        f"This is a JSON file. Export the users as CSV instead. {_SAVE}",
+    ),
+    (re.compile(rb"BEGIN:VCARD", re.I), f"These are contact cards (vCard). {_SAVE}"),
+)
+_TABLES = frozenset(
+    ("csv", "tsv", "tab", "txt", "text", "psv", "dat", "asc", "prn", "xls", "xlsx", "xlsm")
+)
+_EXTENSION = re.compile(r"\.([A-Za-z0-9]{1,10})\s*\Z")
+
+
+def refuse_other_types(head: bytes, filename: str) -> None:
+    """Raises NotCsv for what is no table, by its first bytes or else by its name."""
+    for magic, sentence in _MAGIC:
+        if head.startswith(magic):
+            raise NotCsv(sentence)
+    start = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    for pattern, sentence in _TEXTS:
+        if pattern.match(start):
+            raise NotCsv(sentence)
+    extension = _EXTENSION.search(filename)
+    if extension and extension[1].lower() not in _TABLES:
+        raise NotCsv(
+            f'A file named ".{extension[1].lower()}" can\'t be imported. {_SAVE}',
+            extension=extension[1].lower(),
+        )
+
+
+# --- encodings --------------------------------------------------------------------------------
+
+# Codecs of Python that are no character encodings of files, or that can smuggle in anything.
+_NOT_FOR_FILES = frozenset(
+    {
+        "idna",
+        "punycode",
+        "unicode-escape",
+        "raw-unicode-escape",
+        "utf-7",
+        "undefined",
+        "mbcs",
+        "oem",
+    }
+)
+_SPOKEN = {"ansi": "cp1252", "windows": "cp1252", "excel": "cp1252", "unicode": "utf-16"}
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+ -]{0,39}")
+
+
+def named_encoding(name: str) -> Encoding:
+    """The encoding that a client named. Raises UnknownEncoding."""
+    wanted = name.strip()
+    codec = _codec(_SPOKEN.get(wanted.lower(), wanted))
+    if codec is None:
+        raise UnknownEncoding(
+            f'"{"".join(filter(str.isprintable, wanted[:40]))}" is not an encoding that can be '
+            "read. Name one such as utf-8, utf-16, windows-1252, iso-8859-15, cp850 or macroman.",
+        )
+    return Encoding(codec, spoken_name(codec), named=True)
+
+
+def _codec(name: str) -> str | None:
+    if not _NAME.fullmatch(name):
+        return None
+    try:
+        info = codecs.lookup(name)
+    except (LookupError, ValueError):
+        return None
+    codec = info.name.replace("_", "-")
+    is_text = getattr(info, "_is_text_encoding", False) and info.incrementaldecoder is not None
+    if not is_text or codec in _NOT_FOR_FILES:
+        return None
+    # without a mark these two mean little-endian; utf-8-sig is utf-8 whose mark is looked for
+    return {"utf-16": "utf-16-le", "utf-32": "utf-32-le", "utf-8-sig": "utf-8"}.get(codec, codec)
+
+
+def spoken_name(codec: str) -> str:
+    """The name under which people know a codec: windows-1252 rather than cp1252."""
+    if re.fullmatch(r"cp125\d", codec):
+        return codec.replace("cp", "windows-")
+    return re.sub(r"^iso8859-", "iso-8859-", codec)
+
+
+def find_encoding(
+    file: BinaryIO, head: bytes, named: str | None, *, guess: bool
+) -> tuple[Encoding, list[Notice]]:
+    """The encoding to read a file in, and what is to be said about it.
+
+    A byte-order mark decides; then what the client named; then UTF-8. What is not UTF-8 is guessed
+    only if `guess` says so; otherwise the first byte that is not UTF-8 refuses the file, here or
+    while its rows are read.
+    """
+    wanted = named_encoding(named) if named else None
+    marked = _marked(head)
+    if marked and (marked.codec != "utf-32-le" or wanted or guess):
+        return marked, _overruled(marked, wanted)
+    if wanted:
+        return wanted, []
+    wide = _wide(head)
+    if not guess:
+        if wide or marked:
+            raise _no_mark(wide or "utf-32")
+        return UTF8, []
+    return _guessed(file, wide)
+
+
+def _marked(head: bytes) -> Encoding | None:
+    for mark, codec in _MARKS:
+        if head.startswith(mark):
+            return Encoding(codec, codec, start=len(mark))
+    return None
+
+
+def _overruled(marked: Encoding, wanted: Encoding | None) -> list[Notice]:
+    if wanted is None or wanted.codec == marked.codec:
+        return []
+    return [
+        Notice(
+            None,
+            "encoding_mark",
+            f"The file carries the byte-order mark of {marked.name} and was read in that, "
+            f"not in {wanted.name}.",
+        )
+    ]
+
+
+def _wide(head: bytes) -> str | None:
+    """UTF-16 without a mark: every other byte of Latin text is zero."""
+    sample = head[: len(head) // 2 * 2]
+    if len(sample) < 4:
+        return None
+    even, odd = sample[::2], sample[1::2]
+    if odd.count(0) > 0.4 * len(odd) and even.count(0) < 0.05 * len(even):
+        return "utf-16-le"
+    if even.count(0) > 0.4 * len(even) and odd.count(0) < 0.05 * len(odd):
+        return "utf-16-be"
+    return None
+
+
+def _no_mark(name: str) -> FileRefused:
+    return EncodingUnknown(
+        f"The file is not UTF-8: it looks like {name} without a byte-order mark. "
+        f'Save it as "CSV UTF-8", or send "encoding={name}" with it after a look at the preview.',
+        guess=name,
+        offset=0,
+        line=1,
+    )
+
+
+def _guessed(file: BinaryIO, wide: str | None) -> tuple[Encoding, list[Notice]]:
+    fault = None if wide else first_fault(file, UTF8)
+    if not wide and (fault is None or fault.nul):
+        return UTF8, []
+    hint = wide or likeliest(file, fault.offset if fault else 0)
+    for codec in dict.fromkeys(filter(None, (hint, "cp1252", "latin-1"))):
+        encoding = Encoding(codec, spoken_name(codec), guessed=True)
+        found = first_fault(file, encoding)
+        if found is None or found.nul:
+            return encoding, [_guess_notice(encoding)]
+    raise AssertionError("latin-1 reads every byte")
+
+
+def _guess_notice(encoding: Encoding) -> Notice:
+    return Notice(
+        None,
+        "encoding_guessed",
+        f"The file is not UTF-8. It is shown as {encoding.name}, which is a guess: check letters "
+        f'such as ä, é or ñ. To import it, name the encoding ("encoding={encoding.name}").',
+    )
+
+
+def first_fault(file: BinaryIO, encoding: Encoding) -> Fault | None:
+    """The first byte that can't be read in an encoding, of the whole file."""
+    try:
+        for _ in decoded(file, encoding):
+            pass
+    except Fault as fault:
+        return fault
+    return None
+
+
+def likeliest(file: BinaryIO, offset: int) -> str | None:
+    """The codec that a file is probably written in, from a sample around its first odd byte."""
+    file.seek(max(offset - 2_000, 0))
+    found = cchardet.detect(file.read(_SAMPLE_BYTES))["encoding"]
+    codec = _codec(found) if found else None
+    if codec in (None, "ascii", "utf-8"):
+        return "cp1252"
+    # as browsers do: Latin-1 has control characters where Windows has letters and quotes
+    return "cp1252" if codec == "iso8859-1" else codec
+
+
+def undecodable(file: BinaryIO, encoding: Encoding, fault: Fault) -> FileRefused:
+    """The refusal for a byte that can't be read, with a guess where no encoding was named."""
+    codec = None if encoding.named or fault.nul else likeliest(file, fault.offset)
+    return unreadable(file, encoding, fault, spoken_name(codec) if codec else None)

@@ -1,0 +1,203 @@
+"""`read`: from a file to its columns; `Reading.records`: its rows, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import BinaryIO, Literal
+
+from imports.columns import Columns, Match, Notice, match_headers
+from imports.errors import FileEmpty, FileRefused, FileTooLarge, NoRows, TooManyRows
+from imports.reader import refusals
+from imports.reader.base import MEBIBYTE, Limits, Sample, Source, unescape_cell
+from imports.reader.delimited import DelimitedSource, named_delimiter
+from imports.reader.detect import find_encoding, refuse_other_types
+from imports.reader.header import find_header, is_blank, likeliest_header, trimmed_header
+from imports.reader.workbook import WorkbookSource, is_zip
+
+Record = tuple[int, list[str]]
+_HEAD_BYTES = 8_192
+
+
+class Reading:
+    """A file whose columns are known: what was detected, and its rows."""
+
+    def __init__(
+        self,
+        source: Source,
+        match: Match,
+        limits: Limits,
+        *,
+        kind: Literal["csv", "xlsx"],
+        header: Sample,
+        width: int,
+        encoding: str = "utf-8",
+        encoding_guessed: bool = False,
+        delimiter: str | None = None,
+        sheet: str | None = None,
+        warnings: Sequence[Notice] = (),
+    ) -> None:
+        """Made by `read` only."""
+        self.kind = kind
+        self.encoding = encoding
+        self.encoding_guessed = encoding_guessed
+        self.delimiter = delimiter
+        self.sheet = sheet
+        self.header_row = header.row
+        self.columns: Columns = match.columns
+        self.warnings = [*warnings, *match.warnings]
+        self._source = source
+        self._limits = limits
+        self._width = width
+        self._dropped = match.dropped
+
+    def records(self) -> Iterator[Record]:
+        """The rows below the header that are not blank: (row number, cells).
+
+        Streams, from the start at each call. Cells stand as in the file, without the columns that
+        hold passwords and without the apostrophes of `escape_cell`; empty cells beyond the header
+        are cut off. Raises FileRefused where the file turns out to be at fault further down.
+        """
+        count = 0
+        width, most = self._width, self._limits.max_rows
+        for batch in self._source.batches():
+            plain = not (batch.escaped or self._dropped)
+            for row, cells in enumerate(batch.rows, batch.first_row):
+                if not (plain and len(cells) == width and cells[0].strip()):
+                    cells = self._tidied(row, cells, batch.escaped)
+                    if not cells:
+                        continue
+                count += 1
+                if count > most:
+                    raise self._too_many_rows()
+                yield row, cells
+        if not count:
+            raise NoRows(
+                "The file has a header row but no rows below it. Add at least one row.",
+                header_row=self.header_row,
+            )
+
+    def _tidied(self, row: int, cells: list[str], escaped: bool) -> list[str]:
+        """A row as it leaves the reader; [] for one that is blank."""
+        if not any(cells) or is_blank(cells):
+            return []
+        while len(cells) > self._width and not cells[-1].strip():
+            cells.pop()
+        if len(cells) > self._limits.max_columns:
+            raise refusals.too_many_columns(row, len(cells), self._limits.max_columns)
+        if self._dropped:
+            cells = self._without_passwords(cells)
+        if escaped:
+            return [unescape_cell(cell) if cell[:1] == "'" else cell for cell in cells]
+        return cells
+
+    def _without_passwords(self, cells: list[str]) -> list[str]:
+        """A row without its passwords.
+
+        In a row with too few or too many cells nobody knows where the password stands: every cell
+        that it may have slipped to is emptied.
+        """
+        slip = abs(len(cells) - self._width)
+        if slip:
+            hidden = {i + step for i in self._dropped for step in range(-slip, slip + 1)}
+            cells = ["" if i in hidden else cell for i, cell in enumerate(cells)]
+        for i in reversed(self._dropped):
+            del cells[i : i + 1]
+        return cells
+
+    def _too_many_rows(self) -> FileRefused:
+        count, exactly = 0, True
+        try:
+            for batch in self._source.batches():
+                count += sum(not is_blank(cells) for cells in batch.rows)
+        except FileRefused:
+            exactly = False
+        limit = self._limits.max_rows
+        count = max(count, limit + 1)
+        return TooManyRows(
+            f"The file has {'' if exactly else 'at least '}{count:,} rows; at most {limit:,} are "
+            "allowed. Split it into several files.",
+            rows=count,
+            limit=limit,
+        )
+
+
+def read(
+    file: BinaryIO,
+    *,
+    filename: str,
+    limits: Limits,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    sheet: str | None = None,
+    mapping: Mapping[str, str] | None = None,
+    guess_encoding: bool = False,
+) -> Reading:
+    """Find out what a file is and where its columns stand; reads only its beginning.
+
+    `file` is seekable and must stay open while records are read. `encoding`, `delimiter` and
+    `sheet` overrule what would be detected, `mapping` (field -> header) what the headers say.
+    `guess_encoding`: for a preview; a file that is not UTF-8 is read in the likeliest encoding and
+    says so in its warnings, instead of being refused. Raises FileRefused.
+    """
+    head = _head(file, limits)
+    if is_zip(head):
+        return _workbook(file, limits, sheet, mapping)
+    refuse_other_types(head, filename)
+    found, warnings = find_encoding(file, head, encoding, guess=guess_encoding)
+    source = DelimitedSource(
+        file, found, limits, delimiter=named_delimiter(delimiter), mapping=mapping
+    )
+    header, match, width = _header(source.samples, limits, mapping)
+    source.start_below(header)
+    return Reading(
+        source,
+        match,
+        limits,
+        kind="csv",
+        header=header,
+        width=width,
+        encoding=found.name,
+        encoding_guessed=found.guessed,
+        delimiter=source.delimiter,
+        warnings=warnings,
+    )
+
+
+def _workbook(
+    file: BinaryIO, limits: Limits, sheet: str | None, mapping: Mapping[str, str] | None
+) -> Reading:
+    source = WorkbookSource(file, limits, sheet)
+    header, match, width = _header(source.samples, limits, mapping)
+    source.start_below(header)
+    return Reading(
+        source, match, limits, kind="xlsx", header=header, width=width, sheet=source.sheet
+    )
+
+
+def _head(file: BinaryIO, limits: Limits) -> bytes:
+    size = file.seek(0, 2)
+    if size > limits.max_bytes:
+        raise FileTooLarge(
+            f"The file has {size / MEBIBYTE:.1f} MB; at most {limits.max_bytes / MEBIBYTE:g} MB "
+            "are allowed. Split it into several files.",
+            size=size,
+            limit=limits.max_bytes,
+        )
+    if size == 0:
+        raise FileEmpty("The file is empty (0 bytes). Choose a file with a header row and rows.")
+    file.seek(0)
+    return file.read(_HEAD_BYTES)
+
+
+def _header(
+    samples: Sequence[Sample], limits: Limits, mapping: Mapping[str, str] | None
+) -> tuple[Sample, Match, int]:
+    """The header row, its columns, and how many cells it has."""
+    found = find_header(samples, mapping, limits.max_title_rows)
+    header = found[0] if found else likeliest_header(samples, limits.max_title_rows)
+    cells = trimmed_header(header, samples)
+    if len(cells) > limits.max_columns:
+        raise refusals.too_many_columns(header.row, len(cells), limits.max_columns)
+    if sum(map(len, cells)) > limits.max_header_bytes:
+        raise refusals.header_too_large(limits.max_header_bytes)
+    return header, match_headers(cells, mapping), len(cells)

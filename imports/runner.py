@@ -1,0 +1,203 @@
+"""The loop: a batch is a cursor over the chunks of a staged file.
+
+One step locks the batch's row, writes the next chunk with COPY, moves the cursor and the counters,
+and commits. While the database is busy with a chunk, the next one is read and checked. Whatever
+crashes, the next step goes on from the cursor; a worker that was overtaken finds that the attempt
+is no longer its own, and writes nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from enum import Enum
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.db.utils import Error as DatabaseFault
+
+from imports import chunks, failpoints, faults, outcomes, staging, writer
+from imports.chunks import Checked
+from imports.models import ImportBatch, Upload
+from imports.rows import RowChecker
+from imports.states import Status
+
+log = structlog.get_logger(__name__)
+
+MAX_ATTEMPTS_WITHOUT_PROGRESS = 3
+Stop = Callable[[], bool]
+
+
+class Result(Enum):
+    """How a run ended, for whoever started it."""
+
+    ENDED = "ended"  # the batch has a final status, or is somebody else's: nothing more to do
+    AGAIN = "again"  # told to stop in the middle: to be announced again
+    BUSY = "busy"  # another worker is on it, or was a moment ago: worth another look later
+
+
+def run(batch_id: UUID | str, stop: Stop) -> Result:
+    """Works on a batch until it is finished, is no longer ours, or `stop()` says so, which is
+    asked after every chunk. Waits out passing faults of the database.
+
+    Raises what a passing fault raised in the end, and whatever else went wrong: the batch is then
+    free to be taken up again, and the attempt counts as one without progress."""
+    taken = _take_up(batch_id)
+    if isinstance(taken, Result):
+        return taken
+    failpoints.reach("after_claim")
+    try:
+        return _Run(taken, stop).to_the_end()
+    except Exception:
+        _release(taken, keep_count=True)
+        raise
+
+
+def _take_up(batch_id: UUID | str) -> ImportBatch | Result:
+    """Makes the batch ours, under a new attempt number."""
+    with transaction.atomic():
+        batch = (
+            ImportBatch.objects.select_for_update(skip_locked=True)
+            .annotate(is_held=_is_held())
+            .filter(id=batch_id)
+            .first()
+        )
+        if batch is None:
+            return Result.BUSY if ImportBatch.objects.filter(id=batch_id).exists() else Result.ENDED
+        if not batch.is_live:
+            return Result.ENDED
+        if batch.is_held:
+            return Result.BUSY
+        _begin_attempt(batch)
+        if batch.attempts_without_progress > MAX_ATTEMPTS_WITHOUT_PROGRESS:
+            outcomes.fail(batch, 
+                outcomes.POISON.format(
+                    attempts=MAX_ATTEMPTS_WITHOUT_PROGRESS, row=batch.processed_rows + 1
+                ),
+)
+            return Result.ENDED
+    return batch
+
+
+def _is_held() -> Q:
+    """Whether another worker said something a moment ago. By the database's clock."""
+    recent = Now() - timedelta(seconds=settings.IMPORT_TAKEOVER_SECONDS)
+    return Q(status=Status.PROCESSING, heartbeat_at__gt=recent)
+
+
+def _begin_attempt(batch: ImportBatch) -> None:
+    batch.attempt += 1
+    batch.attempts_without_progress += 1
+    fields = {
+        "attempt": batch.attempt,
+        "attempts_without_progress": batch.attempts_without_progress,
+        "heartbeat_at": Now(),
+    }
+    if batch.status == Status.PENDING:
+        ImportBatch.objects.move(batch.id, Status.PROCESSING, started_at=Now(), **fields)
+        log.info("csv_import_started", **outcomes.ids(batch))
+    else:
+        ImportBatch.objects.filter(id=batch.id).update(**fields)
+
+
+def _release(batch: ImportBatch, *, keep_count: bool) -> None:
+    """Lets go of a batch that others are to carry on with. `keep_count`: this attempt failed."""
+    fields = {} if keep_count else {"attempts_without_progress": 0}
+    try:
+        ImportBatch.objects.filter(
+            id=batch.id, attempt=batch.attempt, status=Status.PROCESSING
+        ).update(heartbeat_at=None, announced_at=Now(), **fields)
+    except DatabaseFault:
+        connection.close()  # the sweep finds it by its silence
+
+
+class _Run:
+    """One attempt at one batch."""
+
+    def __init__(self, batch: ImportBatch, stop: Stop) -> None:
+        self.batch, self.stop = batch, stop
+        self.upload = Upload.objects.get(import_batch=batch)
+        self.columns = staging.columns_of(self.upload)
+        self.checker = RowChecker(self.columns, default_role=batch.options["default_role"])
+        self.ahead: Checked | None = None  # the next chunk, read while the last was being written
+        self.met_taken = False
+
+    def to_the_end(self) -> Result:
+        """Steps until something ends it."""
+        while True:
+            result = self._patient_step()
+            if result:
+                return result
+            if self.stop():
+                _release(self.batch, keep_count=False)
+                return Result.AGAIN
+
+    def _patient_step(self) -> Result | None:
+        """A step, tried again while the database is away, full or busy with itself."""
+        for wait_seconds in faults.waits():
+            try:
+                return self._step()
+            except DatabaseFault as fault:
+                if not faults.is_passing(fault):
+                    raise
+                log.warning("csv_import_fault", fault=type(fault).__name__, **outcomes.ids(self.batch))
+                connection.close()
+                self.ahead = None
+            if self.stop():
+                return None
+            time.sleep(wait_seconds)
+        return self._step()
+
+    def _step(self) -> Result | None:
+        """One chunk, in one transaction."""
+        with transaction.atomic():
+            batch = ImportBatch.objects.locked(self.batch.id, self.batch.attempt)
+            if batch is None:
+                return Result.ENDED
+            if reason := outcomes.reason_to_stop(batch):
+                outcomes.fail(batch, reason)
+                return Result.ENDED
+            is_last = self._write(batch)
+            failpoints.reach("before_commit")
+        failpoints.reach("after_commit")
+        return Result.ENDED if is_last else None
+
+    def _write(self, batch: ImportBatch) -> bool:
+        """Writes the chunk at the cursor, and ends the batch with the last one: then True."""
+        current = self._checked(batch.next_chunk)
+        following = staging.chunk_of(self.upload.id, batch.next_chunk + 1)
+        self.ahead = None
+
+        def read_ahead() -> None:
+            failpoints.reach("mid_chunk")
+            self.ahead = chunks.check(following, self.checker) if following else None
+
+        written = writer.write_users(
+            writer.lines_of(row for _, row in current.valid),
+            organisation_id=batch.organisation_id,
+            batch_id=batch.id,
+            expect_taken=self.met_taken,
+            meanwhile=read_ahead,
+        )
+        self.met_taken = bool(written.taken)
+        failed = outcomes.write_problems(batch, self.columns, current, written)
+        skipped = current.chunk.row_count - written.created - failed
+        ImportBatch.objects.checkpoint(
+            batch, created=written.created, skipped=skipped, failed=failed
+        )
+        if following is None:
+            outcomes.complete(batch)
+        return following is None
+
+    def _checked(self, number: int) -> Checked:
+        if self.ahead and self.ahead.chunk.number == number:
+            return self.ahead
+        chunk = staging.chunk_of(self.upload.id, number)
+        if chunk is None:
+            raise LookupError(f"batch {self.batch.id} has no chunk {number}")
+        return chunks.check(chunk, self.checker)

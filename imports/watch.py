@@ -1,0 +1,85 @@
+"""Batches that went silent: death is silence, and every committed chunk is a sign of life."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Greatest, Now
+
+from imports import outcomes
+from imports.models import ImportBatch
+from imports.runner import MAX_ATTEMPTS_WITHOUT_PROGRESS
+from imports.states import Status
+
+# How long a message may be on its way before the batch is announced again. For a pending batch
+# the time doubles, so that a long queue is not filled with repetitions.
+LOST_PENDING = timedelta(seconds=30)
+LOST_HANDED_OVER = timedelta(seconds=60)
+SILENT_REASON = "Stopped: no worker got any further with this import for {minutes} minutes."
+
+
+class Finding(NamedTuple):
+    """A batch that nobody works on, and what was done about it."""
+
+    batch_id: UUID
+    was: str  # pending, handed over, silent
+    done: str  # announced, failed
+
+
+def sweep(
+    *, stuck_seconds: int | None = None, fail: bool = False, dry_run: bool = False
+) -> list[Finding]:
+    """Finds batches that nobody works on and sets them free for the next worker, or, after 3
+    attempts without progress (or with `fail`), marks them failed with the reason.
+
+    stuck_seconds: without a heartbeat for this long a batch is silent. The caller announces those
+    that are to be. A batch whose row is locked has a living worker, however slow, and is left alone."""
+    stuck = timedelta(seconds=stuck_seconds or settings.IMPORT_STUCK_SECONDS)
+    found = []
+    for batch_id, was in _nobody_works_on(stuck):
+        done = "failed" if fail and was == "silent" else "announced"
+        if not dry_run:
+            done = _take_care(batch_id, stuck, fail=fail)
+        if done:
+            found.append(Finding(batch_id, was, done))
+    return found
+
+
+def _nobody_works_on(stuck: timedelta) -> list[tuple[UUID, str]]:
+    return [(batch.id, _kind(batch)) for batch in _silent(stuck).order_by("created_at")[:1000]]
+
+
+def _silent(stuck: timedelta) -> QuerySet[ImportBatch]:
+    handed_over = Q(heartbeat_at=None, announced_at__lt=Now() - LOST_HANDED_OVER)
+    quiet = Q(heartbeat_at__lt=Now() - stuck)
+    return ImportBatch.objects.annotate(
+        waited=Greatest(F("announced_at") - F("created_at"), LOST_PENDING)
+    ).filter(
+        Q(status=Status.PENDING, announced_at__lt=Now() - F("waited"))
+        | (Q(status=Status.PROCESSING) & (handed_over | quiet))
+    )
+
+
+def _kind(batch: ImportBatch) -> str:
+    if batch.status == Status.PENDING:
+        return "pending"
+    return "silent" if batch.heartbeat_at else "handed over"
+
+
+@transaction.atomic
+def _take_care(batch_id: UUID, stuck: timedelta, *, fail: bool) -> str:
+    batch = _silent(stuck).select_for_update(skip_locked=True).filter(id=batch_id).first()
+    if batch is None:
+        return ""
+    hopeless = batch.attempts_without_progress >= MAX_ATTEMPTS_WITHOUT_PROGRESS
+    if _kind(batch) == "silent" and (fail or hopeless):
+        minutes = int(stuck.total_seconds() // 60)
+        outcomes.fail(batch, SILENT_REASON.format(minutes=minutes))
+        return "failed"
+    ImportBatch.objects.filter(id=batch_id).update(heartbeat_at=None, announced_at=Now())
+    return "announced"
