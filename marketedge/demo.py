@@ -65,7 +65,8 @@ class Api:
             with self._open(request, timeout=60) as answer:
                 return json.load(answer)
         except HTTPError as error:
-            raise SystemExit(f"{url} answered {error.code}: {error.read().decode()}") from None
+            said = error.read(500).decode(errors="replace")
+            raise SystemExit(f"{url} answered {error.code}: {said}\nLogs: {LOGS}") from None
 
     def log_in(self, email: str, password: str) -> None:
         """Gets a token for the calls that follow."""
@@ -135,7 +136,7 @@ def import_sample(api: Api, processes: Processes) -> bool:
 
 def compare(batch: dict[str, Any], errors: list[dict[str, Any]]) -> list[str]:
     """What differs from samples/users.expected.json, in words."""
-    expected = json.loads(SAMPLE.with_suffix(".expected.json").read_text())
+    expected = json.loads(SAMPLE.with_suffix(".expected.json").read_text(encoding="utf-8"))
     named = ("row_number", "field_name", "error_code")
     due = {tuple(error[name] for name in named) for error in expected.pop("errors")}
     found = {tuple(error[name] for name in named) for error in errors}
@@ -188,8 +189,9 @@ def start_service(
     preparing = start("prepare", "manage.py", *orders)
     start("web", "-m", *WEB.format(port=port).split())
     processes.finish(preparing)
-    if make_data and preparing.tail():
-        say(preparing.tail())
+    for line in preparing.tail().splitlines():
+        if make_data and not line.startswith("{"):  # a structured log's
+            say(f"  {line}")
     start("worker", "-m", *WORKER.split())
     start("beat", "-m", *BEAT.split())
 
@@ -201,10 +203,10 @@ def serve(options: argparse.Namespace, port: int, processes: Processes) -> int:
     state = State(DEMO)
     if not state.claim(address=address):
         refuse_a_second()
-    say("Starting PostgreSQL and Valkey …")
+    say("Starting PostgreSQL and Valkey ...")
     environment = Stack(DEMO).start(processes)
     state.write({name: environment[name] for name in ADDRESSES})
-    say("Preparing the database, starting web, worker and beat …")
+    say("Preparing the database, starting web, worker and beat ...")
     start_service(environment, port, make_data, processes)
     api = Api(address)
     processes.wait_until(api.is_ready, f"{address}/readyz does not answer 200")
@@ -213,9 +215,15 @@ def serve(options: argparse.Namespace, port: int, processes: Processes) -> int:
         say("As expected." if as_expected else f"That is not as expected. Logs: {LOGS}")
         return 0 if as_expected else 1
     say(WELCOME.format(address=address, accounts=ACCOUNTS if make_data else "", logs=LOGS))
-    while True:
-        processes.check()
-        time.sleep(0.5)
+    try:
+        while True:
+            processes.check()
+            time.sleep(0.5)
+    except SystemExit as end:
+        if end.code != 128 + signal.SIGINT:
+            raise
+        say("\nStopping ...")
+        return 0
 
 
 def main() -> int:
@@ -239,12 +247,7 @@ def main() -> int:
         )
     enter("local")
     with Processes() as processes:
-        try:
-            return serve(options, port, processes)
-        except SystemExit as end:
-            if end.code == 128 + signal.SIGINT:
-                say("\nStopping …")
-            raise
+        return serve(options, port, processes)
 
 
 if __name__ == "__main__":

@@ -157,7 +157,7 @@ def shared_stack(processes: Processes) -> Iterator[dict[str, str]]:
     environment = stack.start(processes)
     state.write({url: environment[url] for url in ADDRESSES})
     yield environment
-    with locked(users, "Waiting for another script/manage that uses these servers …"):
+    with locked(users, "Waiting for another script/manage that uses these servers ..."):
         processes.stop()
 
 
@@ -188,17 +188,20 @@ def _try_lock(file: Any, kind: int) -> bool:
 
 def _run(arguments: list[str]) -> int:
     """`run`: a command with servers; gives its exit status."""
-    parser = argparse.ArgumentParser(prog="marketedge.local_stack run")
+    usage = "marketedge.local_stack run [--temporary NAME] [--durable] -- COMMAND ..."
+    parser = argparse.ArgumentParser(usage=usage)
     parser.add_argument("--temporary", metavar="NAME", help="new servers, in .local/NAME-<pid>")
     parser.add_argument("--durable", action="store_true", help="with --temporary: written to disk")
-    parser.add_argument("command", nargs="+", metavar="-- COMMAND")
-    options = parser.parse_args(arguments)
+    mark = arguments.index("--") if "--" in arguments else len(arguments)
+    options, command = parser.parse_args(arguments[:mark]), arguments[mark + 1 :]
+    if not command:
+        parser.error("-- COMMAND is missing")
     with Processes() as processes:
         stack = shared_stack(processes)
         if options.temporary:
             stack = temporary_stack(options.temporary, processes, durable=options.durable)
         with stack as environment:
-            return processes.run_here(options.command, env=environment)
+            return processes.run_here(command, env=environment)
 
 
 def _manage(arguments: list[str]) -> int:

@@ -5,7 +5,8 @@ an address, a name or a row can't get out by carelessness. Text of other librari
 that were put into it, and an exception is told by its class and where it happened: its message and
 its variables may hold a row of a file.
 
-Web, worker and beat write to stdout. `manage.py` writes to stderr: its stdout is the command's own.
+Web, worker and beat write to stdout. `manage.py` writes to stderr, as its stdout is the command's
+own, and to a terminal only what went wrong.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import re
 import sys
 import threading
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -25,7 +26,7 @@ from uuid import UUID
 import structlog
 from celery.signals import setup_logging, task_postrun, task_prerun
 from structlog.stdlib import ProcessorFormatter
-from structlog.types import EventDict, WrappedLogger
+from structlog.types import EventDict, Processor, WrappedLogger
 
 # In the order in which a line has them.
 ALLOWED = (
@@ -42,6 +43,7 @@ ALLOWED = (
 TEXT_CHARS = 300
 FRAMES = 6
 _ROOT = Path(__file__).resolve().parent.parent
+ID = re.compile(r"[0-9A-Fa-f-]{1,64}")
 _ADDRESS = re.compile(r"[^\s@<>\"'(),;:]+@[^\s@<>\"'(),;]+")
 _QUOTED = re.compile(r"""["'(<\[{=].*""", re.DOTALL)
 _HIDDEN = "…"
@@ -52,12 +54,12 @@ ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
 def describe_exception(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """`exc_info` as class and place: `exception` with its causes, `location` with the last calls."""
+    """`exc_info` as class and place: `exception` with its causes, `location` with last calls."""
     error = _error_of(event.pop("exc_info", None))
     if error is not None:
         chain = list(_with_causes(error))
         event["exception"] = " from ".join(type(one).__qualname__ for one in chain)
-        event["location"] = " < ".join(_frames(chain[-1]))
+        event["location"] = " < ".join(_frames(chain))
     return event
 
 
@@ -81,27 +83,33 @@ def _with_causes(error: BaseException) -> Iterator[BaseException]:
         current = current.__cause__ or (None if hidden else current.__context__)
 
 
-def _frames(error: BaseException) -> Iterator[str]:
-    """The innermost calls first: file, line, function."""
-    frames = traceback.extract_tb(error.__traceback__)
-    for frame in reversed(frames[-FRAMES:]):
-        yield f"{_short(frame.filename)}:{frame.lineno} {frame.name}"
+def _frames(chain: Sequence[BaseException]) -> list[str]:
+    """Where the first error arose, then which of our own functions led there, innermost first."""
+    calls = [call for one in chain for call in traceback.extract_tb(one.__traceback__)]
+    calls.reverse()
+    ours = [call for call in calls[1:] if _is_ours(Path(call.filename))]
+    named = [f"{_short(call.filename)}:{call.lineno} {call.name}" for call in calls[:1] + ours]
+    return list(dict.fromkeys(named))[:FRAMES]
+
+
+def _is_ours(path: Path) -> bool:
+    return path.is_relative_to(_ROOT) and "site-packages" not in path.parts
 
 
 def _short(filename: str) -> str:
     path = Path(filename)
-    if path.is_relative_to(_ROOT) and "site-packages" not in path.parts:
-        return str(path.relative_to(_ROOT))
-    return "/".join(path.parts[-3:])
+    return str(path.relative_to(_ROOT)) if _is_ours(path) else "/".join(path.parts[-3:])
 
 
 def allow_only_known(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Drops every key that is not in `ALLOWED`, and makes the values harmless."""
-    known = {key: _harmless(event.get(key)) for key in ALLOWED}
+    known = {key: _harmless(key, event.get(key)) for key in ALLOWED}
     return {key: value for key, value in known.items() if value is not None}
 
 
-def _harmless(value: Any) -> Any:
+def _harmless(key: str, value: Any) -> Any:
+    if key.endswith("_id"):
+        return str(value) if ID.fullmatch(str(value)) else None
     if value is None or isinstance(value, bool | int | float):
         return value
     if not isinstance(value, str | UUID):
@@ -119,8 +127,9 @@ def without_values(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     text = record.msg if isinstance(record.msg, str) else type(record.msg).__qualname__
     arguments = event.pop("positional_args", None) or ()
     if isinstance(arguments, Mapping) and record.name.startswith("celery."):
-        event |= {"task": arguments.get("name"), "task_id": arguments.get("id")}
-    event["event"] = _filled(text, arguments) if arguments else _QUOTED.sub(_HIDDEN, text)
+        event.update(task=arguments.get("name"), task_id=arguments.get("id"))
+    said = _filled(text, arguments) if arguments else _QUOTED.sub(_HIDDEN, text)
+    event["event"] = said if any(map(str.isalpha, said)) else record.name
     return event
 
 
@@ -139,13 +148,14 @@ def _number(value: Any) -> Any:
 
 # --- the set-up -------------------------------------------------------------------------------
 
-_SHARED = [
+_SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
 _OF_COMMANDS = Path(sys.argv[0]).name == "manage.py"
+_AT_TERMINAL = _OF_COMMANDS and sys.stderr.isatty()
 
 LOGGING: dict[str, Any] = {
     "version": 1,
@@ -170,7 +180,7 @@ LOGGING: dict[str, Any] = {
             "stream": "ext://sys.stderr" if _OF_COMMANDS else "ext://sys.stdout",
         }
     },
-    "root": {"level": "INFO", "handlers": ["json"]},
+    "root": {"level": "WARNING" if _AT_TERMINAL else "INFO", "handlers": ["json"]},
     "loggers": {
         # Handlers that these bring of their own would write a second, plain line.
         "django": {"level": "INFO", "handlers": [], "propagate": True},

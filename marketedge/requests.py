@@ -5,23 +5,24 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable
+from http import HTTPStatus
 
 import structlog
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from marketedge import logs
 from users.models import User
 
 log = structlog.get_logger(__name__)
 
 QUIET = frozenset({"healthz", "readyz"})  # asked every few seconds, for ever
-_LONGEST_ID = 64
 
 
 class RequestLog:
-    """Middleware. `X-Request-ID` of a proxy is taken over, so that its logs and ours can be laid
-    side by side, and is sent back. The line has the route and not the path, which may hold what
-    somebody searched for."""
+    """Middleware. `X-Request-ID` of a proxy is taken over where it looks like one, so that its
+    logs and ours can be laid side by side, and is sent back. The line has the route and not the
+    path, which may hold what somebody searched for."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -35,7 +36,8 @@ class RequestLog:
         response = self.get_response(request)
         response["X-Request-ID"] = request_id
         match = request.resolver_match
-        if match is None or match.url_name not in QUIET:
+        is_static_file = match is None and response.status_code < HTTPStatus.BAD_REQUEST
+        if not is_static_file and (match is None or match.url_name not in QUIET):
             log.info(
                 "request",
                 method=request.method,
@@ -63,8 +65,7 @@ class BindUser:
 
 def _request_id(request: HttpRequest) -> str:
     given = request.headers.get("X-Request-ID", "")
-    is_plain = given.isascii() and given.replace("-", "").isalnum() and len(given) <= _LONGEST_ID
-    return given if is_plain else str(uuid.uuid4())
+    return given if logs.ID.fullmatch(given) else str(uuid.uuid4())
 
 
 def _user_id(request: HttpRequest) -> str | None:

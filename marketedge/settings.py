@@ -27,10 +27,16 @@ HTTPS_ONLY: bool = env.bool("HTTPS_ONLY", False)  # render.yaml sets it
 FEATURE_USER_MANAGEMENT: bool = env.bool("FEATURE_USER_MANAGEMENT", True)
 FEATURE_ADMIN_PANEL: bool = env.bool("FEATURE_ADMIN_PANEL", True)
 RATE_LIMIT_ENABLED: bool = env.bool("RATE_LIMIT_ENABLED", True)
+_quota = validate.Regexp(
+    r"^[1-9]\d{0,5}/h, ?[1-9]\d{0,5}/d\Z",
+    error="{input} is not a limit for an hour and one for a day, as in 10/h,50/d.",
+)
 UPLOAD_RATE_LIMITS: dict[str, str] = {
-    "csv_import": env.str("UPLOAD_RATE_LIMIT_CSV_IMPORT", "10/h,50/d"),
-    "file_upload": env.str("UPLOAD_RATE_LIMIT_FILE_UPLOAD", "30/h,100/d"),
+    "csv_import": env.str("UPLOAD_RATE_LIMIT_CSV_IMPORT", "10/h,50/d", validate=_quota),
+    "file_upload": env.str("UPLOAD_RATE_LIMIT_FILE_UPLOAD", "30/h,100/d", validate=_quota),
 }
+# How many proxies of ours write to X-Forwarded-For; 0: none, and nothing in it is believed.
+TRUSTED_PROXY_HOPS: int = env.int("TRUSTED_PROXY_HOPS", 0, validate=validate.Range(min=0, max=9))
 
 _positive = validate.Range(min=1)
 MAX_FILE_SIZE: int = env.int("MAX_FILE_SIZE", 10 * 1024 * 1024, validate=_positive)  # bytes
@@ -41,11 +47,42 @@ IMPORT_CHUNK_SIZE: int = env.int(
 IMPORT_RETENTION_DAYS: int = env.int("IMPORT_RETENTION_DAYS", 30, validate=_positive)
 UPLOAD_KEPT_SECONDS: int = env.int("UPLOAD_KEPT_SECONDS", 3600, validate=_positive)
 # A worker hands a batch back to the queue after this long, so that no file starves another.
-IMPORT_SLICE_SECONDS: float = env.float("IMPORT_SLICE_SECONDS", 2.0, validate=_positive)
+IMPORT_SLICE_SECONDS: float = env.float(
+    "IMPORT_SLICE_SECONDS", 2.0, validate=validate.Range(min=0.05)
+)
 # A batch whose worker said something this recently is somebody's: a second delivery waits.
 IMPORT_TAKEOVER_SECONDS: float = env.float("IMPORT_TAKEOVER_SECONDS", 5.0)
 IMPORT_STUCK_SECONDS: int = env.int("IMPORT_STUCK_SECONDS", 600, validate=_positive)
 IMPORT_SWEEP_SECONDS: float = env.float("IMPORT_SWEEP_SECONDS", 30.0)
+# A process of ours that says nothing for this long in the middle of a transaction (frozen, or cut
+# off) loses it, and with it the locks that others wait for.
+DATABASE_IDLE_SECONDS: int = env.int(
+    "DATABASE_IDLE_SECONDS", 30, validate=validate.Range(min=1, max=600)
+)
+
+# --- the audit trail, and the e-mail that says how an import has ended --------------------------
+AUDIT_RETENTION_DAYS: int = env.int("AUDIT_RETENTION_DAYS", 365, validate=validate.Range(min=30))
+EMAIL_HOST: str = env.str("EMAIL_HOST", "")  # "": no e-mail is sent, and none waits to be
+EMAIL_PORT: int = env.int("EMAIL_PORT", 587, validate=validate.Range(min=1, max=65535))
+EMAIL_HOST_USER: str = env.str("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD: str = env.str("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_SSL: bool = EMAIL_PORT == 465  # where TLS comes first, and not after STARTTLS
+EMAIL_USE_TLS: bool = env.bool("EMAIL_USE_TLS", True) and not EMAIL_USE_SSL
+DEFAULT_FROM_EMAIL = PUBLIC_URL = ""
+if EMAIL_HOST:
+    DEFAULT_FROM_EMAIL = env.str(
+        "DEFAULT_FROM_EMAIL",
+        validate=validate.Regexp(
+            r".+@.+", error="{input} is no address like MarketEdge <imports@marketedge.example>."
+        ),
+    )
+    # Links begin with it. The Host header of a request, which anybody can write, is never used.
+    PUBLIC_URL = env.str(
+        "PUBLIC_URL",
+        validate=validate.Regexp(
+            r"^https?://[^/?#\s]+/?\Z", error="{input} is no address like https://marketedge.example."
+        ),
+    )
 
 try:
     env.seal()
@@ -119,7 +156,7 @@ DATABASES = {
             "keepalives_interval": 10,
             "keepalives_count": 3,
             "options": "-c lock_timeout=10s -c statement_timeout=60s"
-            " -c idle_in_transaction_session_timeout=30s",
+            f" -c idle_in_transaction_session_timeout={DATABASE_IDLE_SECONDS}s",
         },
     }
 }
@@ -132,6 +169,10 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True  # serves without `collectstatic`, which only a deployment runs
+
+# --- The audit trail, and e-mail ---------------------------------------------------------------
+MIDDLEWARE.append("imports.audit.Origin")
+EMAIL_TIMEOUT = 5  # seconds, for each answer of the server
 
 # --- HTTPS ------------------------------------------------------------------------------------
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS_ONLY else None
@@ -194,3 +235,71 @@ MIDDLEWARE.insert(
     MIDDLEWARE.index("django.contrib.auth.middleware.AuthenticationMiddleware") + 1,
     "marketedge.requests.BindUser",
 )
+
+# --- The admin site (marketedge/admin_site.py) --------------------------------------------------
+INSTALLED_APPS[INSTALLED_APPS.index("django.contrib.admin")] = (
+    "marketedge.admin_site.MarketEdgeAdmin"
+)
+
+# --- Upload quotas: django-ratelimit on a cache of its own -------------------------------------
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    "quota": {
+        "BACKEND": "imports.quota_store.QuotaCache",
+        "LOCATION": REDIS_URL,
+        "KEY_FUNCTION": "imports.quota_store.plain_key",
+        "OPTIONS": {
+            # No request waits longer than half a second: connect, log in and ask take 0.375 at most.
+            "socket_connect_timeout": 0.125,
+            "socket_timeout": 0.125,
+            "protocol": 2,  # fewer questions before the first answer
+            "driver_info": None,
+            "serializer": "imports.quota_store.PlainIntegers",
+        },
+    },
+}
+RATELIMIT_USE_CACHE = "quota"
+RATELIMIT_CACHE_PREFIX = "upload_rate:"
+RATELIMIT_HASH_ALGORITHM = "imports.quota_store.ReadableKey"  # formats instead of hashing
+
+# --- The API: JSON, tokens and keys, problem details, OpenAPI (imports/api) --------------------
+INSTALLED_APPS += [
+    "rest_framework_simplejwt.token_blacklist",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+]
+REST_FRAMEWORK = {
+    # The first one words the challenge of a 401.
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "imports.api.authentication.ApiKeyAuthentication",
+        "imports.api.authentication.TokenAuthentication",
+        "imports.api.authentication.BrowserAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "imports.api.problems.handle",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
+    "CHECK_REVOKE_TOKEN": True,  # a new password ends every token of before
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "MarketEdge user import",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PUBLIC": True,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "imports.api.openapi.share_refusals",
+    ],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}

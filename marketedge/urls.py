@@ -2,14 +2,23 @@
 
 from django.conf import settings
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
 
 from marketedge.health import healthz, readyz
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("api/v1/", include("imports.api.urls")),
 ]
+handler400 = "imports.api.nowhere.handler400"
+handler403 = "imports.api.nowhere.handler403"
+handler404 = "imports.api.nowhere.handler404"
+handler500 = "imports.api.nowhere.handler500"
 
 if settings.FEATURE_ADMIN_PANEL:
     urlpatterns.append(path("admin/", admin.site.urls))
+    # Where letters about imports lead (imports.notices).
+    page = RedirectView.as_view(pattern_name="admin:imports_importbatch_change")
+    urlpatterns.append(path("imports/<uuid:object_id>", page, name="import-page"))

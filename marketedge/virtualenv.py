@@ -28,7 +28,7 @@ def enter(wanted: str) -> None:
     """Makes sure of the set `wanted`, and starts the running module again inside `.venv`.
 
     Returns only there. Raises SystemExit where something is missing."""
-    with Processes() as processes, locked(LOCAL / "setup.lock", "Waiting for another set-up …"):
+    with Processes() as processes, locked(LOCAL / "setup.lock", "Waiting for another set-up ..."):
         if not is_installed(wanted):
             _install(wanted, processes)
     if Path(sys.prefix).resolve() != VENV.resolve():
@@ -88,7 +88,7 @@ def _install(wanted: str, processes: Processes) -> None:
         )
     requirements = ROOT / SETS[wanted][-1]
     print(
-        f"Installing {requirements.relative_to(ROOT)} into .venv (once, takes a minute) …",
+        f"Installing {requirements.relative_to(ROOT)} into .venv (once, takes a minute) ...",
         flush=True,
     )
     stamps = [*VENV.glob("installed-*")]

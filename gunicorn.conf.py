@@ -1,0 +1,24 @@
+"""How the web server runs: `gunicorn marketedge.wsgi` reads this file by itself.
+
+Options on the command line come after it and win.
+"""
+
+import os
+
+from marketedge import logs
+
+bind = f"0.0.0.0:{os.environ.get('PORT') or 8000}"
+# Threads, so that a slow upload holds a thread and not the process.
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
+threads = 4
+preload_app = True  # the code is in memory once, and a mistake in it ends the start
+timeout = 60
+graceful_timeout = 25  # shorter than the 30 s that a platform waits before it kills
+max_requests = 2000  # then a worker is replaced: bounds leaks
+max_requests_jitter = 200
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108 - not a shared disk
+control_socket_disable = True  # it would lie in the home directory, where two services meet
+
+logs.configure()
+logconfig_dict = logs.LOGGING

@@ -1,0 +1,81 @@
+"""script/demo, whole: in a closed folder with a space in its name, twice, and interrupted."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from marketedge import virtualenv
+from marketedge.servers import free_port
+from tests.process_helpers import Checkout, line, wait_for
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not virtualenv.is_installed("local"), reason="run through script/test, which makes .venv"
+    ),
+]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Iterator[Checkout]:
+    tmp_path.chmod(0o700)
+    made = Checkout(tmp_path / "a folder")
+    yield made
+    made.close()
+
+
+def test_once_imports_the_sample_as_expected_twice_in_a_row(checkout: Checkout) -> None:
+    port = str(free_port())
+    for _ in range(2):
+        demo = checkout.script("demo", "--once", PORT=port)
+        said, complaints = demo.communicate()
+        assert complaints == ""
+        assert said.endswith("As expected.\n")
+        assert demo.returncode == 0
+        assert checkout.processes() == []
+
+
+def test_an_outcome_that_is_not_expected_is_told_and_fails(checkout: Checkout) -> None:
+    file = checkout.folder / "samples" / "users.expected.json"
+    expected = json.loads(file.read_text())
+    expected["skipped_rows"] += 1
+    row = expected["errors"].pop(0)["row_number"]
+    file.write_text(json.dumps(expected))
+    demo = checkout.script("demo", "--once", PORT=str(free_port()))
+    said = demo.communicate()[0]
+    assert f"skipped_rows is {expected['skipped_rows'] - 1}, not {expected['skipped_rows']}" in said
+    assert f"row {row} has an error too many" in said
+    assert demo.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("signum", "status"), [(signal.SIGINT, 0), (signal.SIGTERM, 143), (signal.SIGKILL, -9)]
+)
+def test_demo_serves_until_a_signal_and_leaves_no_process(
+    checkout: Checkout, signum: int, status: int
+) -> None:
+    port = free_port()
+    demo = checkout.script("demo", PORT=str(port))
+    while (said := line(demo)) != "Ctrl-C stops everything.":
+        assert said or demo.poll() is None, demo.communicate()[1]
+    with urlopen(f"http://127.0.0.1:{port}/readyz") as answer:
+        assert answer.status == 200
+    again = checkout.script("demo", PORT=str(port))
+    assert f"runs already: http://127.0.0.1:{port}" in again.communicate()[1]
+    demo.send_signal(signum)
+    assert demo.wait() == status
+    wait_for(lambda: checkout.processes() == [])
+
+
+def test_a_failure_in_the_middle_shows_the_log_and_leaves_no_process(checkout: Checkout) -> None:
+    (checkout.folder / "celery_app.py").write_text("raise RuntimeError('broken on purpose')\n")
+    demo = checkout.script("demo", PORT=str(free_port()))
+    assert "broken on purpose" in demo.communicate()[1]
+    assert demo.returncode == 1
+    assert checkout.processes() == []

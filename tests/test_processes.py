@@ -1,0 +1,88 @@
+"""Children that end with their parent, servers that start, an environment that is whole."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from marketedge import servers, virtualenv
+from marketedge.local_stack import State
+from marketedge.processes import Processes
+from tests.process_helpers import processes_of, wait_for
+
+
+@pytest.fixture
+def processes() -> Iterator[Processes]:
+    """A supervisor inside the test, which gives the signals back."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    kept = {number: signal.getsignal(number) for number in numbers}
+    with Processes() as started:
+        yield started
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+
+
+def test_a_snatched_port_is_replaced_by_another(
+    processes: Processes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        snatched, free = taken.getsockname()[1], servers.free_port()
+        monkeypatch.setattr(servers, "free_port", iter([snatched, free]).__next__)
+        url = servers.Valkey(folder=tmp_path, password="secret").start(processes)
+    assert url == f"redis://:secret@127.0.0.1:{free}/0"
+
+
+def test_a_server_that_cannot_start_says_why(processes: Processes, tmp_path: Path) -> None:
+    (tmp_path / "postgres").mkdir(mode=0o700)
+    with pytest.raises(SystemExit) as refused:
+        servers.Postgres(folder=tmp_path, password="secret").start(processes)
+    assert "postgres ended with status" in str(refused.value)
+    assert "postgresql.conf" in str(refused.value)  # the end of its log
+
+
+def test_a_child_that_ignores_its_signal_is_killed_with_all_it_started(
+    processes: Processes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("marketedge.processes.STOP_SECONDS", 0.2)
+    stubborn = "import signal, subprocess, sys; signal.signal(15, signal.SIG_IGN);"
+    stubborn += "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'],"
+    stubborn += f"cwd={str(tmp_path)!r}); print('ready', flush=True); signal.pause()"
+    log = tmp_path / "log"
+    processes.start("stubborn", [sys.executable, "-c", stubborn], log=log)
+    wait_for(lambda: "ready" in log.read_text())
+    assert processes_of(tmp_path)
+    processes.stop()
+    wait_for(lambda: not processes_of(tmp_path))
+
+
+def test_an_unfinished_installation_is_not_taken_for_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python").touch()
+    monkeypatch.setattr(virtualenv, "VENV", tmp_path)
+    monkeypatch.setattr(virtualenv, "PYTHON", tmp_path / "bin" / "python")
+    assert not virtualenv.is_installed("local")
+    (tmp_path / "installed-dev").write_text(virtualenv.digest("dev"))
+    assert virtualenv.is_installed("local")
+    (tmp_path / "installed-dev").write_text(virtualenv.digest("local"))
+    assert not virtualenv.is_installed("local")
+
+
+def test_the_state_of_a_stack_is_forgotten_when_its_holder_is_gone(tmp_path: Path) -> None:
+    state = State(tmp_path)
+    assert State(tmp_path).read() is None
+    assert state.claim(address="here")
+    assert (State(tmp_path).read() or {})["address"] == "here"
+    assert not State(tmp_path).claim(address="there")
+    state.close()
+    assert json.loads((tmp_path / "state.json").read_text())["address"] == "here"
+    assert State(tmp_path).read() is None
