@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from imports.errors import DuplicateColumn, ForbiddenColumn, MissingColumn, UnknownMapping
+from imports.errors import DuplicateColumn, ForbiddenColumn, UnknownMapping
 from imports.fields import (
     FIELDS,
     FORBIDDEN_HEADERS,
     FULL_NAME,
-    FULL_NAME_HEADERS,
-    KNOWN,
     NAME_FIELDS,
-    REQUIRED,
     Field,
     header_keys,
     is_forbidden,
@@ -23,11 +19,10 @@ from imports.fields import (
     normalise,
     recognise,
 )
+from imports.missing import refuse_missing
+from imports.wording import excerpt, listed
 
 __all__ = ["FIELDS", "Columns", "Field", "Match", "Notice", "match_headers", "normalise"]
-
-_LISTED = 20  # headers named in a sentence
-_COMPARED = 50  # headers looked at for the closest one
 
 
 class Notice(NamedTuple):
@@ -86,13 +81,6 @@ class Match(NamedTuple):
     warnings: list[Notice]
 
 
-def excerpt(text: str, max_chars: int = 60) -> str:
-    """`text` for a sentence: one line, printable, short."""
-    line = "".join(c if c.isprintable() else " " for c in text[: max_chars * 4])
-    line = " ".join(line.split())
-    return line if len(line) <= max_chars else line[: max_chars - 1] + "…"
-
-
 def match_headers(headers: Sequence[str], mapping: Mapping[str, str] | None = None) -> Match:
     """Find the column of each field in a file's header row.
 
@@ -106,7 +94,7 @@ def match_headers(headers: Sequence[str], mapping: Mapping[str, str] | None = No
     taken = {index for index in chosen.values() if index is not None} | set(dropped)
     positions = {field: index for field, index in chosen.items() if index is not None}
     positions |= _recognised(labels, headers, taken, skip=_settled(chosen))
-    _refuse_missing(positions, labels, dropped)
+    refuse_missing(positions, labels, dropped)
     return _reduced(labels, positions, dropped)
 
 
@@ -128,7 +116,7 @@ def _refuse_forbidden(headers: Sequence[str]) -> None:
     found = [excerpt(header) for header in headers if is_forbidden(header)]
     if found:
         raise ForbiddenColumn(
-            f"The file holds a column that no file may set: {_listed(found)}. "
+            f"The file holds a column that no file may set: {listed(found)}. "
             "Remove the column and upload the file again.",
             columns=found,
         )
@@ -154,7 +142,7 @@ def _mapped(
     whole, parts = chosen.get(FULL_NAME), [f for f in NAME_FIELDS if chosen.get(f) is not None]
     if whole is not None and parts:
         raise UnknownMapping(
-            f"The mapping names both full_name and {_listed(parts)}. "
+            f"The mapping names both full_name and {listed(parts)}. "
             "Send either full_name, or first_name and last_name."
         )
     return chosen
@@ -178,7 +166,7 @@ def _index_of(field: str, wanted: str, headers: Sequence[str], labels: Sequence[
     if not found:
         raise UnknownMapping(
             f'The mapping wants {field} from the column "{excerpt(wanted)}", which the file does '
-            f"not have. Its columns are: {_listed(labels)}.",
+            f"not have. Its columns are: {listed(labels)}.",
             field=field,
             header=excerpt(wanted),
             headers=list(labels),
@@ -233,70 +221,11 @@ def _german_last_name(
 def _duplicate(field: str, found: Sequence[int], labels: Sequence[str]) -> DuplicateColumn:
     named = [f'"{excerpt(labels[i])}" (column {i + 1})' for i in found]
     return DuplicateColumn(
-        f"More than one column stands for {field}: {_listed(named)}. Rename or remove all but "
+        f"More than one column stands for {field}: {listed(named)}. Rename or remove all but "
         'one, or choose one by a mapping (for example {"' + field + '": "…"}).',
         field=field,
         columns=[labels[i] for i in found],
     )
-
-
-# --- what is missing --------------------------------------------------------------------------
-
-
-def _refuse_missing(
-    positions: Mapping[str, int], labels: Sequence[str], dropped: Sequence[int]
-) -> None:
-    missing = [f for f in REQUIRED if f not in positions]
-    if FULL_NAME in positions:
-        missing = [f for f in missing if f not in NAME_FIELDS]
-    if not missing:
-        return
-    shown = [label for i, label in enumerate(labels) if i not in dropped]
-    used = set(positions.values())
-    free = [label for i, label in enumerate(labels) if i not in used and i not in dropped]
-    whole = _full_name_header(shown) if set(missing) & set(NAME_FIELDS) else None
-    unclear = [f for f in missing if not (whole and f in NAME_FIELDS)]
-    closest = {f: header for f in unclear if (header := _closest(f, free[:_COMPARED]))}
-    raise MissingColumn(
-        _missing_sentence(missing, shown, closest, whole),
-        missing=missing,
-        headers=shown,
-        closest=closest,
-        **({"full_name": whole} if whole else {}),
-    )
-
-
-def _missing_sentence(
-    missing: Sequence[str], shown: Sequence[str], closest: Mapping[str, str], whole: str | None
-) -> str:
-    noun = "column" if len(missing) == 1 else "columns"
-    parts = [f"The file has no {noun} for {_listed(missing)}; it has: {_listed(shown)}."]
-    parts += [f'The closest to {field} is "{header}".' for field, header in closest.items()]
-    if whole:
-        parts.append(
-            f'"{whole}" seems to hold the whole name: with the mapping '
-            f'{{"full_name": "{whole}"}} it is split into first and last name.'
-        )
-    parts.append("Rename the column in the file, or send a mapping that says which one it is.")
-    return " ".join(parts)
-
-
-def _closest(field: str, headers: Sequence[str]) -> str | None:
-    """The header that looks most like one of the names of a field."""
-    names = [name for name, hit in KNOWN.items() if hit[0] == field]
-    best: tuple[float, str] | None = None
-    for header in headers:
-        for key in header_keys(header[:60]):
-            match = difflib.get_close_matches(key, names, n=1, cutoff=0.7)
-            if match:
-                score = difflib.SequenceMatcher(None, key, match[0]).ratio()
-                best = max(best or (0.0, ""), (score, header), key=lambda pair: pair[0])
-    return best[1] if best else None
-
-
-def _full_name_header(headers: Sequence[str]) -> str | None:
-    by_key = {key: header for header in reversed(headers) for key in header_keys(header)}
-    return next((by_key[name] for name in FULL_NAME_HEADERS if name in by_key), None)
 
 
 # --- the outcome ------------------------------------------------------------------------------
@@ -340,10 +269,3 @@ def _unused_notice(label: str, positions: Mapping[str, int], labels: Sequence[st
     return Notice(
         None, "unknown_column", f'The column "{label}" is ignored: no field is read from it.'
     )
-
-
-def _listed(names: Sequence[str]) -> str:
-    """Names for a sentence; of very many only the first."""
-    shown = ", ".join(names[:_LISTED])
-    more = len(names) - _LISTED
-    return f"{shown} and {more} more" if more > 0 else shown

@@ -51,7 +51,7 @@ class Batch(NamedTuple):
 
 
 class Sample(NamedTuple):
-    """One of the first rows of a file. `end_line`: the physical lines up to its end."""
+    """One of the first rows that are not blank. `end_line`: the physical lines up to its end."""
 
     row: int
     cells: list[str]
@@ -60,6 +60,8 @@ class Sample(NamedTuple):
 
 class Source(Protocol):
     """Where rows come from: delimited text or a workbook."""
+
+    samples: list[Sample]
 
     def batches(self) -> Iterator[Batch]:
         """The rows below the header, from the start at each call."""
@@ -85,3 +87,8 @@ def escape_cell(cell: str) -> str:
 def unescape_cell(cell: str) -> str:
     """The inverse of `escape_cell`."""
     return cell[1:] if cell.startswith("'") and _ESCAPABLE.match(cell) else cell
+
+
+def without_apostrophe(cell: str) -> str:
+    """A cell of a file in which every cell was given an apostrophe, whatever it holds."""
+    return cell.removeprefix("'")

@@ -1,20 +1,19 @@
-"""Delimited text: which character separates its cells, and its rows, strictly."""
+"""The rows of a text file, strictly: nothing of it is swallowed, guessed away or cut short."""
 
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from itertools import chain
 from operator import methodcaller
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
-from imports.errors import FileEmpty, FileRefused, UnknownDelimiter
+from imports.errors import FileEmpty, FileRefused
 from imports.reader import refusals
 from imports.reader.base import ESCAPED, Batch, Limits, Sample
 from imports.reader.detect import undecodable
-from imports.reader.header import find_header, is_blank
+from imports.reader.dialect import Dialect, open_rows, sep_line
 from imports.reader.text import (
     Encoding,
     Fault,
@@ -25,41 +24,7 @@ from imports.reader.text import (
     whole_lines,
 )
 
-DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
-_BY_NAME = {name: char for char, name in DELIMITERS.items()} | {"\\t": "\t"}
-_SEP_LINE = re.compile(r'\ufeff?"?sep=([^\w\s"]|\t)\1*"?[\r\n]*', re.IGNORECASE)
 _BATCH_ROWS = 2_000
-
-
-def named_delimiter(name: str | None) -> str | None:
-    """The character that a client named, by itself or by its word. Raises UnknownDelimiter."""
-    if not name:
-        return None
-    char = _BY_NAME.get(name.strip().lower(), name)
-    if char not in DELIMITERS:
-        words = ", ".join(f'{word} ("{c}")' for c, word in DELIMITERS.items() if c != "\t")
-        raise UnknownDelimiter(
-            f"The delimiter {name[:20]!r} is not one that can be read. Name one of {words} and tab."
-        )
-    return char
-
-
-class _Candidate(NamedTuple):
-    """The first rows of a file, as one delimiter gives them."""
-
-    delimiter: str
-    samples: list[Sample]
-    error: csv.Error | None
-    fields: set[str]
-
-    def rank(self) -> tuple[bool, int, float]:
-        """What speaks for this delimiter: known columns, then rows of one and the same length."""
-        return "email" in self.fields, len(self.fields), self._evenness()
-
-    def _evenness(self) -> float:
-        lengths = [len(s.cells) for s in self.samples if not is_blank(s.cells)]
-        usual = max(set(lengths), key=lengths.count, default=0)
-        return lengths.count(usual) / len(lengths) if usual > 1 else 0.0
 
 
 class DelimitedSource:
@@ -74,23 +39,20 @@ class DelimitedSource:
         delimiter: str | None,
         mapping: Mapping[str, str] | None,
     ) -> None:
-        """Look at the beginning of the file and settle on a delimiter. Raises FileRefused."""
+        """Look at the beginning of the file and settle on a dialect. Raises FileRefused."""
         self._file = file
         self._encoding = encoding
         self.limits = limits
-        self.delimiter = delimiter or ","
-        blank_lines, head = self._head()
-        sep = None if blank_lines else _SEP_LINE.fullmatch(head[0])
+        lines_above, head = self._head()
+        sep = None if lines_above else sep_line(head[0])
         self._sep_lines = 1 if sep else 0
-        if sep:
-            head = head[1:]
-            delimiter = delimiter or sep[1]
-        best = self._best_candidate(["\n"] * blank_lines + head, delimiter, mapping)
-        self.delimiter = best.delimiter
-        self.samples = best.samples
+        opening = open_rows(head[self._sep_lines :], lines_above, delimiter or sep, mapping, limits)
+        self.dialect: Dialect = opening.dialect
+        self.samples = opening.samples
         self._first_row, self._skip_lines = 1, self._sep_lines
-        if best.error and not best.fields:
-            raise self.refuse_syntax(best.error, len(best.samples) + 1, self._sep_lines)
+        if opening.error and not opening.fields:
+            last = opening.samples[-1] if opening.samples else Sample(lines_above, [], lines_above)
+            raise self.refuse_syntax(opening.error, last.row + 1, self._sep_lines + last.end_line)
 
     def start_below(self, header: Sample) -> None:
         """Leave out the rows up to and with the header."""
@@ -109,7 +71,7 @@ class DelimitedSource:
         lines: list[str] = []
         try:
             for text in self._texts():
-                if lines or text.strip("\ufeff \t\r\n\xa0"):
+                if lines or text.removeprefix("\ufeff").strip():
                     lines += split_lines(text)
                 else:
                     blank_lines += count_lines(text)
@@ -121,32 +83,6 @@ class DelimitedSource:
         if not lines:
             raise FileEmpty("The file is empty. Choose a file with a header row and rows below it.")
         return blank_lines, lines
-
-    def _best_candidate(
-        self, head: list[str], delimiter: str | None, mapping: Mapping[str, str] | None
-    ) -> _Candidate:
-        tried = [
-            self._candidate(head, d, mapping) for d in ([delimiter] if delimiter else DELIMITERS)
-        ]
-        return max(tried, key=_Candidate.rank)
-
-    def _candidate(
-        self, head: list[str], delimiter: str, mapping: Mapping[str, str] | None
-    ) -> _Candidate:
-        reader = csv.reader(head, delimiter=delimiter, strict=True)
-        samples: list[Sample] = []
-        error = None
-        filled = 0
-        try:
-            for row, cells in enumerate(reader, start=1):
-                samples.append(Sample(row, cells, reader.line_num))
-                filled += not is_blank(cells)
-                if filled > 3 * self.limits.max_title_rows:
-                    break
-        except csv.Error as problem:
-            error = problem
-        found = find_header(samples, mapping, self.limits.max_title_rows)
-        return _Candidate(delimiter, samples, error, found[1] if found else set())
 
     # --- all rows -----------------------------------------------------------------------------
 
@@ -172,8 +108,10 @@ class DelimitedSource:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
         lines = text.removesuffix("\n").split("\n")
         if max(map(len, lines)) > self.limits.max_cell_chars:
-            refuse_long_cells([line.split(self.delimiter) for line in lines], row, self.limits)
-        cells = map(methodcaller("split", self.delimiter), lines)
+            refuse_long_cells(
+                [line.split(self.dialect.delimiter) for line in lines], row, self.limits
+            )
+        cells = map(methodcaller("split", self.dialect.delimiter), lines)
         return Batch(row, len(lines), cells, "'" in text and ESCAPED.search(text) is not None)
 
     def _texts(self) -> Iterator[str]:
@@ -194,7 +132,9 @@ class DelimitedSource:
             with suppress(LineTooLong):
                 for text in self._texts():
                     line += count_lines(text)
-            raise refusals.line_too_long(long.text, line, self.delimiter, self.limits) from None
+            raise refusals.line_too_long(
+                long.text, line, self.dialect.delimiter, self.limits
+            ) from None
 
     def refuse_syntax(self, error: csv.Error, row: int, line: int) -> FileRefused:
         """What csv.reader found wrong in the row that begins after `line` lines."""
@@ -203,7 +143,7 @@ class DelimitedSource:
             text += block
             if len(text) > self.limits.max_record_bytes:
                 break
-        return refusals.csv_syntax(str(error), text, self.delimiter, row, line, self.limits)
+        return refusals.csv_syntax(str(error), text, self.dialect.delimiter, row, line, self.limits)
 
 
 def _without_lines(blocks: Iterator[str], count: int) -> Iterator[str]:
@@ -247,7 +187,7 @@ class _Quoted:
         self._open_chars = 0  # of the row that the last block did not complete
 
     def batches(self) -> Iterator[Batch]:
-        reader = csv.reader(self._supply(), delimiter=self._source.delimiter, strict=True)
+        reader = self._source.dialect.rows(self._supply())
         rows: list[list[str]] = []
         started = 0
         try:

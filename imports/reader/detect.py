@@ -133,6 +133,8 @@ def _codec(name: str) -> str | None:
 
 def spoken_name(codec: str) -> str:
     """The name under which people know a codec: windows-1252 rather than cp1252."""
+    if codec == "shift-jis":
+        return "shift_jis"
     if re.fullmatch(r"cp125\d", codec):
         return codec.replace("cp", "windows-")
     return re.sub(r"^iso8859-", "iso-8859-", codec)
@@ -164,7 +166,7 @@ def find_encoding(
 def _marked(head: bytes) -> Encoding | None:
     for mark, codec in _MARKS:
         if head.startswith(mark):
-            return Encoding(codec, codec, start=len(mark))
+            return Encoding(codec, codec, start=len(mark), named=True)
     return None
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from imports.columns import excerpt, fields_in
+from imports.columns import fields_in
 from imports.errors import NoHeader
-from imports.reader.base import Sample
+from imports.reader.base import Limits, Sample
 
 _ADDRESS = re.compile(r"\s*<?[^@\s<>,;|]+@[^@\s<>,;|]+\.[^@\s<>,;|]+>?\s*")
+_LONGEST_ADDRESS = 320
 
 
 def is_blank(cells: Sequence[str]) -> bool:
@@ -17,20 +18,13 @@ def is_blank(cells: Sequence[str]) -> bool:
     return not "".join(cells).strip()
 
 
-def first_rows(samples: Sequence[Sample], count: int) -> Iterator[Sample]:
-    """The first `count` rows that are not blank."""
-    filled = (sample for sample in samples if not is_blank(sample.cells))
-    for _, sample in zip(range(count), filled, strict=False):
-        yield sample
-
-
 def find_header(
-    samples: Sequence[Sample], mapping: Mapping[str, str] | None, title_rows: int
+    samples: Sequence[Sample], mapping: Mapping[str, str] | None, limits: Limits
 ) -> tuple[Sample, set[str]] | None:
     """The first row that holds an e-mail column, or else the first with two known columns."""
     second_best = None
-    for sample in first_rows(samples, title_rows + 1):
-        fields = fields_in(sample.cells, mapping)
+    for sample in samples[: limits.max_title_rows + 1]:
+        fields = fields_in(sample.cells[: limits.max_columns], mapping)
         if "email" in fields:
             return sample, fields
         if len(fields) > 1 and not second_best:
@@ -38,18 +32,20 @@ def find_header(
     return second_best
 
 
-def likeliest_header(samples: Sequence[Sample], title_rows: int) -> Sample:
+def likeliest_header(samples: Sequence[Sample], limits: Limits) -> Sample:
     """The row that will be told to lack columns, where no row is a header beyond doubt.
 
     Raises NoHeader where that row is data: it holds an e-mail address.
     """
-    rows = list(first_rows(samples, title_rows + 1))
-    widest = max(len(sample.cells) for sample in rows)
-    likeliest = next(
-        (s for s in rows if fields_in(s.cells)),
-        next(s for s in rows if len(s.cells) == widest),
-    )
-    if any(_ADDRESS.fullmatch(cell) for cell in rows[0].cells + likeliest.cells):
+    rows = samples[: limits.max_title_rows + 1]
+    if not rows:
+        raise NoHeader(
+            "The file has no header row: its first rows are blank. Put a row with the names of the "
+            "columns above the data (email, first_name, last_name, …)."
+        )
+    widest = max(rows, key=lambda sample: len(sample.cells))
+    likeliest = next((s for s in rows if fields_in(s.cells[: limits.max_columns])), widest)
+    if any(map(_is_address, rows[0].cells + likeliest.cells)):
         raise NoHeader(
             "The file has no header row: its first row already holds an e-mail address. Put a row "
             "with the names of the columns above it (email, first_name, last_name, …).",
@@ -58,17 +54,21 @@ def likeliest_header(samples: Sequence[Sample], title_rows: int) -> Sample:
     return likeliest
 
 
+def _is_address(cell: str) -> bool:
+    return "@" in cell and len(cell) <= _LONGEST_ADDRESS and bool(_ADDRESS.fullmatch(cell))
+
+
 def trimmed_header(header: Sample, samples: Sequence[Sample]) -> list[str]:
     """The header's cells without the empty ones at its end, unless a column under them is used."""
-    cells = list(header.cells)
-    below = [s.cells for s in samples if s.row > header.row]
-    while cells and not cells[-1].strip(" \t\xa0\ufeff"):
-        if any(len(row) >= len(cells) and row[len(cells) - 1].strip() for row in below):
-            break
-        cells.pop()
-    return cells
+    below = (s.cells for s in samples if s.row > header.row)
+    named = _filled(header.cells)
+    used = max((_filled(cells) for cells in below if len(cells) > named), default=0)
+    return header.cells[: max(named, used)]
 
 
-def shown(header: Sample) -> str:
-    """The header row for a sentence."""
-    return excerpt(", ".join(header.cells), 120)
+def _filled(cells: Sequence[str]) -> int:
+    """The number of cells up to the last one that holds something."""
+    count = len(cells)
+    while count and not cells[count - 1].strip(" \t\xa0\ufeff"):
+        count -= 1
+    return count

@@ -16,7 +16,6 @@ from imports.reader.base import MEBIBYTE, Limits
 
 _PIECE_BYTES = 262_144
 _LOCAL_HEADER_BYTES = 30
-_END_RECORD_BYTES = 22
 _ENCRYPTED = 0x1
 _SAVE = "Save the table as .xlsx or as CSV (UTF-8), and upload that."
 
@@ -137,10 +136,8 @@ class Package:
         self._refuse_size(counted)
 
     def _refuse_size(self, size: int) -> None:
-        packed = sum(info.compress_size for info in self._infos.values())
-        most = min(
-            self._limits.max_workbook_bytes, self._limits.max_workbook_ratio * max(packed, 1)
-        )
+        packed = self._file.seek(0, 2)  # what the entries say of themselves may overlap
+        most = min(self._limits.max_workbook_bytes, self._limits.max_workbook_ratio * packed)
         if size > most:
             raise self._too_large(size)
 
@@ -156,6 +153,8 @@ class Package:
 
     def _start_of(self, info: zipfile.ZipInfo) -> int:
         """Where the bytes of a part begin: behind a header of its own."""
+        if info.header_offset < 0:
+            raise broken("the archive is damaged")
         self._file.seek(info.header_offset)
         header = self._file.read(_LOCAL_HEADER_BYTES)
         if len(header) < _LOCAL_HEADER_BYTES or header[:4] != b"PK\x03\x04":

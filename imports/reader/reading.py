@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import BinaryIO, Literal
 
 from imports.columns import Columns, Match, Notice, match_headers
 from imports.errors import FileEmpty, FileRefused, FileTooLarge, NoRows, TooManyRows
 from imports.reader import refusals
-from imports.reader.base import MEBIBYTE, Limits, Sample, Source, unescape_cell
-from imports.reader.delimited import DelimitedSource, named_delimiter
+from imports.reader.base import MEBIBYTE, Limits, Sample, Source, unescape_cell, without_apostrophe
+from imports.reader.delimited import DelimitedSource
 from imports.reader.detect import find_encoding, refuse_other_types
+from imports.reader.dialect import named_delimiter
 from imports.reader.header import find_header, is_blank, likeliest_header, trimmed_header
 from imports.reader.workbook import WorkbookSource, is_zip
 
 Record = tuple[int, list[str]]
 _HEAD_BYTES = 8_192
+_APOSTROPHES = Notice(
+    None,
+    "apostrophes_removed",
+    "Every e-mail address begins with an apostrophe, as in exports that protect each cell (Auth0). "
+    "One apostrophe was removed from every cell that begins with one.",
+)
 
 
 class Reading:
@@ -49,6 +56,10 @@ class Reading:
         self._limits = limits
         self._width = width
         self._dropped = match.dropped
+        self._unescape: Callable[[str], str] | None = None
+        if _every_cell_escaped(source.samples, header, match, width):
+            self._unescape = without_apostrophe
+            self.warnings.append(_APOSTROPHES)
 
     def records(self) -> Iterator[Record]:
         """The rows below the header that are not blank: (row number, cells).
@@ -60,10 +71,11 @@ class Reading:
         count = 0
         width, most = self._width, self._limits.max_rows
         for batch in self._source.batches():
-            plain = not (batch.escaped or self._dropped)
+            unescape = self._unescape or (unescape_cell if batch.escaped else None)
+            plain = not (unescape or self._dropped)
             for row, cells in enumerate(batch.rows, batch.first_row):
                 if not (plain and len(cells) == width and cells[0].strip()):
-                    cells = self._tidied(row, cells, batch.escaped)
+                    cells = self._tidied(row, cells, unescape)
                     if not cells:
                         continue
                 count += 1
@@ -76,9 +88,11 @@ class Reading:
                 header_row=self.header_row,
             )
 
-    def _tidied(self, row: int, cells: list[str], escaped: bool) -> list[str]:
+    def _tidied(
+        self, row: int, cells: list[str], unescape: Callable[[str], str] | None
+    ) -> list[str]:
         """A row as it leaves the reader; [] for one that is blank."""
-        if not any(cells) or is_blank(cells):
+        if not (cells and cells[0].strip()) and is_blank(cells):
             return []
         while len(cells) > self._width and not cells[-1].strip():
             cells.pop()
@@ -86,8 +100,8 @@ class Reading:
             raise refusals.too_many_columns(row, len(cells), self._limits.max_columns)
         if self._dropped:
             cells = self._without_passwords(cells)
-        if escaped:
-            return [unescape_cell(cell) if cell[:1] == "'" else cell for cell in cells]
+        if unescape:
+            return [unescape(cell) if cell[:1] == "'" else cell for cell in cells]
         return cells
 
     def _without_passwords(self, cells: list[str]) -> list[str]:
@@ -158,7 +172,7 @@ def read(
         width=width,
         encoding=found.name,
         encoding_guessed=found.guessed,
-        delimiter=source.delimiter,
+        delimiter=source.dialect.delimiter,
         warnings=warnings,
     )
 
@@ -172,6 +186,17 @@ def _workbook(
     return Reading(
         source, match, limits, kind="xlsx", header=header, width=width, sheet=source.sheet
     )
+
+
+def _every_cell_escaped(
+    samples: Sequence[Sample], header: Sample, match: Match, width: int
+) -> bool:
+    """Whether all addresses that are seen begin with an apostrophe: no real one does."""
+    position = match.columns.positions["email"]
+    index = [i for i in range(width) if i not in match.dropped][position]
+    below = [s.cells for s in samples if s.row > header.row]
+    addresses = [cells[index] for cells in below if len(cells) > index and cells[index]]
+    return bool(addresses) and all(address.startswith("'") for address in addresses)
 
 
 def _head(file: BinaryIO, limits: Limits) -> bytes:
@@ -193,8 +218,8 @@ def _header(
     samples: Sequence[Sample], limits: Limits, mapping: Mapping[str, str] | None
 ) -> tuple[Sample, Match, int]:
     """The header row, its columns, and how many cells it has."""
-    found = find_header(samples, mapping, limits.max_title_rows)
-    header = found[0] if found else likeliest_header(samples, limits.max_title_rows)
+    found = find_header(samples, mapping, limits)
+    header = found[0] if found else likeliest_header(samples, limits)
     cells = trimmed_header(header, samples)
     if len(cells) > limits.max_columns:
         raise refusals.too_many_columns(header.row, len(cells), limits.max_columns)

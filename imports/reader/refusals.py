@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Sequence
 from typing import BinaryIO
 
-from imports.columns import excerpt
 from imports.errors import (
     BinaryContent,
     CellTooLong,
@@ -20,6 +20,7 @@ from imports.errors import (
 )
 from imports.reader.base import Limits
 from imports.reader.text import Encoding, Fault, count_lines
+from imports.wording import excerpt
 
 _SCAN_BYTES = 1_048_576
 
@@ -67,9 +68,10 @@ def unreadable(file: BinaryIO, encoding: Encoding, fault: Fault, guess: str | No
         )
     byte = byte_at(file, fault.offset)
     if encoding.named:
+        says_so = "as its byte-order mark says, " if encoding.start else ""
         return Undecodable(
-            f"The file can't be read as {encoding.name}: {byte} {where} has no meaning in it. "
-            "Name the encoding it was saved in, or save it as UTF-8 and leave the encoding out.",
+            f"The file can't be read as {encoding.name}, {says_so}because {byte} {where} has no "
+            "meaning in it. Save it again as UTF-8, or name the encoding it was saved in.",
             encoding=encoding.name,
             offset=fault.offset,
             line=line,
@@ -178,6 +180,7 @@ def csv_syntax(
     `problem` is what csv.reader said, `text` the file from the beginning of that row on.
     """
     opened, broken = _open_quote(text, delimiter)
+    row += count_lines(text[: len(text) - len(text.lstrip("\r\n"))])  # blank rows before it
     at = line + 1 + count_lines(text[:opened])
     if "expected after" in problem:
         end = line + 1 + count_lines(text[:broken])
@@ -221,8 +224,8 @@ def _next_quoted_cell(text: str, delimiter: str, at: int) -> int:
     """The next quote that stands at the beginning of a cell (the last one, if there is none)."""
     if at == 0 and text.startswith('"'):
         return 0
-    found = [text.find(mark + '"', at) for mark in (delimiter, "\n", "\r")]
-    return min((i + 1 for i in found if i >= 0), default=max(text.rfind('"'), 0))
+    found = re.compile(f'[{re.escape(delimiter)}\r\n]"').search(text, at)
+    return found.start() + 1 if found else max(text.rfind('"'), 0)
 
 
 def _closing_quote(text: str, at: int) -> int:

@@ -1,26 +1,16 @@
-"""What a workbook says about its sheets, read before the sheet itself is loaded.
-
-The library that loads a sheet takes memory for every cell between the first and the last one: a few
-hundred bytes with one cell at XFD1048576 would take all there is. So the sheet is looked through
-first, with a parser that keeps nothing: where its cells stand, and which of them hold an error
-(`#N/A`), which that library gives as empty.
-"""
+"""The list of sheets of a workbook, and which of them is read."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from xml.parsers import expat
 
-from imports.columns import excerpt
-from imports.errors import FileRefused, TooManyColumns, UnknownSheet, WorkbookTooLarge
-from imports.reader.base import Limits
+from imports.errors import UnknownSheet
 from imports.reader.package import Package, broken
+from imports.wording import excerpt
 
 _MOST_LIST_BYTES = 1_048_576
-_REF = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
-_MOST_ROWS = 1_048_576
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,21 +22,13 @@ class SheetEntry:
     visible: bool
 
 
-@dataclass(slots=True)
-class SheetPart:
-    """What a sheet holds: the corner of its cells, and the texts of those that hold an error."""
-
-    last_row: int = 0
-    last_column: int = 0
-    errors: dict[int, list[tuple[int, str]]] = field(default_factory=dict)
-
-
-def _parse(
+def parse(
     pieces: Iterable[bytes],
     start: Callable[[str, dict[str, str]], None],
     end: Callable[[str], None] | None = None,
     text: Callable[[str], None] | None = None,
 ) -> None:
+    """Follow an XML file, keeping nothing of it. Raises BrokenWorkbook."""
     parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartElementHandler = start
@@ -67,7 +49,8 @@ def _refuse_doctype(*_: object) -> None:
     raise broken("it holds a document type, which no spreadsheet writes")
 
 
-def _local(name: str) -> str:
+def local(name: str) -> str:
+    """The name of an element without its prefix."""
     return name.rpartition(":")[2]
 
 
@@ -80,9 +63,9 @@ def list_sheets(package: Package) -> list[SheetEntry]:
     found: list[SheetEntry] = []
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        if _local(name) != "sheet":
+        if local(name) != "sheet":
             return
-        link = next((v for k, v in attributes.items() if ":" in k and _local(k) == "id"), "")
+        link = next((v for k, v in attributes.items() if ":" in k and local(k) == "id"), "")
         kind, part = targets.get(link, ("", None))
         found.append(
             SheetEntry(
@@ -92,7 +75,7 @@ def list_sheets(package: Package) -> list[SheetEntry]:
             )
         )
 
-    _parse([_small(package, "xl/workbook.xml")], start)
+    parse([_small(package, "xl/workbook.xml")], start)
     return found
 
 
@@ -101,12 +84,12 @@ def _targets(package: Package) -> dict[str, tuple[str, str | None]]:
     targets: dict[str, tuple[str, str | None]] = {}
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        if _local(name) == "Relationship":
+        if local(name) == "Relationship":
             path = attributes.get("Target", "")
             path = path.removeprefix("/") if path.startswith(("/xl/", "xl/")) else f"xl/{path}"
             targets[attributes.get("Id", "")] = attributes.get("Type", ""), package.find(path)
 
-    _parse([_small(package, "xl/_rels/workbook.xml.rels")], start)
+    parse([_small(package, "xl/_rels/workbook.xml.rels")], start)
     return targets
 
 
@@ -133,110 +116,3 @@ def choose_sheet(sheets: Sequence[SheetEntry], wanted: str | None) -> SheetEntry
         f'The workbook has no sheet "{excerpt(wanted)}". Its sheets are: {names}.',
         sheets=[excerpt(sheet.name) for sheet in usable],
     )
-
-
-# --- where its cells stand --------------------------------------------------------------------
-
-
-def scan(package: Package, sheet: SheetEntry, limits: Limits) -> SheetPart:
-    """Look a sheet through. Raises TooManyColumns, WorkbookTooLarge or BrokenWorkbook."""
-    if sheet.part is None:
-        raise broken("it has no sheet with cells")
-    scanner = _Scanner()
-    _parse(package.pieces(sheet.part), scanner.start, scanner.end, scanner.text)
-    part = scanner.part
-    if part.last_column > limits.max_columns:
-        raise TooManyColumns(
-            f'The sheet "{excerpt(sheet.name)}" has {part.last_column:,} columns; at most '
-            f"{limits.max_columns:,} are allowed. Remove the columns that are not needed.",
-            limit=limits.max_columns,
-        )
-    height = part.last_row - scanner.first_row + 1
-    if height * part.last_column > limits.max_workbook_cells:
-        raise _too_sparse(sheet, part, limits)
-    return part
-
-
-def _too_sparse(sheet: SheetEntry, part: SheetPart, limits: Limits) -> FileRefused:
-    return WorkbookTooLarge(
-        f'The sheet "{excerpt(sheet.name)}" reaches to row {part.last_row:,} and column '
-        f"{part.last_column:,}; at most {limits.max_workbook_cells:,} cells are allowed. "
-        "Delete what stands far below the table, or save the sheet as CSV (UTF-8).",
-        limit=limits.max_workbook_cells,
-    )
-
-
-class _Scanner:
-    """Follows the cells of a sheet: their places as the loading library counts them."""
-
-    def __init__(self) -> None:
-        self.part = SheetPart()
-        self.first_row = 0
-        self._row = 0
-        self._column = 0
-        self._cell: tuple[int, int] | None = None
-        self._is_error = False
-        self._text: list[str] = []
-        self._in_value = False
-
-    def start(self, name: str, attributes: Mapping[str, str]) -> None:
-        tag = _local(name)
-        if tag == "c":
-            self._start_cell(attributes)
-        elif tag in ("v", "is"):
-            self._filled()
-            self._in_value = self._is_error
-        elif tag == "row":
-            self._row = self._number(attributes["r"]) if "r" in attributes else self._row + 1
-            self._column = 0
-
-    def end(self, name: str) -> None:
-        tag = _local(name)
-        if tag == "c":
-            self._cell = None
-        elif tag == "v" and self._in_value:
-            self._in_value = False
-            self._note_error()
-
-    def text(self, text: str) -> None:
-        if self._in_value:
-            self._text.append(text)
-
-    def _start_cell(self, attributes: Mapping[str, str]) -> None:
-        row, self._column = self._row, self._column + 1
-        if "r" in attributes:
-            row, self._column = self._place(attributes["r"])
-        self._cell = row, self._column
-        self._is_error = attributes.get("t") == "e"
-        self._text = []
-
-    def _place(self, reference: str) -> tuple[int, int]:
-        match = _REF.fullmatch(reference)
-        if not match:
-            raise broken("one of its cells has no place")
-        column = 0
-        for letter in match[1]:
-            column = column * 26 + ord(letter) - 64
-        return self._number(match[2]), column
-
-    def _number(self, digits: str) -> int:
-        row = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 8 else 0
-        if not 0 < row <= _MOST_ROWS:
-            raise broken("one of its rows has no number")
-        return row
-
-    def _filled(self) -> None:
-        """A cell holds something: the sheet reaches at least to it."""
-        if self._cell is None:
-            return
-        row, column = self._cell
-        if row < self.part.last_row:
-            raise broken("its rows are not in order")
-        self.first_row = self.first_row or row
-        self.part.last_row = row
-        self.part.last_column = max(self.part.last_column, column)
-
-    def _note_error(self) -> None:
-        if self._cell is not None:
-            row, column = self._cell
-            self.part.errors.setdefault(row, []).append((column - 1, "".join(self._text)))

@@ -14,7 +14,10 @@ _OTHER_BREAKS = ("\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u20
 
 
 class Encoding(NamedTuple):
-    """How the bytes of a file become text. `start`: the length of its byte-order mark."""
+    """How the bytes of a file become text. `start`: the length of its byte-order mark.
+
+    `named`: a client or that mark says so; `guessed`: nobody does.
+    """
 
     codec: str
     name: str

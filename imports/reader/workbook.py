@@ -9,13 +9,14 @@ from typing import BinaryIO
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
-from imports.columns import excerpt
 from imports.errors import FileEmpty
 from imports.reader import refusals
 from imports.reader.base import Batch, Limits, Sample
+from imports.reader.extent import find_extent
 from imports.reader.header import is_blank
 from imports.reader.package import Package, broken, is_zip
-from imports.reader.sheets import choose_sheet, list_sheets, scan
+from imports.reader.sheets import choose_sheet, list_sheets
+from imports.wording import excerpt
 
 __all__ = ["WorkbookSource", "is_zip"]
 
@@ -33,7 +34,7 @@ class WorkbookSource:
         chosen = choose_sheet(sheets, sheet)
         self.sheet = chosen.name
         self._limits = limits
-        self._part = scan(package, chosen, limits)
+        self._extent = find_extent(package, chosen, limits)
         self._first_row = 1
         file.seek(0)
         self._sheet = _loaded(file, chosen.name, [s.name for s in sheets])
@@ -73,11 +74,12 @@ class WorkbookSource:
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
         """The rows that are not blank, with their numbers; column A is always the first cell."""
-        top, left = self._sheet.start or (0, 0)
+        # iter_rows gives the empty rows above the table, but not the empty columns beside it
+        _, left = self._sheet.start or (0, 0)
         margin = [""] * left
-        for row, values in enumerate(self._sheet.iter_rows(), start=top + 1):
+        for row, values in enumerate(self._sheet.iter_rows(), start=1):
             cells = margin + [v if type(v) is str else shown(v) for v in values]
-            for column, text in self._part.errors.get(row, ()):
+            for column, text in self._extent.errors.get(row, ()):
                 cells[column] = text
             if not is_blank(cells):
                 self._check(row, cells)

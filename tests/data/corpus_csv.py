@@ -1,0 +1,586 @@
+"""Text files: encodings, delimiters, line ends, quoting, titles, and what is refused."""
+
+from __future__ import annotations
+
+import gzip
+
+from make import ANN, HEADER, JOERG, JOSE, PLAIN, case, fine, lines, mapping, numbered, refused
+
+TWO = lines(HEADER, ANN, JOERG)
+
+# --- encodings --------------------------------------------------------------------------------
+
+case("utf8.csv", TWO, **fine(records=numbered(ANN, JOERG)))
+case("utf8-mark.csv", b"\xef\xbb\xbf" + TWO.encode(), **fine(records=numbered(ANN, JOERG)))
+case(
+    "utf8-mark-quoted.csv",
+    b"\xef\xbb\xbf" + b'"email","first_name","last_name"\n"ann.lee@example.com","Ann","Lee"\n',
+    **fine(records=numbered(ANN)),
+)
+for endian, mark in (("le", b"\xff\xfe"), ("be", b"\xfe\xff")):
+    case(
+        f"utf16-{endian}-mark-tab.txt",  # what Excel saves as "Unicode text"
+        mark + lines(HEADER, ANN, JOERG, by="\t", end="\r\n").encode(f"utf-16-{endian}"),
+        **fine(encoding=f"utf-16-{endian}", delimiter="\t", records=numbered(ANN, JOERG)),
+    )
+    case(
+        f"utf16-{endian}-no-mark.csv",
+        TWO.encode(f"utf-16-{endian}"),
+        **refused("encoding_unknown", facts={"guess": f"utf-16-{endian}"}),
+    )
+case(
+    "utf16-no-mark-guessed.csv",
+    TWO.encode("utf-16-le"),
+    options={"guess_encoding": True},
+    **fine(encoding="utf-16-le", warnings=["encoding_guessed"], records=numbered(ANN, JOERG)),
+)
+case(
+    "utf16-no-mark-named.csv",
+    TWO.encode("utf-16-be"),
+    options={"encoding": "UTF-16BE"},
+    **fine(encoding="utf-16-be", records=numbered(ANN, JOERG)),
+)
+case(
+    "utf32-mark.csv",
+    b"\xff\xfe\x00\x00" + TWO.encode("utf-32-le"),
+    **refused("encoding_unknown", facts={"guess": "utf-32"}),
+)
+case(
+    "utf32-mark-named.csv",
+    b"\xff\xfe\x00\x00" + TWO.encode("utf-32-le"),
+    options={"encoding": "utf-32"},
+    **fine(encoding="utf-32-le", records=numbered(ANN, JOERG)),
+)
+
+SEMICOLONS = lines(HEADER, ANN, JOERG, by=";", end="\r\n")  # "CSV" of a German Excel
+case(
+    "windows1252.csv",
+    SEMICOLONS.encode("cp1252"),
+    # 28 bytes of header, 29 of Ann, 18 of "joerg@example.com;" and "J"
+    **refused(
+        "encoding_unknown",
+        facts={"guess": "windows-1252", "offset": 76, "line": 3},
+        says=["0xF6", "windows-1252"],
+    ),
+)
+case(
+    "windows1252-guessed.csv",
+    SEMICOLONS.encode("cp1252"),
+    options={"guess_encoding": True},
+    **fine(
+        encoding="windows-1252",
+        delimiter=";",
+        warnings=["encoding_guessed"],
+        records=numbered(ANN, JOERG),
+    ),
+)
+for spoken, codec, name in (
+    ("windows-1252", "cp1252", "windows-1252"),
+    ("ANSI", "cp1252", "windows-1252"),
+    ("latin1", "latin-1", "iso-8859-1"),
+    ("ISO-8859-15", "iso8859-15", "iso-8859-15"),
+    ("cp850", "cp850", "cp850"),
+    ("macroman", "mac-roman", "mac-roman"),
+):
+    case(
+        f"named-{spoken.lower()}.csv",
+        SEMICOLONS.encode(codec),
+        options={"encoding": spoken},
+        **fine(encoding=name, delimiter=";", records=numbered(ANN, JOERG)),
+    )
+for name, codec, person in (
+    ("windows-1250", "cp1250", ["l@example.pl", "Łukasz", "Żółć"]),
+    ("windows-1251", "cp1251", ["i@example.ru", "Иван", "Щукин"]),
+    ("koi8-r", "koi8-r", ["i@example.ru", "Иван", "Щукин"]),
+    ("shift_jis", "shift_jis", ["t@example.jp", "太郎", "表能"]),  # 表 ends in a backslash byte
+    ("euc-kr", "euc_kr", ["k@example.kr", "철수", "김"]),
+    ("gb18030", "gb18030", ["w@example.cn", "伟", "王"]),
+    ("big5", "big5", ["w@example.tw", "偉", "王"]),
+):
+    case(
+        f"named-{name}.csv",
+        lines(HEADER, person).encode(codec),
+        options={"encoding": name},
+        **fine(encoding=name, records=numbered(person)),
+    )
+case(
+    "named-encoding-does-not-fit.csv",
+    lines(HEADER, JOERG).encode("cp1252"),
+    options={"encoding": "shift_jis"},
+    # F6 begins no character there: 27 bytes of header, 18 of the address, "J"
+    **refused("undecodable", facts={"encoding": "shift_jis", "offset": 46, "line": 2}),
+)
+case(
+    "named-encoding-is-none.csv",
+    TWO,
+    options={"encoding": "rot13"},
+    **refused("unknown_encoding", says=["rot13"]),
+)
+case(
+    "mark-overrules-name.csv",
+    b"\xef\xbb\xbf" + TWO.encode(),
+    options={"encoding": "windows-1252"},
+    **fine(warnings=["encoding_mark"], records=numbered(ANN, JOERG)),
+)
+case(
+    "mark-and-a-byte-that-does-not-fit.csv",
+    b"\xef\xbb\xbf" + lines(HEADER, JOERG).encode("cp1252"),
+    **refused("undecodable", facts={"encoding": "utf-8", "offset": 49}, says=["mark"]),
+)
+case(
+    "bad-byte-late.csv",
+    lines(HEADER, *[ANN] * 3000).encode() + b"x@example.com,M\xfcller,X\n",
+    # 27 bytes of header, 3000 rows of 28, "x@example.com,M"
+    **refused("encoding_unknown", facts={"offset": 84_042, "line": 3002}),
+)
+
+# --- delimiters -------------------------------------------------------------------------------
+
+for name, by in (("comma", ","), ("semicolon", ";"), ("tab", "\t"), ("pipe", "|")):
+    case(
+        f"delimiter-{name}.csv",
+        lines(HEADER, ANN, JOERG, by=by),
+        **fine(delimiter=by, records=numbered(ANN, JOERG)),
+    )
+case(
+    "delimiter-semicolon-commas-in-cells.csv",
+    "email;last_name;first_name;location\na@example.com;Lee, Jr., MD;Ann;Bonn, DE, EU\n",
+    **fine(
+        delimiter=";",
+        mapping=PLAIN | mapping(location="location"),
+        records=numbered(["a@example.com", "Lee, Jr., MD", "Ann", "Bonn, DE, EU"]),
+    ),
+)
+case(
+    "delimiter-tab-semicolons-in-title.csv",
+    "Users; active; 2024\nemail\tfirst_name\tlast_name\nann.lee@example.com\tAnn\tLee\n",
+    **fine(delimiter="\t", header_row=2, records=numbered(ANN, first=3)),
+)
+case(
+    "delimiter-named.csv",
+    "email;first,name;last_name\nann.lee@example.com;Ann;Lee\n",
+    options={"delimiter": "semicolon"},
+    **fine(
+        delimiter=";",
+        mapping=PLAIN | mapping(first_name="first,name"),
+        records=numbered(ANN),
+    ),
+)
+case(
+    "delimiter-named-wrongly.csv",
+    TWO,
+    options={"delimiter": ";"},
+    # its one column is called "email,first_name,last_name"
+    **refused(
+        "missing_column",
+        facts={"missing": ["email", "first_name", "last_name"]},
+        says=["delimiter"],
+    ),
+)
+case(
+    "delimiter-unknown.csv",
+    TWO,
+    options={"delimiter": "#"},
+    **refused("unknown_delimiter", says=["semicolon"]),
+)
+case(
+    "sep-line.csv",
+    "sep=;\r\nemail;first_name;last_name\r\nann.lee@example.com;Ann;Lee\r\n",
+    **fine(delimiter=";", records=numbered(ANN)),
+)
+case(
+    "sep-line-caret-is-honoured.csv",
+    "sep=^\nemail^first_name^last_name\nann.lee@example.com^Ann^Lee\n",
+    **fine(delimiter="^", records=numbered(ANN)),
+)
+case(
+    "sep-line-mark-quoted-title.csv",
+    b"\xef\xbb\xbf"
+    + b'"sep=\t"\nUsers\nemail\tfirst_name\tlast_name\nann.lee@example.com\tAnn\tLee\n',
+    **fine(delimiter="\t", header_row=2, records=numbered(ANN, first=3)),
+)
+
+# --- line ends and blank lines ----------------------------------------------------------------
+
+for name, end in (("lf", "\n"), ("crlf", "\r\n"), ("cr", "\r")):
+    case(
+        f"line-ends-{name}.csv",
+        lines(HEADER, ANN, JOERG, end=end),
+        **fine(records=numbered(ANN, JOERG)),
+    )
+    case(
+        f"line-ends-{name}-in-cells.csv",
+        f'email,first_name,last_name{end}a@example.com,"An{end}na",Lee{end}b@example.com,B,C{end}',
+        **fine(
+            records=numbered(["a@example.com", f"An{end}na", "Lee"], ["b@example.com", "B", "C"])
+        ),
+    )
+case(
+    "line-ends-mixed.csv",
+    "email,first_name,last_name\ra@example.com,A,A\r\nb@example.com,B,B\n\rc@example.com,C,C",
+    **fine(
+        records=[
+            [2, ["a@example.com", "A", "A"]],
+            [3, ["b@example.com", "B", "B"]],
+            [5, ["c@example.com", "C", "C"]],
+        ]
+    ),
+)
+case(
+    "line-end-missing-at-the-end.csv",
+    TWO.removesuffix("\n"),
+    **fine(records=numbered(ANN, JOERG)),
+)
+case(
+    "line-separators-are-no-line-ends.csv",
+    "email,first_name,last_name\na@example.com,A\u2028B\x0bC\x85D,Lee\n",
+    **fine(records=numbered(["a@example.com", "A\u2028B\x0bC\x85D", "Lee"])),
+)
+case(
+    "ctrl-z-at-the-end.csv",
+    TWO + "\x1a",
+    **fine(records=numbered(ANN, JOERG)),
+)
+case(
+    "blank-lines.csv",
+    "\n\nemail,first_name,last_name\n\nann.lee@example.com,Ann,Lee\n,,\n \n\t, ,\xa0\n"
+    "joerg@example.com,Jörg,Müßig\n\n\n",
+    **fine(header_row=3, records=[[5, ANN], [9, JOERG]]),
+)
+case(
+    "trailing-delimiters.csv",
+    "email,first_name,last_name,,,\nann.lee@example.com,Ann,Lee,,,\n,,,,,\n"
+    "joerg@example.com,Jörg,Müßig,,,\n",
+    **fine(records=[[2, ANN], [4, JOERG]]),
+)
+case(
+    "ragged.csv",
+    "email,first_name,last_name,phone\na@example.com,A\nb@example.com,B,C,,\n"
+    "c@example.com,C,D,1,2,\nd@example.com,D,E,\n",
+    **fine(
+        mapping=PLAIN | mapping(phone="phone"),
+        records=numbered(
+            ["a@example.com", "A"],
+            ["b@example.com", "B", "C", ""],
+            ["c@example.com", "C", "D", "1", "2"],
+            ["d@example.com", "D", "E", ""],
+        ),
+    ),
+)
+case(
+    "spaces-are-kept.csv",
+    "email , first_name,\tlast_name\n ann.lee@example.com ,  Ann, Lee \n",
+    **fine(records=numbered([" ann.lee@example.com ", "  Ann", " Lee "])),
+)
+
+# --- quoting ----------------------------------------------------------------------------------
+
+case(
+    "quotes-everywhere.csv",
+    '"email","first_name","last_name"\n"ann.lee@example.com","Ann","Lee"\n"","",""\n'
+    '"joerg@example.com","Jörg","Müßig"\n',
+    **fine(records=[[2, ANN], [4, JOERG]]),
+)
+case(
+    "quotes-around-delimiters.csv",
+    'email;first_name;last_name\na@example.com;"A; B";"C"\n',
+    **fine(delimiter=";", records=numbered(["a@example.com", "A; B", "C"])),
+)
+case(
+    "quotes-after-spaces.csv",
+    'email, first_name, last_name\na@example.com, "Ann", "Lee, Jr."\nb@example.com,  Bo,Ek\n',
+    **fine(records=[[2, ["a@example.com", "Ann", "Lee, Jr."]], [3, ["b@example.com", "Bo", "Ek"]]]),
+)
+case(
+    "quotes-after-a-quoted-space.csv",
+    'email,first_name,last_name\na@example.com," ""Ann""", Lee\n',
+    **fine(records=numbered(["a@example.com", ' "Ann"', " Lee"])),
+)
+case(
+    "quotes-doubled.csv",
+    'email,first_name,last_name\na@example.com,"Ann ""Annie""",""""\n',
+    **fine(records=numbered(["a@example.com", 'Ann "Annie"', '"'])),
+)
+case(
+    "quotes-inside-an-unquoted-cell.csv",
+    'email,first_name,last_name\na@example.com,5" Ann,O"Hara"\n',
+    **fine(records=numbered(["a@example.com", '5" Ann', 'O"Hara"'])),
+)
+case(
+    "quotes-in-the-header.csv",
+    '"e-mail\naddress","first ""given"" name",last_name\na@example.com,A,B\nc@example.com,C,D\n',
+    **refused("missing_column", facts={"missing": ["first_name"]}),
+)
+case(
+    "quotes-in-the-header-lines.csv",
+    '"e-mail\naddress","First\r\nName",last_name\na@example.com,A,B\n',
+    **fine(
+        mapping=mapping(email="e-mail address", first_name="First Name", last_name="last_name"),
+        records=numbered(["a@example.com", "A", "B"]),
+    ),
+)
+case(
+    "quote-unclosed.csv",
+    lines(HEADER, ANN) + 'b@example.com,"Bob,Builder\n' + lines(*[ANN] * 3_000),
+    **refused("csv_syntax", facts={"row": 3, "line": 3}, says=["not closed"]),
+)
+case(
+    "quote-unclosed-before-a-quoted-cell.csv",
+    lines(HEADER) + 'b@example.com,"Bob,Builder\nc@example.com,"C, D",E\n',
+    **refused("csv_syntax", facts={"row": 2, "line": 2}, says=["not closed"]),
+)
+case(
+    "quote-unclosed-at-the-end.csv",
+    TWO + 'c@example.com,C,"D\n',
+    **refused("csv_syntax", facts={"row": 4, "line": 4}),
+)
+case(
+    "quote-unclosed-after-lines-in-cells.csv",
+    'sep=,\nemail,first_name,last_name\na@example.com,"A\nB\nC",D\n"b@example.com,B,C\n',
+    **refused("csv_syntax", facts={"row": 3, "line": 6}),
+)
+case(
+    "quote-followed-by-text.csv",
+    lines(HEADER, ANN) + 'b@example.com,"Bob" B,Builder\n',
+    **refused("csv_syntax", facts={"row": 3, "line": 3}, says=["after a closing quote"]),
+)
+case(
+    "cell-too-long.csv",
+    lines(HEADER, ANN, ["b@example.com", "B" * 10_001, "C"]),
+    **refused("cell_too_long", facts={"row": 3, "column": 2}, says=["B3", "10,001", "10,000"]),
+)
+case(
+    "cell-of-the-most-characters.csv",
+    lines(HEADER, ["b@example.com", "B" * 10_000, "C"]),
+    **fine(records=numbered(["b@example.com", "B" * 10_000, "C"])),
+)
+case(
+    "columns-too-many.csv",
+    lines([*HEADER, *[f"c{i}" for i in range(198)]], ANN),
+    **refused("too_many_columns", says=["201", "200"]),
+)
+case(
+    "columns-too-many-in-a-row.csv",
+    lines(HEADER, ANN, ["x"] * 201),
+    **refused("too_many_columns", facts={"row": 3}, says=["201"]),
+)
+case(
+    "header-too-large.csv",
+    lines([*HEADER, *["y" * 9_000] * 9], ANN),
+    **refused("header_too_large", says=["64 KB"]),
+)
+
+# --- apostrophes ------------------------------------------------------------------------------
+
+case(
+    "apostrophes-of-an-error-report.csv",
+    "email,first_name,last_name,phone\na@example.com,'=1+1,'-,'+44 20 7946 0123\n"
+    "b@example.com,''=x,'t Hooft,'\nc@example.com,'@c,\"'\t\",O'Hara\n",
+    **fine(
+        mapping=PLAIN | mapping(phone="phone"),
+        records=numbered(
+            ["a@example.com", "=1+1", "-", "+44 20 7946 0123"],
+            ["b@example.com", "'=x", "'t Hooft", "'"],
+            ["c@example.com", "@c", "\t", "O'Hara"],
+        ),
+    ),
+)
+
+# --- headers ----------------------------------------------------------------------------------
+
+case(
+    "header-spellings.csv",
+    "\ufeffE-MAIL,\xa0First-Name ,LASTNAME\nann.lee@example.com,Ann,Lee\n",
+    **fine(
+        mapping=mapping(email="E-MAIL", first_name="First-Name", last_name="LASTNAME"),
+        records=numbered(ANN),
+    ),
+)
+case(
+    "header-exact-name-outranks-alias.csv",
+    "Surname,last_name,Given Name,email,Work Email\nX,Lee,Ann,ann.lee@example.com,y@example.com\n",
+    **fine(
+        mapping=mapping(email="email", first_name="Given Name", last_name="last_name"),
+        ignored=["Surname", "Work Email"],
+        warnings=["unused_column", "unused_column"],
+        records=numbered(["X", "Lee", "Ann", "ann.lee@example.com", "y@example.com"]),
+    ),
+)
+case(
+    "header-doubled.csv",
+    "email,first_name,last_name,Email \na@example.com,A,B,c@example.com\n",
+    **refused("duplicate_column", facts={"field": "email"}, says=["column 1", "column 4"]),
+)
+case(
+    "header-two-aliases.csv",
+    "email,Given Name,Forename,last_name\na@example.com,A,B,C\n",
+    **refused("duplicate_column", facts={"field": "first_name"}, says=["Given Name", "Forename"]),
+)
+case(
+    "header-forbidden.csv",
+    "email,first_name,last_name,Is Superuser,Organization-ID\na@example.com,A,B,1,2\n",
+    **refused("forbidden_column", facts={"columns": ["Is Superuser", "Organization-ID"]}),
+)
+case(
+    "header-unknown.csv",
+    "email,first_name,last_name,Shoe Size,,Notes\na@example.com,A,B,42,x,y\n",
+    **fine(
+        ignored=["Shoe Size", "(column 5)", "Notes"],
+        warnings=["unknown_column"] * 3,
+        records=numbered(["a@example.com", "A", "B", "42", "x", "y"]),
+    ),
+)
+case(
+    "header-unnamed-at-the-end.csv",
+    "email,first_name,last_name,\na@example.com,A,B,\nb@example.com,B,C,note\n",
+    **fine(
+        ignored=["(column 4)"],
+        warnings=["unknown_column"],
+        records=numbered(["a@example.com", "A", "B", ""], ["b@example.com", "B", "C", "note"]),
+    ),
+)
+case(
+    "header-missing-email.csv",
+    "Kontakt,first_name,last_name\na@example.com,A,B\n",
+    **refused("missing_column", facts={"missing": ["email"]}, says=["Kontakt"]),
+)
+case(
+    "header-misspelt.csv",
+    "emial,frist_name,last_name\na@example.com,A,B\n",
+    **refused(
+        "missing_column",
+        facts={
+            "missing": ["email", "first_name"],
+            "closest": {"email": "emial", "first_name": "frist_name"},
+        },
+    ),
+)
+case("header-none.csv", lines(ANN, JOERG), **refused("no_header", facts={"row": 1}))
+case("header-only.csv", lines(HEADER), **refused("no_rows"))
+case("header-only-blank-rows.csv", lines(HEADER) + ",,\n\n  \n", **refused("no_rows"))
+case(
+    "title-rows.csv",
+    'User report\nCreated,2024-01-05\n\n"Department: ""Sales""",x,y\n'
+    "E-mail Address,First Name,Last Name\nann.lee@example.com,Ann,Lee\n",
+    **fine(
+        header_row=5,
+        mapping=mapping(email="E-mail Address", first_name="First Name", last_name="Last Name"),
+        records=numbered(ANN, first=6),
+    ),
+)
+case(
+    "title-rows-that-name-fields.csv",
+    "Department,Sales,Location,Berlin\n\nemail,first_name,last_name\nann.lee@example.com,Ann,Lee\n",
+    **fine(header_row=3, records=numbered(ANN, first=4)),
+)
+case(
+    "title-rows-too-many.csv",
+    "".join(f"title {i}\n" for i in range(40)) + TWO,
+    **refused("missing_column"),
+)
+case(
+    "passwords.csv",
+    "email,Password,first_name,Password Hash,last_name\na@example.com,secret,A,abc,B\n"
+    "b@example.com,secret2,B\n",
+    **fine(
+        warnings=["password_dropped", "password_dropped"],
+        # two cells are missing: what may be a password that slipped is emptied
+        records=numbered(["a@example.com", "A", "B"], ["", ""]),
+    ),
+)
+
+# --- mapping ----------------------------------------------------------------------------------
+
+case(
+    "mapping.csv",
+    "Login;Email;Nom;Prénom\njose@example.com;other@example.com;Núñez;José\n",
+    options={"mapping": {"email": "login"}},
+    **fine(
+        delimiter=";",
+        mapping=mapping(email="Login", first_name="Prénom", last_name="Nom"),
+        ignored=["Email"],
+        warnings=["unused_column"],
+        records=numbered([JOSE[0], "other@example.com", JOSE[2], JOSE[1]]),
+    ),
+)
+case(
+    "mapping-finds-the-header.csv",
+    "Staff list\nAdresse mail pro,Nom usuel,Petit nom\njose@example.com,Núñez,José\n",
+    options={
+        "mapping": {
+            "email": "Adresse mail pro",
+            "last_name": "nom usuel",
+            "first_name": "Petit nom",
+        }
+    },
+    **fine(
+        header_row=2,
+        mapping=mapping(email="Adresse mail pro", last_name="Nom usuel", first_name="Petit nom"),
+        records=numbered([JOSE[0], JOSE[2], JOSE[1]], first=3),
+    ),
+)
+case(
+    "mapping-ignores-a-field.csv",
+    "email,first_name,last_name,role\na@example.com,A,B,Chief\n",
+    options={"mapping": {"role": ""}},
+    **fine(
+        ignored=["role"],
+        warnings=["unknown_column"],
+        records=numbered(["a@example.com", "A", "B", "Chief"]),
+    ),
+)
+case(
+    "mapping-unknown-field.csv",
+    TWO,
+    options={"mapping": {"shoe_size": "email"}},
+    **refused("unknown_mapping", says=["shoe_size"]),
+)
+case(
+    "mapping-unknown-header.csv",
+    TWO,
+    options={"mapping": {"phone": "Fon"}},
+    **refused("unknown_mapping", says=["Fon", "last_name"]),
+)
+case(
+    "mapping-of-a-password.csv",
+    "email,first_name,last_name,password\na@example.com,A,B,secret\n",
+    options={"mapping": {"department": "password"}},
+    **refused("unknown_mapping", says=["Passwords"]),
+)
+
+# --- no table at all --------------------------------------------------------------------------
+
+case("empty.csv", b"", **refused("file_empty"))
+case("empty-mark.csv", b"\xef\xbb\xbf", **refused("file_empty"))
+case("empty-mark-utf16.csv", b"\xff\xfe", **refused("file_empty"))
+case("empty-whitespace.csv", " \r\n\t\n\n", **refused("file_empty"))
+case("nul.csv", TWO.encode() + b"a\x00@example.com,A,B\n", **refused("binary_content"))
+case(
+    "picture.csv",
+    b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR",
+    **refused("not_csv", says=["PNG picture"]),
+)
+case("document.csv", b"%PDF-1.7\n", **refused("not_csv", says=["PDF"]))
+case("packed.csv", gzip.compress(TWO.encode(), mtime=0), **refused("not_csv", says=["gzip"]))
+case(
+    "old-excel.xls",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 504,
+    **refused("not_csv", says=[".xlsx", "password"]),
+)
+case(
+    "web-page.xls",
+    "<html><body><table><tr><td>email</td></tr></table></body></html>",
+    **refused("not_csv", says=["HTML"]),
+)
+case("tabs-called.xls", lines(HEADER, ANN, by="\t"), **fine(delimiter="\t", records=numbered(ANN)))
+case(
+    "users.json.csv",
+    '[{"email": "ann.lee@example.com"}]',
+    **refused("not_csv", says=["JSON"]),
+)
+case("program.php", TWO, **refused("not_csv", says=[".php"]))
+case(
+    "prose.txt",
+    "Dear colleagues,\n\nplease find attached the list of users.\n\nBest\nAnn\n",
+    **refused("missing_column", facts={"missing": ["email", "first_name", "last_name"]}),
+)

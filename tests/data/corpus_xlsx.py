@@ -1,0 +1,260 @@
+"""Workbooks, made with openpyxl, and what looks like one."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import openpyxl
+from make import ANN, HEADER, JOERG, PLAIN, case, fine, mapping, numbered, refused
+from openpyxl.styles import Font
+
+CORE = (
+    b'<cp:coreProperties xmlns:cp="http://schemas.openxmlformats.org/package/2006/metadata/'
+    b'core-properties"/>'
+)
+Change = Callable[[Any, Any], None]
+
+
+def book(rows: list[list[Any]], *, corner: str = "A1", change: Change | None = None) -> bytes:
+    """A workbook whose first sheet, "People", holds `rows` from `corner` on."""
+    workbook = openpyxl.Workbook()
+    sheet = workbook.active
+    sheet.title = "People"
+    start = sheet[corner]
+    for down, cells in enumerate(rows):
+        for right, value in enumerate(cells):
+            if value is not None:
+                sheet.cell(start.row + down, start.column + right, value)
+    if change:
+        change(workbook, sheet)
+    file = io.BytesIO()
+    workbook.save(file)
+    return repacked(file.getvalue())
+
+
+def repacked(data: bytes, replaced: dict[str, bytes] | None = None, **added: bytes) -> bytes:
+    """The same archive without the time of its making, with some of its parts changed."""
+    file = io.BytesIO()
+    parts = {}
+    with zipfile.ZipFile(io.BytesIO(data)) as old:
+        parts = {name: old.read(name) for name in old.namelist()}
+    parts["docProps/core.xml"] = CORE
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as new:
+        for name, part in (parts | (replaced or {}) | added).items():
+            new.writestr(zipfile.ZipInfo(name), part)
+    return file.getvalue()
+
+
+def archive(**parts: bytes) -> bytes:
+    """A zip archive of these parts."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as new:
+        for name, part in parts.items():
+            new.writestr(zipfile.ZipInfo(name.replace("__", "/").replace("_dot_", ".")), part)
+    return file.getvalue()
+
+
+def sheet_fine(**other: Any) -> dict[str, Any]:
+    """What comes of an ordinary workbook."""
+    return fine(delimiter=None, sheet="People") | other
+
+
+TABLE = [HEADER, ANN, JOERG]
+
+case("workbook.xlsx", book(TABLE), **sheet_fine(records=numbered(ANN, JOERG)))
+case("workbook-called.csv", book(TABLE), **sheet_fine(records=numbered(ANN, JOERG)))
+case("workbook-macros.xlsm", book(TABLE), **sheet_fine(records=numbered(ANN, JOERG)))
+case(
+    "workbook-titles-and-gaps.xlsx",
+    book([["User report"], [], HEADER, ANN, [], ["", " ", None], JOERG]),
+    **sheet_fine(header_row=3, records=[[4, ANN], [7, JOERG]]),
+)
+case(
+    "workbook-not-in-the-corner.xlsx",
+    book(TABLE, corner="C5"),
+    # columns A and B are there, and have no name
+    **sheet_fine(
+        header_row=5,
+        ignored=["(column 1)", "(column 2)"],
+        warnings=["unknown_column"] * 2,
+        records=numbered(["", "", *ANN], ["", "", *JOERG], first=6),
+    ),
+)
+
+VALUES = [
+    (42, "42"),
+    (42.0, "42"),
+    (42.5, "42.5"),
+    (442079460123, "442079460123"),
+    (0.1 + 0.2, "0.3"),
+    (-1.5e-7, "-0.00000015"),
+    (1e21, "1000000000000000000000"),
+    (True, "TRUE"),
+    (False, "FALSE"),
+    (datetime.date(2024, 1, 5), "2024-01-05"),
+    (datetime.datetime(2024, 1, 5, 13, 45, 1), "2024-01-05 13:45:01"),  # noqa: DTZ001
+    (datetime.time(9, 30), "09:30:00"),
+    (datetime.timedelta(hours=30), "30:00:00"),
+    ("#N/A", "#N/A"),
+    ("#DIV/0!", "#DIV/0!"),
+    ("two\nlines", "two\nlines"),
+    (" kept ", " kept "),
+]
+case(
+    "workbook-values.xlsx",
+    book([[*HEADER, "department"], *[[*ANN, value] for value, _ in VALUES]]),
+    **sheet_fine(
+        mapping=PLAIN | mapping(department="department"),
+        records=numbered(*[[*ANN, text] for _, text in VALUES]),
+    ),
+)
+
+# openpyxl writes a formula without its value; a spreadsheet writes both
+FORMULA = book([HEADER, ["ann.lee@example.com", "=A1", "Lee"]])
+FORMULA_SHEET = zipfile.ZipFile(io.BytesIO(FORMULA)).read("xl/worksheets/sheet1.xml")
+case(
+    "workbook-formula.xlsx",
+    repacked(
+        FORMULA,
+        {
+            "xl/worksheets/sheet1.xml": FORMULA_SHEET.replace(
+                b'<c r="B2"><f>A1</f><v /></c>', b'<c r="B2" t="str"><f>A1</f><v>Ann</v></c>'
+            ).replace(
+                b'<c r="B2"><f>A1</f><v></v></c>', b'<c r="B2" t="str"><f>A1</f><v>Ann</v></c>'
+            )
+        },
+    ),
+    **sheet_fine(records=numbered(ANN)),
+)
+case(
+    "workbook-formula-with-an-error.xlsx",
+    repacked(
+        FORMULA,
+        {
+            "xl/worksheets/sheet1.xml": FORMULA_SHEET.replace(
+                b'<c r="B2"><f>A1</f><v /></c>', b'<c r="B2" t="e"><f>1/0</f><v>#DIV/0!</v></c>'
+            ).replace(
+                b'<c r="B2"><f>A1</f><v></v></c>', b'<c r="B2" t="e"><f>1/0</f><v>#DIV/0!</v></c>'
+            )
+        },
+    ),
+    **sheet_fine(records=numbered(["ann.lee@example.com", "#DIV/0!", "Lee"])),
+)
+
+
+def two_sheets(workbook: Any, sheet: Any) -> None:
+    """A second sheet, with its columns in another order."""
+    second = workbook.create_sheet("Sheet & 2")
+    for row in (["last_name", "first_name", "email"], ["Lee", "Ann", "ann.lee@example.com"]):
+        second.append(row)
+
+
+case(
+    "workbook-two-sheets.xlsx",
+    book(TABLE, change=two_sheets),
+    **sheet_fine(records=numbered(ANN, JOERG)),
+)
+case(
+    "workbook-second-sheet.xlsx",
+    book(TABLE, change=two_sheets),
+    options={"sheet": "sheet & 2 "},
+    **sheet_fine(sheet="Sheet & 2", records=numbered(["Lee", "Ann", "ann.lee@example.com"])),
+)
+case(
+    "workbook-no-such-sheet.xlsx",
+    book(TABLE, change=two_sheets),
+    options={"sheet": "Leute"},
+    **refused("unknown_sheet", facts={"sheets": ["People", "Sheet & 2"]}),
+)
+
+
+def hidden_first(workbook: Any, sheet: Any) -> None:
+    """A hidden sheet and a chart stand before the one that people see."""
+    workbook.create_sheet("Lists", 0)["A1"] = "email"
+    workbook["Lists"].sheet_state = "hidden"
+    workbook.create_chartsheet("Chart", 0)
+    workbook.active = 2
+
+
+case(
+    "workbook-first-sheet-hidden.xlsx",
+    book(TABLE, change=hidden_first),
+    **sheet_fine(records=numbered(ANN, JOERG)),
+)
+
+
+def ghost_rows(workbook: Any, sheet: Any) -> None:
+    """Rows that somebody once formatted: they hold nothing, down to the very last one."""
+    for row in [*range(4, 400), 1_048_575, 1_048_576]:
+        for column in (1, 2, 3):
+            sheet.cell(row, column).font = Font(bold=True)
+
+
+case(
+    "workbook-ghost-rows.xlsx",
+    book(TABLE, change=ghost_rows),
+    **sheet_fine(records=numbered(ANN, JOERG)),
+)
+
+
+def far_cell(workbook: Any, sheet: Any) -> None:
+    """One stray cell in the last corner that a table may have."""
+    sheet.cell(1_048_576, 200).value = "x"
+
+
+case(
+    "workbook-far-cell.xlsx",
+    book(TABLE, change=far_cell),
+    **refused("uncompressed_too_large", says=["1,048,576"]),
+)
+
+
+def wide_cell(workbook: Any, sheet: Any) -> None:
+    """One stray cell in the last column of all."""
+    sheet["XFD1"].value = "x"
+
+
+case(
+    "workbook-wide.xlsx",
+    book(TABLE, change=wide_cell),
+    **refused("too_many_columns", says=["16,384"]),
+)
+case("workbook-empty.xlsx", book([]), **refused("file_empty"))
+case("workbook-header-only.xlsx", book([HEADER]), **refused("no_rows"))
+case("workbook-no-header.xlsx", book([ANN, JOERG]), **refused("no_header"))
+case(
+    "workbook-passwords.xlsx",
+    book([[*HEADER, "Passwort"], [*ANN, "geheim"]]),
+    **sheet_fine(warnings=["password_dropped"], records=numbered(ANN)),
+)
+case(
+    "workbook-escaped.xlsx",
+    book([HEADER, ["a@example.com", "'=1+1", "O'Hara"]]),
+    **sheet_fine(records=numbered(["a@example.com", "=1+1", "O'Hara"])),
+)
+case("workbook-cut-off.xlsx", book(TABLE)[:3000], **refused("broken_workbook"))
+case(
+    "workbook-broken-sheet.xlsx",
+    repacked(book(TABLE), {"xl/worksheets/sheet1.xml": b"<worksheet><sheetData><row"}),
+    **refused("broken_workbook"),
+)
+case(
+    "workbook-binary.xlsb",
+    archive(**{"[Content_Types].xml": b"<x/>", "xl/workbook.bin": b"\x00"}),
+    **refused("not_csv", says=[".xlsb"]),
+)
+case(
+    "workbook.ods",
+    archive(mimetype=b"application/vnd.oasis.opendocument.spreadsheet", **{"content.xml": b"<x/>"}),
+    **refused("not_csv", says=["OpenDocument"]),
+)
+case(
+    "letter.docx",
+    archive(**{"[Content_Types].xml": b"<x/>", "word/document.xml": b"<x/>"}),
+    **refused("not_csv", says=["Word"]),
+)
+case("archive.zip", archive(**{"users.csv": b"email\n"}), **refused("not_csv", says=["zip"]))
