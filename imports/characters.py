@@ -66,7 +66,6 @@ _MISPLACED: Final = re.compile(
 )
 _INVISIBLE: Final = re.compile(rf"[{NEVER}{JOINERS}{SELECTORS}]")
 _UNSTORABLE: Final = re.compile(rf"[\x00-\x1f\x7f-\x9f{SURROGATES}]")
-_ESCAPED: Final = tuple("'" + sign for sign in FORMULA_STARTS + SIGNS)
 
 _NAMES: Final = {
     "\t": "a tab",
@@ -78,13 +77,6 @@ _NAMES: Final = {
     "\u00ad": "a soft hyphen",
     "\ufeff": "a byte-order mark",
 }
-
-
-def trim(cell: str) -> str:
-    """The value of a cell: without white space around it, and without the one apostrophe that
-    spreadsheets and exports put before `= + - @` so that the cell is not run as a formula."""
-    value = cell.strip()
-    return value[1:] if value.startswith(_ESCAPED) else value
 
 
 def misplaced(value: str) -> str | None:

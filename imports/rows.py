@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import Final, NamedTuple
 
 from imports import addresses, phones, rules
-from imports.characters import ORDINARY, ORDINARY_START, SIGNS, clean_for_storage, trim
+from imports.characters import ORDINARY, ORDINARY_START, SIGNS, clean_for_storage
 from imports.columns import Columns
 from imports.fields import FIELDS, FULL_NAME
 from imports.rules import Problem, address_unavailable, already_exists, duplicate_in_file
@@ -87,7 +87,7 @@ class RowChecker:
         values = self._pick(cells) if self._has_all else self._values(cells)
         if row := self._ordinary(values):
             return row
-        trimmed = tuple(map(trim, values))
+        trimmed = tuple(map(str.strip, values))
         if trimmed != values and (row := self._ordinary(trimmed)):
             return row
         return self._field_by_field(trimmed, cells)
@@ -101,7 +101,7 @@ class RowChecker:
         for index in _TEXT_INDEXES:
             value = values[index]
             if value and (value[0] in _MAY_WARN or not value.isascii()):
-                found += _text_warnings(UserRow._fields[index], trim(value))
+                found += _text_warnings(UserRow._fields[index], value.strip())
         if not _is_ordinary_address(values[0]):
             found += _address_warnings(values[0])
         return found
@@ -176,7 +176,7 @@ def _email_key(cell: str) -> str:
     if len(cell) <= _ordinary_chars and _is_ordinary_address(cell):
         return cell.lower()
     try:
-        return addresses.normalise(trim(cell))
+        return addresses.normalise(cell.strip())
     except addresses.BadAddress:
         return ""
 
@@ -192,6 +192,6 @@ def _text_warnings(field: str, value: str) -> list[Problem]:
 
 def _address_warnings(cell: str) -> list[Problem]:
     stored = _email_key(cell)
-    if not stored or stored == trim(cell).lower():
+    if not stored or stored == cell.strip().lower():
         return []
-    return [rules.address_changed(trim(cell), stored)]
+    return [rules.address_changed(cell.strip(), stored)]

@@ -57,13 +57,16 @@ Rule = Callable[[str], Outcome]
 
 
 def problem(field: str, code: str, message: str, value: str = "") -> Problem:
-    """A Problem that can be stored, whatever the file held."""
+    """A Problem that can be stored, whatever the file held.
+
+    Messages hold no name, address or number: on-call staff count and read them. The value stands
+    beside the message."""
     short = value if len(value) <= 100 else value[:99] + "…"
     return Problem(field, code, clean_for_storage(message), clean_for_storage(short))
 
 
 def email_rule() -> Rule:
-    """The one form of an address (design: "An address has one form")."""
+    """The one form of an address."""
 
     def check(value: str) -> Outcome:
         if not value:
@@ -71,7 +74,7 @@ def email_rule() -> Rule:
         try:
             return addresses.normalise(value)
         except addresses.BadAddress as reason:
-            message = f"{shown(value)} is not a valid e-mail address: {reason}."
+            message = f"This is not a valid e-mail address: {reason}."
             return problem("email", "invalid_email", message, value)
 
     return check
@@ -104,7 +107,7 @@ def phone_rule(*, max_chars: int) -> Rule:
             return _too_long("phone", value, max_chars)
         if reason := value and phones.problem_of(value):
             message = (
-                f"{shown(value)} is not a plausible phone number: {reason}. "
+                f"This is not a plausible phone number: {reason}. "
                 "Write it like +44 20 7946 0123, or leave it empty."
             )
             return problem("phone", "invalid_phone", message, value)
@@ -179,7 +182,7 @@ def missing(field: str) -> Problem:
 def one_word_name(value: str) -> Problem:
     """The whole name stands in one column, and it is one word."""
     message = (
-        f"The full name {shown(value)} is one word, so the last name is missing. Write first and "
+        "The full name is one word, so the last name is missing. Write first and "
         'last name with a space between them, or "Last, First", or put them into two columns.'
     )
     return problem("last_name", "required", message, value)
@@ -197,7 +200,7 @@ def ragged_row(found: int, expected: int) -> Problem:
 def duplicate_in_file(email: str, first_row: int) -> Problem:
     """Another row of the file, the first valid one, has the same address."""
     message = (
-        f"{shown(email)} is already in row {first_row} of this file, which counts. "
+        f"This address is already in row {first_row} of this file, which counts. "
         "Delete one of the two rows, or give this user an address of their own."
     )
     return problem("email", "duplicate_in_file", message, email)
@@ -206,7 +209,7 @@ def duplicate_in_file(email: str, first_row: int) -> Problem:
 def already_exists(email: str) -> Problem:
     """The organisation has a user with this address, and the import was told not to skip them."""
     message = (
-        f"Your organisation already has a user with the address {shown(email)}. "
+        "Your organisation already has a user with this address. "
         "Delete the row, or import with skip_duplicates."
     )
     return problem("email", "already_exists", message, email)
@@ -214,14 +217,14 @@ def already_exists(email: str) -> Problem:
 
 def address_unavailable(email: str) -> Problem:
     """The address can't be used here. The sentence must not tell that somebody else has it."""
-    message = f"The address {shown(email)} can't be used. Use another address for this user."
+    message = "This address can't be used. Use another address for this user."
     return problem("email", "address_unavailable", message, email)
 
 
 def leading_sign(field: str, value: str) -> Problem:
     """A warning: a spreadsheet may take the text for a formula."""
     message = (
-        f"The {LABELS[field]} {shown(value)} begins with {value[0]!r}. It is imported as it is; "
+        f"The {LABELS[field]} begins with {value[0]!r}. It is imported as it is; "
         "delete the sign if it does not belong there."
     )
     return problem(field, "leading_sign", message, value)
@@ -236,7 +239,7 @@ def address_changed(value: str, stored: str) -> Problem:
 def broken_character(field: str, value: str) -> Problem:
     """A warning: an earlier export has lost a letter."""
     message = (
-        f"The {LABELS[field]} {shown(value)} holds U+FFFD, the sign for a character that was lost "
+        f"The {LABELS[field]} holds U+FFFD, the sign for a character that was lost "
         "when the file was made. It is imported as it is."
     )
     return problem(field, "broken_character", message, value)
@@ -257,7 +260,7 @@ def _cells(count: int) -> str:
 
 def _control_character(field: str, value: str, hidden: str) -> Problem:
     message = (
-        f"The {LABELS[field]} {shown(value)} holds {describe(hidden)}, which is not allowed. "
+        f"The {LABELS[field]} holds {describe(hidden)}, which is not allowed. "
         "Type the value again without it."
     )
     return problem(field, "control_character", message, value)
@@ -265,7 +268,7 @@ def _control_character(field: str, value: str, hidden: str) -> Problem:
 
 def _formula(field: str, value: str) -> Problem:
     message = (
-        f"The {LABELS[field]} {shown(value)} begins with {value[0]!r}, as a formula of a "
+        f"The {LABELS[field]} begins with {value[0]!r}, as a formula of a "
         "spreadsheet does. Delete the sign, or put the result of the formula there."
     )
     return problem(field, "formula_injection", message, value)
@@ -273,7 +276,7 @@ def _formula(field: str, value: str) -> Problem:
 
 def _too_long(field: str, value: str, max_chars: int) -> Problem:
     message = (
-        f"The {LABELS[field]} {shown(value)} has {len(value)} characters; "
+        f"The {LABELS[field]} has {len(value)} characters; "
         f"at most {max_chars} are allowed. Shorten it."
     )
     return problem(field, "too_long", message, value)
