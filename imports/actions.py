@@ -6,10 +6,9 @@ Permission and organisation are checked here, whatever the door has checked befo
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import timedelta
-from functools import partial
+from datetime import datetime, timedelta
 from typing import Any, BinaryIO
 from uuid import UUID
 
@@ -17,7 +16,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from imports import staging, tasks
+from imports import audit, reports, staging, tasks
 from imports import undo as undoing
 from imports.columns import Notice
 from imports.errors import (
@@ -31,10 +30,10 @@ from imports.errors import (
     UndoNotPossible,
     WrongOption,
 )
-from imports.models import ImportBatch, Upload
+from imports.models import Deed, ImportBatch, Upload
 from imports.rules import ROLES
 from imports.staging import ReadingOptions
-from imports.states import LIVE, Status
+from imports.states import LIVE, MailState, Status
 from users.models import Organisation, User
 
 UNDO_SECONDS = 5.0  # of a request; the rest is done in the background
@@ -74,6 +73,7 @@ def organisation_for(user: User | None, organisation_id: UUID | str) -> Organisa
     return organisation
 
 
+@transaction.atomic
 def stage(
     file: BinaryIO,
     *,
@@ -83,9 +83,11 @@ def stage(
     options: ReadingOptions | None = None,
     guess_encoding: bool = False,
 ) -> Upload:
-    """Reads a file through and keeps it. Raises `FileRefused` and what `organisation_for` does."""
+    """Reads a file through and keeps it. `guess_encoding`: for a preview, not for an import.
+
+    Raises `FileRefused` and what `organisation_for` does."""
     organisation = organisation_for(user, organisation_id)
-    return staging.stage(
+    upload = staging.stage(
         file,
         filename=filename,
         organisation_id=organisation.id,
@@ -93,6 +95,11 @@ def stage(
         options=options,
         guess_encoding=guess_encoding,
     )
+    if guess_encoding:
+        audit.record(
+            Deed.PREVIEWED, user=user, organisation_id=organisation.id, upload_id=upload.id
+        )
+    return upload
 
 
 def staged(upload_id: UUID | str, *, user: User | None, organisation_id: UUID | str) -> Upload:
@@ -144,8 +151,16 @@ def submit(
     if retry_of is None:
         locked.warnings += _same_file(batch)
     locked.save(update_fields=["import_batch", "warnings"])
+    audit.record(
+        Deed.RETRIED if retry_of else Deed.SUBMITTED,
+        user=user,
+        organisation_id=batch.organisation_id,
+        batch_id=batch.id,
+        upload_id=locked.id,
+        subject_id=retry_of.id if retry_of else None,
+    )
     # robust: where the broker is away the batch is committed all the same, and the sweep finds it
-    transaction.on_commit(partial(tasks.announce, batch.id), robust=True)
+    transaction.on_commit(lambda: tasks.announce(batch.id), robust=True)
     return ImportBatch.objects.get(id=batch.id)
 
 
@@ -166,7 +181,7 @@ def _same_file(batch: ImportBatch) -> list[list[Any]]:
 
 @transaction.atomic
 def once(
-    key: str | None,
+    key: str,
     *,
     user: User,
     organisation_id: UUID | str,
@@ -177,8 +192,6 @@ def once(
     Of any number of calls at the same time one makes it, and the others wait for that.
 
     Raises `IdempotencyKeyReused` where the key came with another file before."""
-    if key is None:
-        return make(), False
     name = f"idempotency:{user.id}:{organisation_id}:{key}"
     with connection.cursor() as cursor:  # held until the transaction ends
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
@@ -193,14 +206,12 @@ def once(
 
 
 @transaction.atomic
-def retry(
-    batch: ImportBatch, *, user: User | None, door: str = "api", charge: Callable[[], None]
-) -> ImportBatch:
+def retry(batch: ImportBatch, *, user: User | None, door: str = "api") -> ImportBatch:
     """Runs a batch that failed or was cancelled again, as a new batch with a copy of its file and
     its options: users that are there already count as skipped. While a retry of it waits or runs,
-    asking again gives that one. `charge` is called before anything is made.
+    asking again gives that one. It costs nothing of the quota.
 
-    Raises `RetryNotPossible`, and what `charge` raises."""
+    Raises `RetryNotPossible`, and what `organisation_for` does."""
     organisation_for(user, batch.organisation_id)
     old = ImportBatch.objects.select_for_update().get(id=batch.id)
     if old.status not in (Status.FAILED, Status.CANCELLED):
@@ -209,7 +220,6 @@ def retry(
         )
     if again := ImportBatch.objects.filter(retry_of=old, status__in=LIVE).first():
         return again
-    charge()
     upload = staging.copy(old.id, staged_by=user.id if user else None)
     if upload is None:
         raise RetryNotPossible("The file of this import is kept no longer. Upload it again.")
@@ -223,8 +233,13 @@ def cancel(batch: ImportBatch, *, user: User | None) -> ImportBatch:
 
     Raises `MoveNotAllowed` where it has ended already."""
     organisation_for(user, batch.organisation_id)
+    is_own = user is not None and user.id == batch.uploaded_by_id  # who knows it without an e-mail
+    mail = {"mail_state": MailState.NONE} if is_own else {}
     try:
-        ImportBatch.objects.move(batch.id, Status.CANCELLED)
+        with transaction.atomic():
+            ImportBatch.objects.move(batch.id, Status.CANCELLED, **mail)
+            _record(Deed.CANCELLED, batch, user)
+            transaction.on_commit(tasks.ring_for_mail, robust=True)
     except MoveNotAllowed:
         batch = ImportBatch.objects.get(id=batch.id)
         if batch.status != Status.CANCELLED:
@@ -251,16 +266,30 @@ def undo(batch: ImportBatch, *, user: User | None) -> undoing.Undone:
     if until is None:
         raise UndoNotPossible("This import is still running. Cancel it first, then undo it.")
     if not batch.undo_requested_at:
-        still = ImportBatch.objects.filter(id=batch.id, completed_at__gt=Now() - _retention())
-        if not still.update(undo_requested_at=Now()):
-            raise UndoNotPossible(f"This import could be undone until {until:%Y-%m-%d %H:%M} UTC.")
+        _ask_for_undo(batch, user, until)
     if not batch.undone_at and not undoing.run(batch.id, _for_seconds(UNDO_SECONDS)):
         tasks.announce_undo(batch.id)
     return undoing.result(ImportBatch.objects.get(id=batch.id))
 
 
-def _retention() -> timedelta:
-    return timedelta(days=settings.IMPORT_RETENTION_DAYS)
+@transaction.atomic
+def _ask_for_undo(batch: ImportBatch, user: User | None, until: datetime) -> None:
+    retention = timedelta(days=settings.IMPORT_RETENTION_DAYS)
+    still = ImportBatch.objects.filter(id=batch.id, completed_at__gt=Now() - retention)
+    if not still.update(undo_requested_at=Now()):
+        raise UndoNotPossible(f"This import could be undone until {until:%Y-%m-%d %H:%M} UTC.")
+    _record(Deed.UNDONE, batch, user)
+
+
+def error_report(batch: ImportBatch, *, user: User | None) -> Iterator[str]:
+    """The failing rows of a batch as a CSV file (`reports.error_report`), for somebody who takes
+    them along."""
+    _record(Deed.ERRORS_DOWNLOADED, batch, user)
+    return reports.error_report(batch)
+
+
+def _record(deed: Deed, batch: ImportBatch, user: User | None) -> None:
+    audit.record(deed, user=user, organisation_id=batch.organisation_id, batch_id=batch.id)
 
 
 def _for_seconds(seconds: float) -> Callable[[], bool]:

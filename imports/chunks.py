@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from imports import reader
@@ -45,12 +45,16 @@ class Checked:
     invalid: list[tuple[int, list[str], list[Problem]]] = field(default_factory=list)
 
 
-def check(chunk: Chunk, checker: RowChecker) -> Checked:
-    """Checks every row of a chunk."""
+def check(
+    chunk: Chunk, checker: RowChecker, look: Callable[[int, list[str]], None] | None = None
+) -> Checked:
+    """Checks every row of a chunk; `look` is shown the cells of each."""
     checked = Checked(chunk=chunk)
     check_row, valid, invalid = checker.check, checked.valid.append, checked.invalid.append
     for row_number, cells in chunk.records():
         row = check_row(cells)
+        if look:
+            look(row_number, cells)
         if isinstance(row, list):
             invalid((row_number, cells, row))
         elif chunk.duplicates and (first := chunk.duplicates.get(str(row_number))):
@@ -60,9 +64,7 @@ def check(chunk: Chunk, checker: RowChecker) -> Checked:
     return checked
 
 
-def problem_of_taken(
-    email: str, *, is_own: bool, skip_duplicates: bool
-) -> Problem | None:
+def problem_of_taken(email: str, *, is_own: bool, skip_duplicates: bool) -> Problem | None:
     """What to say of a valid row whose address is a user already: nothing where it is skipped.
 
     is_own: whether that user is of the organisation that imports; of others nothing is told."""

@@ -23,6 +23,10 @@ class Refusal(Exception):
         self.facts = facts
         super().__init__(self.detail)
 
+    def headers(self) -> dict[str, str]:
+        """What an HTTP answer carries beside the sentence."""
+        return {}
+
 
 class FileRefused(Refusal):
     """The file can't be imported as it is."""
@@ -257,3 +261,46 @@ class WrongOption(Refusal):
 
     code = "invalid_option"
     status = 400
+
+
+class TooManyLogins(Refusal):
+    """Too many wrong passwords. Wait a while before you try again."""
+
+    code = "too_many_logins"
+    status = 429
+
+    def __init__(self, *, retry_after_seconds: int) -> None:
+        """retry_after_seconds: when the next try is looked at."""
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(retry_after_seconds=retry_after_seconds)
+
+    def headers(self) -> dict[str, str]:
+        """What the answer carries."""
+        return {"Retry-After": str(self.retry_after_seconds)}
+
+
+# --- quotas and the block list ----------------------------------------------------------------
+
+
+class QuotaExceeded(Refusal):
+    """You have uploaded as much as you may for now. Try again later."""
+
+    code = "quota_exceeded"
+    status = 429
+
+    def __init__(self, detail: str = "", *, usage: Any, retry_after_seconds: int) -> None:
+        """usage: a `quotas.Usage`, for the headers; retry_after_seconds: then there is room."""
+        self.usage = usage
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(detail, limit=usage.limit, retry_after_seconds=retry_after_seconds)
+
+    def headers(self) -> dict[str, str]:
+        """What the answer carries."""
+        return {**self.usage.headers(), "Retry-After": str(self.retry_after_seconds)}
+
+
+class UploadBlocked(Refusal):
+    """Uploads from here are blocked. Please ask MarketEdge's support."""
+
+    code = "upload_blocked"
+    status = 403

@@ -12,9 +12,10 @@ from django.db.utils import InterfaceError, OperationalError
 # fill-up of the disk takes, shorter than Celery's time limit for a slice.
 WAITS_SECONDS = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 6.4, 6.4, 6.4)
 
-_ODD_ONES = (
-    psycopg.errors.IdleInTransactionSessionTimeout,  # we were frozen; psycopg: InternalError
+_ODD_ONES = (  # all of them InternalError to psycopg
+    psycopg.errors.IdleInTransactionSessionTimeout,  # we were frozen
     psycopg.errors.TransactionTimeout,
+    psycopg.errors.ReadOnlySqlTransaction,  # the server is a stand-by, or just became one
 )
 
 

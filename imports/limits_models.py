@@ -1,4 +1,4 @@
-"""The tables of the quotas: own limits, the block list, the count while Redis is away, and counters.
+"""The tables of the quotas: own limits, the block list, the counts, and the totals for metrics.
 
 Part of `imports.models`, which exports them.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
@@ -17,6 +18,8 @@ from django.db.models.functions import Now as StatementNow
 
 from marketedge.models import Table
 from users.models import Organisation, User
+
+__all__ = ["LimitType", "MetricCounter", "UploadBlock", "UploadLimit", "UploadTally", "Window"]
 
 # A wider block is a slip of the finger; to stop everybody there is `halt_imports`.
 WIDEST_PREFIX = {4: 8, 6: 19}
@@ -56,7 +59,7 @@ class UploadLimit(Table):
         return f"{self.per_hour} {self.get_limit_type_display()} an hour, {self.per_day} a day"
 
 
-class NetworkField(models.Field[str | None, str | None]):
+class NetworkField(models.Field):  # type: ignore[type-arg]
     """PostgreSQL's `cidr`: 192.0.2.0/24, 2001:db8::/32, or one address."""
 
     description = "A network in CIDR notation"
@@ -71,7 +74,11 @@ class NetworkField(models.Field[str | None, str | None]):
 
     def get_prep_value(self, value: Any) -> str | None:
         """What psycopg is given."""
-        return None if value is None else str(value)
+        return str(value) if value else None
+
+    def formfield(self, *args: Any, **kwargs: Any) -> Any:
+        """A line of text; an empty one is no network."""
+        return super().formfield(*args, **{"empty_value": None, **kwargs})
 
     def to_python(self, value: Any) -> str | None:
         """The network in its one form. Raises ValidationError with what is wrong and a cure."""
@@ -92,17 +99,17 @@ class NetworkField(models.Field[str | None, str | None]):
 
 
 @NetworkField.register_lookup
-class Holds(models.Lookup[Any]):
+class Holds(models.Lookup):
     """`network__holds="192.0.2.7"`: the address lies in the network."""
 
     lookup_name = "holds"
     prepare_rhs = False
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         """PostgreSQL's operator."""
         left, left_params = self.process_lhs(compiler, connection)
         right, right_params = self.process_rhs(compiler, connection)
-        return f"{left} >>= {right}::inet", [*left_params, *right_params]
+        return f"{left} >>= {right}::inet", (*left_params, *right_params)
 
 
 class UploadBlockManager(models.Manager["UploadBlock"]):
@@ -114,7 +121,9 @@ class UploadBlockManager(models.Manager["UploadBlock"]):
         if address:
             target |= Q(network__holds=address)
         ended = Q(until__lte=StatementNow())
-        return self.filter(target).exclude(ended).order_by(F("until").desc(nulls_first=True)).first()
+        return (
+            self.filter(target).exclude(ended).order_by(F("until").desc(nulls_first=True)).first()
+        )
 
 
 class UploadBlock(Table):
@@ -155,38 +164,84 @@ class UploadBlock(Table):
         return f"Block of {self.network or f'user {self.user_id}'}"
 
 
+class Window(NamedTuple):
+    """A user's current hour or day, for one kind of upload."""
+
+    limit_type: str
+    user_id: UUID
+    period: str
+    limit: int
+    end: int  # its last second, after which Redis' key is named
+
+    @property
+    def reset(self) -> int:
+        """The first second of the next one."""
+        return self.end + 1
+
+
 class UploadTallyManager(models.Manager["UploadTally"]):
-    """Counts in the database what Redis can't count at the moment."""
+    """Counts uploads where nothing gets lost."""
 
     TAKE = """
         INSERT INTO upload_tallies AS t (user_id, limit_type, period, window_end, count)
         VALUES (%s, %s, %s, %s, %s)
         ON CONFLICT (user_id, limit_type, period) DO UPDATE
         SET window_end = EXCLUDED.window_end, count = GREATEST(EXCLUDED.count, CASE
-            WHEN t.window_end = EXCLUDED.window_end THEN t.count + 1 ELSE 1 END)
+            WHEN t.window_end = EXCLUDED.window_end THEN t.count + 1 ELSE 1 END),
+            redis_is_wrong = t.redis_is_wrong AND t.window_end = EXCLUDED.window_end
         RETURNING count
     """
+    RESET = """
+        INSERT INTO upload_tallies
+            (user_id, limit_type, period, window_end, count, reset_at, redis_is_wrong)
+        VALUES (%s, %s, %s, %s, 0, statement_timestamp(), true)
+        ON CONFLICT (user_id, limit_type, period) DO UPDATE
+        SET window_end = EXCLUDED.window_end, count = 0, reset_at = EXCLUDED.reset_at,
+            redis_is_wrong = true
+    """
 
-    def take(
-        self, user_id: object, limit_type: str, period: str, window_end: int, at_least: int
-    ) -> int:
-        """Counts one more upload in the window, of which `at_least` are known; gives the count.
+    def take(self, window: Window, at_least: int) -> int:
+        """Counts one more in a window in which at least so many are known; gives the count.
 
         The row stays locked until the transaction ends, so that nobody counts past it."""
+        row: list[Any] = [
+            window.user_id,
+            window.limit_type,
+            window.period,
+            window.end,
+            at_least + 1,
+        ]
         with connection.cursor() as cursor:
-            cursor.execute(self.TAKE, [user_id, limit_type, period, window_end, at_least + 1])
+            cursor.execute(self.TAKE, row)
             return int(cursor.fetchone()[0])
+
+    def of(self, window: Window) -> models.QuerySet[UploadTally]:
+        """The row of a window; nothing where the last count was of another one."""
+        return self.filter(
+            user_id=window.user_id,
+            limit_type=window.limit_type,
+            period=window.period,
+            window_end=window.end,
+        )
+
+    def reset(self, window: Window) -> None:
+        """Nothing is counted any more of what came before this moment."""
+        row: list[Any] = [window.user_id, window.limit_type, window.period, window.end]
+        with connection.cursor() as cursor:
+            cursor.execute(self.RESET, row)
 
 
 class UploadTally(models.Model):
-    """What was counted of a user in one window while Redis was away, and the last reset."""
+    """What was counted of a user in the last window of a kind, and when that was last reset."""
 
     user = models.ForeignKey(User, models.DO_NOTHING, db_constraint=False, db_index=False)
     limit_type = models.CharField(max_length=20)
     period = models.CharField(max_length=10)
-    window_end = models.BigIntegerField(default=0)
-    count = models.IntegerField(default=0)
+    window_end = models.BigIntegerField()
+    count = models.IntegerField()
     reset_at = models.DateTimeField(null=True)  # what is older counts no more
+    # The count went down while Redis was away, and has to be put right there.
+    redis_is_wrong = models.BooleanField(default=False, db_default=False)
 
     objects = UploadTallyManager()
 

@@ -14,10 +14,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Now as StatementNow
 
 from imports.errors import MoveNotAllowed
-from imports.states import LIVE, Status, sources
+from imports.states import FINISHED, LIVE, UNSENT, MailState, Status, sources
 from marketedge.models import Table
 from users.models import Organisation, User
-
 
 CHECKPOINT = (
     "next_chunk",
@@ -35,7 +34,7 @@ class BatchManager(models.Manager["ImportBatch"]):
     def move(self, batch_id: UUID | str, target: Status, **fields: Any) -> None:
         """Sets the status in one compare-and-set UPDATE; `fields` are written with it.
 
-        Raises `MoveNotAllowed` where the batch's status does not lead to `target` (states.MOVES)."""
+        Raises `MoveNotAllowed` where the status does not lead to `target` (states.MOVES)."""
         if target not in LIVE:
             fields.setdefault("completed_at", StatementNow())
         allowed = self.filter(id=batch_id, status__in=sources(target))
@@ -114,6 +113,12 @@ class ImportBatch(Table):
     undone_at = models.DateTimeField(null=True)
     undone_rows = models.IntegerField(default=0, db_default=0)
 
+    # The e-mail about the end (imports.notices), and until when it is left alone.
+    mail_state = models.CharField(
+        max_length=10, choices=MailState.choices, default=MailState.DUE, db_default=MailState.DUE
+    )
+    mail_after = models.DateTimeField(null=True)
+
     objects = BatchManager()
 
     class Meta:
@@ -125,6 +130,11 @@ class ImportBatch(Table):
                 fields=["status"], condition=Q(status__in=LIVE), name="import_batches_live"
             ),
             models.Index(fields=["uploaded_by", "created_at"], name="import_batches_quota"),
+            models.Index(
+                fields=["mail_after"],
+                condition=Q(status__in=FINISHED, mail_state__in=UNSENT) & ~Q(door="command"),
+                name="import_batches_unsent_mail",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -156,8 +166,8 @@ class ImportBatch(Table):
         return self.status in LIVE
 
 
-class ImportError(Table):  # noqa: A001 - the table's public name; always written models.ImportError
-    """One thing that is wrong with one row of a batch."""
+class ImportError(Table):
+    """One thing that is wrong with one row of a batch. Always written `models.ImportError`."""
 
     import_batch = models.ForeignKey(
         ImportBatch,
@@ -242,10 +252,12 @@ class UploadChunk(models.Model):
     class Meta:
         db_table = "import_upload_chunks"
         constraints = [
-            models.UniqueConstraint(
-                fields=["upload", "number"], name="import_upload_chunks_number"
-            )
+            models.UniqueConstraint(fields=["upload", "number"], name="import_upload_chunks_number")
         ]
 
     def __str__(self) -> str:
         return f"Chunk {self.number} of upload {self.upload_id}"
+
+
+from imports.audit_models import *  # noqa: E402, F403 - the audit trail
+from imports.limits_models import *  # noqa: E402, F403 - the tables of the quotas

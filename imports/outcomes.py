@@ -21,6 +21,14 @@ POISON = (
     "The import stopped {attempts} times near row {row} of the data without getting any further."
     " The rows before it are imported. Look at the rows around it, then retry the import."
 )
+OUT_OF_REACH = (
+    "The database did not take the rows near row {row} of the data, after {attempts} attempts of"
+    " half a minute each. The rows before them are imported. Retry the import later."
+)
+BROKEN = (
+    "An error of the service itself stopped the import {attempts} times near row {row} of the data."
+    " The rows before it are imported. Send the id of this import to support."
+)
 REFUSED = Problem(
     "",
     "refused_by_database",
@@ -47,9 +55,7 @@ def reason_to_stop(batch: ImportBatch) -> str:
     return ""
 
 
-def write_problems(
-    batch: ImportBatch, columns: Columns, checked: Checked, written: Written
-) -> int:
+def write_problems(batch: ImportBatch, columns: Columns, checked: Checked, written: Written) -> int:
     """Stores every error of a chunk; gives the number of rows that failed."""
     late = dict(_late_problems(batch, checked, written))
     rows = [(number, cells, problems) for number, cells, problems in checked.invalid]

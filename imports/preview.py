@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from imports import chunks, staging, writer
-from imports.chunks import Checked, Chunk
+from imports.chunks import Checked
 from imports.models import Upload
 from imports.rows import Problem, RowChecker, UserRow
 
@@ -58,10 +58,15 @@ def preview(
     for row, code, message in upload.warnings:
         result._warning(row, code, message)
     checker = RowChecker(staging.columns_of(upload), default_role=default_role)
+
+    def look(row_number: int, cells: list[str]) -> None:
+        for warning in checker.warnings(cells):
+            result._warning(row_number, warning.code, warning.message)
+
     number = 0
     while chunk := staging.chunk_of(upload.id, number):
-        _add_warnings(result, chunk, checker)
-        _add_rows(result, upload, chunks.check(chunk, checker), skip_duplicates=skip_duplicates)
+        checked = chunks.check(chunk, checker, look)
+        _add_rows(result, upload, checked, skip_duplicates=skip_duplicates)
         number += 1
     return result
 
@@ -77,12 +82,6 @@ def examples(upload: Upload) -> dict[str, list[str]]:
             if value and value not in found[header] and len(found[header]) < EXAMPLES:
                 found[header].append(value)
     return found
-
-
-def _add_warnings(result: Preview, chunk: Chunk, checker: RowChecker) -> None:
-    for row_number, cells in chunk.records():
-        for warning in checker.warnings(cells):
-            result._warning(row_number, warning.code, warning.message)
 
 
 def _add_rows(result: Preview, upload: Upload, checked: Checked, *, skip_duplicates: bool) -> None:
@@ -111,8 +110,10 @@ def _add_valid(result: Preview, row: UserRow) -> None:
     result.successful_rows += 1
     if len(result.rows) < SHOWN_ROWS:
         result.rows.append(
-            {name: {"t": True, "f": False}.get(value, value) if name in _BOOLEANS else value
-             for name, value in row._asdict().items()}
+            {
+                name: {"t": True, "f": False}.get(value, value) if name in _BOOLEANS else value
+                for name, value in row._asdict().items()
+            }
         )
 
 

@@ -1,5 +1,8 @@
-"""How far a batch is, in numbers for people. Pure: from a batch's row alone, without a clock, so that
-the same row always gives the same answer (which is what an ETag promises)."""
+"""How far a batch is, in numbers for people.
+
+Pure: from a batch's row alone, without a clock, so that the same row always gives the same answer,
+which is what an ETag promises.
+"""
 
 from __future__ import annotations
 

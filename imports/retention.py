@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from imports import audit
 from imports.models import ImportBatch, Upload
 from imports.states import FINISHED
 
@@ -21,18 +22,20 @@ class Purged(NamedTuple):
 
     batches: int
     uploads: int
+    audit_events: int = 0
 
 
 def purge(*, days: int | None = None, dry_run: bool = False) -> Purged:
     """Deletes finished batches older than `days` (IMPORT_RETENTION_DAYS) with all that hangs on
-    them, and staged files that no batch took up in time. Many small transactions: nobody waits."""
+    them, staged files that no batch took up in time, and what the audit trail keeps no longer.
+    Many small transactions: nobody waits."""
     age = timedelta(days=settings.IMPORT_RETENTION_DAYS if days is None else days)
     batches = ImportBatch.objects.filter(status__in=FINISHED, created_at__lt=Now() - age)
     unused = timedelta(seconds=settings.UPLOAD_KEPT_SECONDS)
     uploads = Upload.objects.filter(import_batch=None, created_at__lt=Now() - unused)
     if dry_run:
-        return Purged(batches.count(), uploads.count())
-    return Purged(_delete(batches), _delete(uploads))
+        return Purged(batches.count(), uploads.count(), audit.purge(dry_run=True))
+    return Purged(_delete(batches), _delete(uploads), audit.purge())
 
 
 def _delete(rows: QuerySet[Any, Any]) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 from uuid import UUID
@@ -22,10 +23,11 @@ from django.db.models.functions import Now
 from django.db.utils import Error as DatabaseFault
 
 from imports import chunks, failpoints, faults, outcomes, staging, writer
-from imports.chunks import Checked
+from imports.chunks import Checked, Chunk
 from imports.models import ImportBatch, Upload
 from imports.rows import RowChecker
 from imports.states import Status
+from imports.writer import Written
 
 log = structlog.get_logger(__name__)
 
@@ -41,20 +43,21 @@ class Result(Enum):
     BUSY = "busy"  # another worker is on it, or was a moment ago: worth another look later
 
 
-def run(batch_id: UUID | str, stop: Stop) -> Result:
+def run(batch_id: UUID | str, stop: Stop, *, leave: Stop | None = None) -> Result:
     """Works on a batch until it is finished, is no longer ours, or `stop()` says so, which is
-    asked after every chunk. Waits out passing faults of the database.
+    asked after every chunk. Waits out passing faults of the database, unless `leave()` says not to
+    (`stop`, where it is not given): a fault is no less there in the next slice of time.
 
     Raises what a passing fault raised in the end, and whatever else went wrong: the batch is then
-    free to be taken up again, and the attempt counts as one without progress."""
+    free to be taken up again, or failed where that was the last of three attempts."""
     taken = _take_up(batch_id)
     if isinstance(taken, Result):
         return taken
-    failpoints.reach("after_claim")
+    failpoints.reach("after_claim", taken.filename)
     try:
-        return _Run(taken, stop).to_the_end()
-    except Exception:
-        _release(taken, keep_count=True)
+        return _Run(taken, stop, leave or stop).to_the_end()
+    except Exception as error:
+        _give_up(taken, error)
         raise
 
 
@@ -75,11 +78,7 @@ def _take_up(batch_id: UUID | str) -> ImportBatch | Result:
             return Result.BUSY
         _begin_attempt(batch)
         if batch.attempts_without_progress > MAX_ATTEMPTS_WITHOUT_PROGRESS:
-            outcomes.fail(batch, 
-                outcomes.POISON.format(
-                    attempts=MAX_ATTEMPTS_WITHOUT_PROGRESS, row=batch.processed_rows + 1
-                ),
-)
+            _fail_hopeless(batch, outcomes.POISON)
             return Result.ENDED
     return batch
 
@@ -105,37 +104,82 @@ def _begin_attempt(batch: ImportBatch) -> None:
         ImportBatch.objects.filter(id=batch.id).update(**fields)
 
 
-def _release(batch: ImportBatch, *, keep_count: bool) -> None:
-    """Lets go of a batch that others are to carry on with. `keep_count`: this attempt failed."""
-    fields = {} if keep_count else {"attempts_without_progress": 0}
+def _hand_over(batch: ImportBatch) -> None:
+    """Lets go of a batch that the next worker is to carry on with: nothing is wrong with it."""
     try:
         ImportBatch.objects.filter(
             id=batch.id, attempt=batch.attempt, status=Status.PROCESSING
-        ).update(heartbeat_at=None, announced_at=Now(), **fields)
+        ).update(heartbeat_at=None, announced_at=Now(), attempts_without_progress=0)
     except DatabaseFault:
         connection.close()  # the sweep finds it by its silence
+
+
+def _give_up(batch: ImportBatch, error: Exception) -> None:
+    """Lets go of a batch whose attempt failed; the third in a row without progress is the last."""
+    try:
+        with transaction.atomic():
+            ours = ImportBatch.objects.locked(batch.id, batch.attempt)
+            if ours and ours.attempts_without_progress >= MAX_ATTEMPTS_WITHOUT_PROGRESS:
+                passing = faults.is_passing(error)
+                _fail_hopeless(ours, outcomes.OUT_OF_REACH if passing else outcomes.BROKEN)
+            elif ours:
+                ImportBatch.objects.filter(id=ours.id).update(heartbeat_at=None, announced_at=Now())
+    except DatabaseFault:
+        connection.close()  # the sweep finds it by its silence
+
+
+def _fail_hopeless(batch: ImportBatch, sentence: str) -> None:
+    attempts, row = MAX_ATTEMPTS_WITHOUT_PROGRESS, batch.processed_rows + 1
+    outcomes.fail(batch, sentence.format(attempts=attempts, row=row))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Ready:
+    """A chunk with all that can be done before its turn comes."""
+
+    number: int
+    row_count: int
+    checked: Checked
+    lines: list[str]
+
+    @classmethod
+    def of(cls, chunk: Chunk, checker: RowChecker) -> _Ready:
+        checked = chunks.check(chunk, checker)
+        lines = writer.lines_of(row for _, row in checked.valid)
+        return cls(number=chunk.number, row_count=chunk.row_count, checked=checked, lines=lines)
+
+
+def _skipped_rows(chunk: _Ready, written: Written, failed: int) -> int:
+    """How many rows of a chunk are of users that exist. Raises RuntimeError where a row of it has
+    no outcome, or two: rather nothing of the chunk is written than a row is lost."""
+    late_failures = failed - len(chunk.checked.invalid)
+    skipped = len(written.taken) + len(written.refused) - late_failures
+    if written.created + skipped + failed != chunk.row_count or skipped < 0:
+        raise RuntimeError(f"chunk {chunk.number}: not every row has exactly one outcome")
+    return skipped
 
 
 class _Run:
     """One attempt at one batch."""
 
-    def __init__(self, batch: ImportBatch, stop: Stop) -> None:
-        self.batch, self.stop = batch, stop
+    def __init__(self, batch: ImportBatch, stop: Stop, leave: Stop) -> None:
+        self.batch, self.stop, self.leave = batch, stop, leave
         self.upload = Upload.objects.get(import_batch=batch)
         self.columns = staging.columns_of(self.upload)
         self.checker = RowChecker(self.columns, default_role=batch.options["default_role"])
-        self.ahead: Checked | None = None  # the next chunk, read while the last was being written
+        self.ahead: _Ready | None = None  # the next chunk, read while the last was being written
         self.met_taken = False
 
     def to_the_end(self) -> Result:
         """Steps until something ends it."""
         while True:
             result = self._patient_step()
+            if result is None and self.stop():
+                result = Result.AGAIN
+            if result is Result.AGAIN:
+                _hand_over(self.batch)
             if result:
                 return result
-            if self.stop():
-                _release(self.batch, keep_count=False)
-                return Result.AGAIN
 
     def _patient_step(self) -> Result | None:
         """A step, tried again while the database is away, full or busy with itself."""
@@ -145,11 +189,13 @@ class _Run:
             except DatabaseFault as fault:
                 if not faults.is_passing(fault):
                     raise
-                log.warning("csv_import_fault", fault=type(fault).__name__, **outcomes.ids(self.batch))
+                log.warning(
+                    "csv_import_fault", fault=type(fault).__name__, **outcomes.ids(self.batch)
+                )
                 connection.close()
                 self.ahead = None
-            if self.stop():
-                return None
+            if self.leave():
+                return Result.AGAIN
             time.sleep(wait_seconds)
         return self._step()
 
@@ -163,30 +209,30 @@ class _Run:
                 outcomes.fail(batch, reason)
                 return Result.ENDED
             is_last = self._write(batch)
-            failpoints.reach("before_commit")
-        failpoints.reach("after_commit")
+            failpoints.reach("before_commit", batch.filename)
+        failpoints.reach("after_commit", batch.filename)
         return Result.ENDED if is_last else None
 
     def _write(self, batch: ImportBatch) -> bool:
         """Writes the chunk at the cursor, and ends the batch with the last one: then True."""
-        current = self._checked(batch.next_chunk)
+        current = self._ready(batch.next_chunk)
         following = staging.chunk_of(self.upload.id, batch.next_chunk + 1)
         self.ahead = None
 
         def read_ahead() -> None:
-            failpoints.reach("mid_chunk")
-            self.ahead = chunks.check(following, self.checker) if following else None
+            failpoints.reach("mid_chunk", batch.filename)
+            self.ahead = _Ready.of(following, self.checker) if following else None
 
         written = writer.write_users(
-            writer.lines_of(row for _, row in current.valid),
+            current.lines,
             organisation_id=batch.organisation_id,
             batch_id=batch.id,
             expect_taken=self.met_taken,
             meanwhile=read_ahead,
         )
         self.met_taken = bool(written.taken)
-        failed = outcomes.write_problems(batch, self.columns, current, written)
-        skipped = current.chunk.row_count - written.created - failed
+        failed = outcomes.write_problems(batch, self.columns, current.checked, written)
+        skipped = _skipped_rows(current, written, failed)
         ImportBatch.objects.checkpoint(
             batch, created=written.created, skipped=skipped, failed=failed
         )
@@ -194,10 +240,10 @@ class _Run:
             outcomes.complete(batch)
         return following is None
 
-    def _checked(self, number: int) -> Checked:
-        if self.ahead and self.ahead.chunk.number == number:
+    def _ready(self, number: int) -> _Ready:
+        if self.ahead and self.ahead.number == number:
             return self.ahead
         chunk = staging.chunk_of(self.upload.id, number)
         if chunk is None:
             raise LookupError(f"batch {self.batch.id} has no chunk {number}")
-        return chunks.check(chunk, self.checker)
+        return _Ready.of(chunk, self.checker)

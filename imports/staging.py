@@ -1,4 +1,4 @@
-"""A file into the database: read once, strictly, and cut into chunks that a worker takes one by one.
+"""A file into the database: read once, strictly, and cut into the chunks that a worker takes.
 
     bytes -> reader.read -> pieces -> chunks -> import_upload_chunks
                                  `-> keys of addresses -> duplicates of each chunk
@@ -13,7 +13,7 @@ import re
 from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 from typing import BinaryIO
 from uuid import UUID, uuid4
 
@@ -99,32 +99,29 @@ def stage(
     return upload
 
 
-_COPIED = (
-    "organisation_id, filename, size_bytes, sha256, kind, encoding, delimiter, sheet, header_row,"
-    " columns, warnings, total_rows"
-)
-_COPIED_CHUNK = "number, first_row, row_count, content, duplicates"
+_COPY_UPLOAD = """
+    INSERT INTO import_uploads (id, staged_by, organisation_id, filename, size_bytes, sha256, kind,
+        encoding, delimiter, sheet, header_row, columns, warnings, total_rows)
+    SELECT gen_random_uuid(), %s, organisation_id, filename, size_bytes, sha256, kind,
+        encoding, delimiter, sheet, header_row, columns, warnings, total_rows
+    FROM import_uploads WHERE import_batch_id = %s RETURNING id
+"""
+_COPY_CHUNKS = """
+    INSERT INTO import_upload_chunks (upload_id, number, first_row, row_count, content, duplicates)
+    SELECT %s, number, first_row, row_count, content, duplicates FROM import_upload_chunks
+    WHERE upload_id = (SELECT id FROM import_uploads WHERE import_batch_id = %s)
+"""
 
 
 @transaction.atomic
 def copy(batch_id: UUID, *, staged_by: UUID | None) -> Upload | None:
     """A second upload like that of a batch, made inside the database; None where it is gone."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO import_uploads (id, staged_by, {_COPIED})"
-            f" SELECT gen_random_uuid(), %s, {_COPIED} FROM import_uploads"
-            " WHERE import_batch_id = %s RETURNING id",
-            [staged_by, batch_id],
-        )
+        cursor.execute(_COPY_UPLOAD, [staged_by, batch_id])
         made = cursor.fetchone()
         if made is None:
             return None
-        cursor.execute(
-            f"INSERT INTO import_upload_chunks (upload_id, {_COPIED_CHUNK})"
-            f" SELECT %s, {_COPIED_CHUNK} FROM import_upload_chunks WHERE upload_id ="
-            " (SELECT id FROM import_uploads WHERE import_batch_id = %s) ORDER BY number",
-            [made[0], batch_id],
-        )
+        cursor.execute(_COPY_CHUNKS, [made[0], batch_id])
     return Upload.objects.get(id=made[0])
 
 
@@ -187,7 +184,7 @@ class _AddressKeys:
     def suspects(self) -> set[int]:
         """The hashes that occur more than once."""
         ordered = sorted(self._hashes)
-        return {one for one, other in zip(ordered, ordered[1:], strict=False) if one == other}
+        return {one for one, other in pairwise(ordered) if one == other}
 
 
 def _mark_duplicates(upload: Upload, chunk_count: int, keys: _AddressKeys) -> None:

@@ -28,6 +28,20 @@ LIVE = (Status.PENDING, Status.PROCESSING)  # a tuple: its order goes into a mig
 FINISHED = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
 
 
+class MailState(models.TextChoices):
+    """What `import_batches.mail_state` may hold: the e-mail about a batch's end."""
+
+    DUE = "due"  # to be sent once the batch has ended
+    DEFERRED = "deferred"  # the mailbox said: later
+    SENT = "sent"
+    REFUSED = "refused"  # the mailbox said: never
+    GIVEN_UP = "given_up"  # a day went by
+    NONE = "none"  # nobody is to be told
+
+
+UNSENT = (MailState.DUE, MailState.DEFERRED)
+
+
 def sources(target: Status) -> list[Status]:
     """The statuses from which `target` may be reached."""
     return [source for source, end in MOVES if end == target]

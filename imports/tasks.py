@@ -10,11 +10,11 @@ from uuid import UUID
 
 import structlog
 from celery import shared_task
-from celery.signals import worker_shutting_down
+from celery.signals import worker_ready, worker_shutting_down
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
-from imports import retention, runner, undo, watch
+from imports import failpoints, notices, retention, runner, undo, watch
 
 log = structlog.get_logger(__name__)
 
@@ -27,36 +27,64 @@ def _tell_children(**_: Any) -> None:
     _stopping[0] = 1
 
 
+def is_stopping() -> bool:
+    """Whether this worker was asked to end."""
+    return bool(_stopping[0])
+
+
 def time_is_up() -> Callable[[], bool]:
     """For the runner: whether to hand over now, after this slice's time or on shutdown."""
     deadline = time.monotonic() + settings.IMPORT_SLICE_SECONDS
-    return lambda: bool(_stopping[0]) or time.monotonic() > deadline
+    return lambda: is_stopping() or time.monotonic() > deadline
 
 
 def announce(batch_id: UUID | str) -> None:
     """Rings for a worker. Raises what the broker raises; the sweep rings again in any case."""
+    failpoints.reach("before_announcement")
     run_batch.delay(str(batch_id))
+    failpoints.reach("after_announcement")
 
 
 @shared_task(bind=True, name="imports.run", max_retries=None)
 def run_batch(self: Any, batch_id: str) -> None:
-    """Works on a batch for a while, then queues it behind the others."""
-    later = settings.IMPORT_TAKEOVER_SECONDS + 1
+    """Works on a batch for a while, then queues it behind the others.
+
+    Where another worker was on it a moment ago the message comes back until that has ended the
+    batch, or is known to be dead: the broker redelivers a dead worker's message only once."""
+    if not settings.FEATURE_USER_MANAGEMENT:
+        return  # the sweep announces it again once imports are switched on
+    later = settings.IMPORT_TAKEOVER_SECONDS * 1.2
     try:
-        result = runner.run(batch_id, time_is_up())
+        result = runner.run(batch_id, time_is_up(), leave=is_stopping)
     except Exception as fault:
         log.error("csv_import_error", batch_id=batch_id, fault=type(fault).__name__)
         raise self.retry(countdown=later, exc=None) from None
     if result is runner.Result.AGAIN:
         announce(batch_id)
-    elif result is runner.Result.BUSY and self.request.retries < 3:
+    elif result is runner.Result.BUSY:
         raise self.retry(countdown=later)
+    else:
+        ring_for_mail()
 
 
 @shared_task(name="imports.sweep")
 def sweep() -> int:
-    """Rings again for batches that nobody works on; gives how many."""
+    """Rings again for batches and undos that nobody works on, and for e-mails; gives how many
+    batches."""
+    if notices.tend():
+        ring_for_mail()
+    if not settings.FEATURE_USER_MANAGEMENT:
+        return 0
+    watch.end_frozen_sessions()
+    for batch_id in watch.silent_undos():
+        announce_undo(batch_id)
     return announce_all(watch.sweep())
+
+
+@worker_ready.connect
+def _sweep_at_start(**_: Any) -> None:
+    """What lay about while no worker ran is taken up at once, with or without beat."""
+    sweep.delay()
 
 
 def announce_undo(batch_id: UUID | str) -> None:
@@ -74,13 +102,34 @@ def run_undo(batch_id: str) -> None:
         announce_undo(batch_id)
 
 
-def announce_all(batch_ids: Iterable[UUID]) -> int:
-    """Rings for each; stops quietly where the broker is away, as the next sweep tries again."""
-    count = 0
-    for batch_id in batch_ids:
-        announce(batch_id)
-        count += 1
-    return count
+def ring_for_mail() -> None:
+    """Rings for e-mails about batches that have ended; quietly, as the sweep rings again."""
+    if not notices.is_on():
+        return
+    try:
+        send_mail.delay()
+    except OperationalError:
+        log.warning("csv_import_mail_not_announced")
+
+
+@shared_task(name="imports.notify", time_limit=notices.TASK_SECONDS)
+def send_mail() -> None:
+    """Sends for a while, then queues itself behind the imports."""
+    if notices.send_due():
+        ring_for_mail()
+
+
+def announce_all(findings: Iterable[watch.Finding]) -> int:
+    """Rings for each batch that was set free; gives how many. Raises what the broker raises: the
+    rest is then found by the very next sweep."""
+    batch_ids = [finding.batch_id for finding in findings if finding.done == "announced"]
+    for place, batch_id in enumerate(batch_ids):
+        try:
+            announce(batch_id)
+        except OperationalError:
+            watch.not_announced(batch_ids[place:])
+            raise
+    return len(batch_ids)
 
 
 @shared_task(name="imports.purge")

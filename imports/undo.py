@@ -17,7 +17,7 @@ from django.db import models, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from imports import outcomes
+from imports import failpoints, outcomes
 from imports.models import ImportBatch
 from users.models import Invitation, User
 
@@ -68,16 +68,17 @@ def run(batch_id: UUID, stop: Callable[[], bool]) -> bool:
 @transaction.atomic
 def _step(batch_id: UUID) -> int:
     """One chunk. The batch's row is locked first: two undos of one batch take turns."""
-    batch = ImportBatch.objects.select_for_update().get(id=batch_id)
-    if batch.undone_at:
+    batch = ImportBatch.objects.select_for_update().filter(id=batch_id).first()
+    if batch is None or batch.undone_at:
         return 0
     some = untouched(batch_id).select_for_update(of=("self",)).order_by("id")
     ids = list(some.values_list("id", flat=True)[:USERS_AT_A_TIME])
-    User.objects.filter(id__in=ids)._raw_delete("default")  # type: ignore[attr-defined]
+    # Asked again under the locks: nobody can touch or name these users any more.
+    still = untouched(batch_id).filter(id__in=ids)
+    removed = still._raw_delete("default")  # type: ignore[attr-defined]
+    failpoints.reach("mid_undo", batch.filename)
     fields = {} if ids else {"undone_at": Now()}
-    ImportBatch.objects.filter(id=batch_id).update(
-        undone_rows=F("undone_rows") + len(ids), **fields
-    )
+    ImportBatch.objects.filter(id=batch_id).update(undone_rows=F("undone_rows") + removed, **fields)
     if not ids:
         log.info("csv_import_undone", removed=batch.undone_rows, **outcomes.ids(batch))
     return len(ids)

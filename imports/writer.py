@@ -64,7 +64,9 @@ def owners(emails: Sequence[str]) -> dict[str, UUID | None]:
     """Which of these addresses are users already, and the organisation of each."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT email, organisation_id FROM users WHERE email = ANY(%s)", [list(emails)]
+            # one text instead of an array: psycopg quotes an array element by element
+            "SELECT email, organisation_id FROM users WHERE email = ANY(string_to_array(%s, ' '))",
+            [" ".join(emails)],
         )
         return dict(cursor.fetchall())
 
@@ -88,7 +90,10 @@ def write_users(
     target = f"\t{organisation_id}\t{batch_id}\t"
     for round_ in range(_ROUNDS):
         if round_ or expect_taken:
-            taken |= owners([_email(line) for line in todo])
+            found = owners([_email(line) for line in todo])
+            if round_ and not found:  # something else is unique as well: a rule added by hand
+                return _one_by_one(todo, taken, target)
+            taken |= found
             todo = [line for line in todo if _email(line) not in taken]
         try:
             _copy_users(todo, target, meanwhile if round_ == 0 else None)
@@ -118,17 +123,16 @@ def _copying(statement: str) -> Iterator[psycopg.Copy]:
 
 
 def _is_of_a_row(error: DatabaseError) -> bool:
-    """Whether a row's own content is at fault: a constraint, a value, or a trigger's RAISE. What
-    concerns the table as a whole (a missing column, a missing right) does not get better row by row."""
+    """Whether a row's own content is at fault: a constraint, a value, or a trigger's RAISE.
+
+    What concerns the table as a whole (a missing column or right) gets no better row by row."""
     cause = error.__cause__
     return isinstance(error, (IntegrityError, DataError)) or (
         isinstance(cause, psycopg.Error) and (cause.sqlstate or "").startswith("P0")
     )
 
 
-def _copy_users(
-    lines: list[str], target: str, meanwhile: Callable[[], None] | None = None
-) -> None:
+def _copy_users(lines: list[str], target: str, meanwhile: Callable[[], None] | None = None) -> None:
     """One savepoint, one COPY, one block of text. The server works on the block while
     `meanwhile` runs: this is what hides the reading of the next chunk."""
     if lines:
@@ -153,15 +157,12 @@ def _one_by_one(todo: list[str], taken: dict[str, UUID | None], target: str) -> 
             raise
         if len(todo) == 1:
             email = _email(todo[0])
-            if isinstance(error.__cause__, psycopg.errors.UniqueViolation):
-                return Written(0, taken | owners([email]), [])
-            return Written(0, taken, [email])
+            found = owners([email])
+            return Written(0, taken | found, [] if found else [email])
     middle = len(todo) // 2
     first = _one_by_one(todo[:middle], taken, target)
     second = _one_by_one(todo[middle:], first.taken, target)
-    return Written(
-        first.created + second.created, second.taken, [*first.refused, *second.refused]
-    )
+    return Written(first.created + second.created, second.taken, [*first.refused, *second.refused])
 
 
 def _ids(count: int) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models
@@ -46,7 +47,7 @@ class ApiKey(Table):
 
 
 def create(
-    *, user_id: object, organisation_id: object, name: str, expires_at: datetime | None = None
+    *, user_id: UUID, organisation_id: UUID, name: str, expires_at: datetime | None = None
 ) -> tuple[ApiKey, str]:
     """Stores and gives a new key, and the secret itself, which nobody can find out again."""
     secret = PREFIX + secrets.token_urlsafe(32)

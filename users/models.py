@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from marketedge.models import Table
+from users.api_keys import ApiKey as ApiKey  # a table of this app, in a file of its own
 from users.roles import IMPORTERS, Role
 
 
@@ -83,6 +84,9 @@ class User(Table, AbstractBaseUser):
     # column: `users` knows nothing of `imports`; the foreign key stands in imports/migrations.
     import_batch_id = models.UUIDField(null=True, blank=True, editable=False)
     invitation_requested = models.BooleanField(default=False, db_default=False, editable=False)
+    wants_import_mail = models.BooleanField(
+        "gets an e-mail when their import has ended", default=True, db_default=True
+    )
 
     objects = UserManager()
 
@@ -145,7 +149,13 @@ class User(Table, AbstractBaseUser):
 
 # What a role may do in the admin site, each on rows of the user's own organisation only.
 _ADMINISTRATOR = frozenset(
-    {"users.view_user", "users.add_user", "imports.view_importbatch", "imports.view_importerror"}
+    {
+        "users.view_user",
+        "users.add_user",
+        "imports.view_importbatch",
+        "imports.view_importerror",
+        "imports.view_auditevent",
+    }
 )
 ADMIN_PERMISSIONS: dict[str, frozenset[str]] = {
     Role.SUPER_ADMIN: _ADMINISTRATOR,

@@ -8,7 +8,6 @@ refuses before a view runs gets the same shape (`not_found`, `server_error` and 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -31,6 +30,22 @@ log = structlog.get_logger(__name__)
 MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:marketedge:problem:"
 BUSY_SECONDS = 5
+# Not http.HTTPStatus: its words are others in newer Pythons.
+TITLES = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    406: "Not Acceptable",
+    409: "Conflict",
+    413: "Content Too Large",
+    415: "Unsupported Media Type",
+    422: "Unprocessable Content",
+    429: "Too Many Requests",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+}
 
 # What DRF and Django raise: its code, and what to do about it. In the order they are looked for.
 _SENTENCES: tuple[tuple[type[Exception], int, str, str], ...] = (
@@ -39,7 +54,9 @@ _SENTENCES: tuple[tuple[type[Exception], int, str, str], ...] = (
     (exceptions.MethodNotAllowed, 405, "method_not_allowed", ""),
     (exceptions.NotAcceptable, 406, "not_acceptable", "The Accept header names nothing that this"
      " address can answer with. Ask for application/json."),
-    (exceptions.UnsupportedMediaType, 415, "unsupported_media_type", ""),
+    (exceptions.UnsupportedMediaType, 415, "unsupported_media_type", "The Content-Type of the body"
+     " is none that this call takes. A file is sent as multipart/form-data, in the form field"
+     " 'file'; everything else as application/json."),
     (RequestDataTooBig, 413, "request_too_large", "The request is too large: its form fields may"
      " have 256 KiB in all. A file belongs into the form field 'file'."),
     (TooManyFilesSent, 400, "too_many_files", "Send one file at a time."),
@@ -65,7 +82,7 @@ def problem(
     body = {
         **(facts or {}),
         "type": TYPE + code,
-        "title": HTTPStatus(status).phrase,
+        "title": TITLES[status],
         "status": status,
         "detail": detail,
         "code": code,
@@ -76,7 +93,7 @@ def problem(
 
 
 def handle(error: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
-    """DRF's exception handler. None: nobody's on purpose; `server_error` answers and Django logs it.
+    """DRF's exception handler. None: nobody's on purpose; `server_error` answers, Django logs it.
 
     A plain Django response, so that no renderer of a view (text/csv) gets hold of it."""
     if isinstance(error, Http404):
@@ -97,8 +114,8 @@ def handle(error: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
 
 def of_refusal(refusal: Refusal) -> JsonResponse:
     """The answer to what the import itself refuses."""
-    headers = getattr(refusal, "headers", None) or {}
-    if refusal.status == HTTPStatus.SERVICE_UNAVAILABLE:
+    headers = refusal.headers()
+    if refusal.status == 503:
         headers = {"Retry-After": "60", **headers}
     return problem(
         refusal.status, refusal.code, refusal.detail, headers=headers, facts=refusal.facts
@@ -107,7 +124,7 @@ def of_refusal(refusal: Refusal) -> JsonResponse:
 
 def _known(error: Exception, status: int, code: str, detail: str) -> JsonResponse:
     headers = _headers(error)
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if status == 503:
         log.error("api_database_fault", fault=type(error).__name__)
         headers["Retry-After"] = str(BUSY_SECONDS)
     return problem(status, code, detail or _sentence(error), headers=headers)
@@ -142,7 +159,10 @@ def _sentence(error: Exception) -> str:
     detail = getattr(error, "detail", "")
     if isinstance(detail, dict):
         detail = detail.get("detail", "")
-    return str(detail) or "The request was refused."
+    text = str(detail) or "The request was refused."
+    if isinstance(error, exceptions.ParseError):
+        return f"The body can't be read: {text.rstrip('.')}."
+    return text
 
 
 def _headers(error: Exception) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""A file that comes in over HTTP: never more of it than is allowed, and nothing left of it after."""
+"""A file that comes in over HTTP: never more of it than is allowed, and nothing is left of it."""
 
 from __future__ import annotations
 
@@ -56,18 +56,18 @@ class UploadHandler(FileUploadHandler):
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         """A file begins."""
         super().new_file(*args, **kwargs)
-        self._kept = SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)
+        self._kept = SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 - closed with the request
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        """Keeps some bytes. Of all files of a request together, so that two are not twice as much."""
+        """Keeps some bytes; of all files of a request together, lest two be twice as much."""
         self.size_bytes += len(raw_data)
         if self.size_bytes > settings.MAX_FILE_SIZE:
             self._kept.close()
             raise too_large()
         self._kept.write(raw_data)
 
-    def file_complete(self, file_size: int) -> UploadedFile:
-        """The file, whole: Django says so only once the boundary after it was there."""
+    def file_complete(self, file_size: int) -> Any:
+        """The file, whole: Django calls this only once the boundary after it was there."""
         self._kept.seek(0)
         return UploadedFile(self._kept, self.file_name, self.content_type, file_size, self.charset)
 
@@ -92,8 +92,8 @@ def refuse_too_large(request: Request) -> None:
         raise too_large()
 
 
-def file_of(request: Request) -> UploadedFile | None:
-    """The form field `file`. Raises WrongOption for more than one."""
+def file_of(request: Request) -> Any:
+    """The form field `file`, an UploadedFile or None. Raises WrongOption for more than one."""
     files = request.FILES.getlist("file") if request.FILES else []
     if len(files) > 1:
         raise WrongOption("Send one file at a time, as the form field 'file'.")
@@ -110,16 +110,16 @@ def no_file(request: Request) -> FileRequired:
     )
 
 
-def content_of(file: UploadedFile) -> BinaryIO:
+def content_of(file: Any) -> BinaryIO:
     """What is in it, at its beginning."""
     content = cast(BinaryIO, file.file)
     content.seek(0)
     return content
 
 
-def sha256_of(file: UploadedFile) -> str:
+def sha256_of(file: Any) -> str:
     """The hash by which two uploads are known as the same."""
-    return hashlib.file_digest(content_of(file), "sha256").hexdigest()  # type: ignore[arg-type]
+    return hashlib.file_digest(cast(Any, content_of(file)), "sha256").hexdigest()
 
 
 def _largest_body() -> int:
@@ -137,4 +137,4 @@ def _accept_chunked(request: HttpRequest) -> None:
         return
     if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
         environ["CONTENT_LENGTH"] = str(_largest_body())
-        request._stream = environ["wsgi.input"]  # type: ignore[attr-defined]
+        request._stream = environ["wsgi.input"]

@@ -1,0 +1,122 @@
+"""What the views of the import share: whose organisation, which batch, what an upload costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, cast
+from uuid import UUID
+
+import structlog
+from django.db import DatabaseError
+from django.db.models import F, QuerySet
+from django.http import HttpRequest
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from imports import actions, quotas
+from imports.api import uploads
+from imports.errors import NotFound
+from imports.models import ImportBatch
+from users.api_keys import ApiKey
+from users.models import Organisation, User
+
+METHODS = ["get", "head", "post"]  # all there are: Allow names those of them that a call has
+
+
+class OrganisationView(APIView):
+    """A call below /organizations/{org_id}/. 401, 404, 403 and 503 are decided here, in this order,
+    before the call itself looks at anything."""
+
+    http_method_names = METHODS
+    user: User
+    organisation: Organisation
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Lets in who may import users into this organisation."""
+        super().initial(request, *args, **kwargs)
+        self.user = cast(User, request.user)  # nobody else came past IsAuthenticated
+        structlog.contextvars.bind_contextvars(user_id=str(self.user.pk))
+        if isinstance(request.auth, ApiKey) and request.auth.organisation_id != kwargs["org_id"]:
+            raise NotFound("There is no such organisation.")
+        self.organisation = actions.organisation_for(self.user, kwargs["org_id"])
+
+    def batches(self) -> QuerySet[ImportBatch]:
+        """This organisation's, with the warnings of their files, in one query."""
+        return ImportBatch.objects.filter(organisation=self.organisation).annotate(
+            file_warnings=F("upload__warnings")
+        )
+
+    def batch(self, batch_id: UUID) -> ImportBatch:
+        """One of them. Raises NotFound, also where it is another organisation's."""
+        batch = self.batches().filter(id=batch_id).first()
+        if batch is None:
+            raise no_batch()
+        return batch
+
+
+def no_batch() -> NotFound:
+    """The answer for another organisation's batch as for one that there never was."""
+    return NotFound("There is no such import.")
+
+
+class UploadView(OrganisationView):
+    """A call that takes in a file: size, quota and what is given back of it."""
+
+    limit_type: str
+    quota: quotas.Usage | None = None
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        """Puts the size limit in place before anything can read the body."""
+        uploads.prepare(request)
+        return super().initialize_request(request, *args, **kwargs)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuses what is too large by its own account, once it is clear who asks."""
+        super().initial(request, *args, **kwargs)
+        if request.method == "POST":
+            uploads.refuse_too_large(request)
+
+    @contextmanager
+    def charged_for(self) -> Iterator[None]:
+        """Counts an upload, and takes that back where what is done with it fails: it then costs
+        nothing. Raises `QuotaExceeded` or `UploadBlocked`."""
+        charged = quotas.charge(
+            user=self.user,
+            organisation_id=self.organisation.id,
+            limit_type=self.limit_type,
+            address=quotas.client_address(self.request),
+        )
+        self.quota = charged
+        try:
+            yield
+        except Exception:
+            self.quota = None
+            with suppress(DatabaseError):  # the database is away, or has given up the transaction
+                self.quota = quotas.give_back(
+                    user=self.user, limit_type=self.limit_type, charged=charged
+                )
+            raise
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Says what is left, whatever the answer is."""
+        final = super().finalize_response(request, response, *args, **kwargs)
+        if request.method == "POST":
+            for name, value in self._usage_headers(request).items():
+                final.headers.setdefault(name, value)
+        return final
+
+    def _usage_headers(self, request: Request) -> dict[str, str]:
+        # Found out before; what failed there must not be asked again. A session's is known anyway.
+        user = getattr(request, "_user", None) or getattr(request._request, "user", None)
+        if user is None or not user.is_authenticated:
+            return {}
+        if self.quota is None:
+            organisation = getattr(self, "organisation", None) or user.organisation_id
+            with suppress(DatabaseError):  # which is then what the answer says already
+                self.quota = quotas.usage(
+                    user=user,
+                    organisation_id=getattr(organisation, "id", organisation),
+                    limit_type=self.limit_type,
+                )
+        return self.quota.headers() if self.quota else {}

@@ -1,0 +1,194 @@
+"""Requests and answers as the OpenAPI document shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+ORGANISATION = "7e0a7d53-6a53-4a9c-8c0b-5d8f5c5e0a01"
+BATCH = "0b6f1c1e-51c4-4f63-9d5d-6f0d5a1f7c02"
+OTHER_BATCH = "3c9d9f5e-7c39-4d0e-b7ac-2a1b8d5b9d03"
+UPLOAD = "f5a2c0de-9d5c-4a86-a0b4-1f9f1b6f4d04"
+USER = "b2f4f5a0-0c55-45d2-a8c6-9a43b6a8c105"
+_PATH = f"/api/v1/organizations/{ORGANISATION}/users/import"
+
+PROBLEMS: dict[int, list[tuple[str, str]]] = {
+    400: [
+        (
+            "missing_column",
+            "The file has no column for email; it has: Name, Phone. Rename the column in the file,"
+            " or send a mapping that says which one it is.",
+        ),
+        ("invalid", 'default_role: "boss" is not a valid choice.'),
+    ],
+    401: [("not_authenticated", "Log in first: send an access token or an API key.")],
+    403: [("permission_denied", "Only administrators may import users.")],
+    404: [("not_found", "There is no such import.")],
+    406: [("not_acceptable", "Ask for application/json.")],
+    409: [
+        ("move_not_allowed", "This import has completed already: there is nothing left to cancel.")
+    ],
+    413: [("file_too_large", "The file is larger than 10,485,760 bytes.")],
+    415: [("unsupported_media_type", 'Unsupported media type "text/plain" in request.')],
+    422: [("idempotency_key_reused", "This Idempotency-Key came with another file before.")],
+    429: [("quota_exceeded", "You have used up the 10 imports that you may make in an hour.")],
+    503: [("feature_disabled", "Importing users is switched off at the moment.")],
+}
+
+CREDENTIALS = {"email": "admin@acme.example", "password": "marketedge-demo"}
+TOKENS = {"access": "eyJhbGciOiJIUzI1NiIs…", "refresh": "eyJhbGciOiJIUzI1NiIs…"}
+ME = {
+    "id": USER,
+    "email": "admin@acme.example",
+    "role": "admin",
+    "organization": {"id": ORGANISATION, "name": "Acme"},
+}
+
+PENDING: dict[str, Any] = {
+    "id": BATCH,
+    "organization_id": ORGANISATION,
+    "filename": "users.csv",
+    "status": "pending",
+    "total_rows": 5000,
+    "processed_rows": 0,
+    "successful_rows": 0,
+    "skipped_rows": 0,
+    "failed_rows": 0,
+    "unprocessed_rows": 5000,
+    "created_at": "2026-11-23T10:00:00.123456Z",
+    "started_at": None,
+    "completed_at": None,
+    "error_message": "",
+    "progress": {"percent": 0, "rows_per_second": None, "eta_seconds": None},
+    "options": {"send_invitations": True, "skip_duplicates": True, "default_role": "viewer"},
+    "warnings": [
+        {
+            "row": None,
+            "code": "unknown_column",
+            "message": 'The column "Shoe size" is ignored: no field is read from it.',
+        }
+    ],
+    "uploaded_by": USER,
+    "retry_of": None,
+    "undo_until": None,
+    "undone_at": None,
+    "undone_rows": 0,
+}
+COMPLETED = PENDING | {
+    "status": "completed",
+    "processed_rows": 5000,
+    "successful_rows": 4930,
+    "skipped_rows": 10,
+    "failed_rows": 60,
+    "unprocessed_rows": 0,
+    "started_at": "2026-11-23T10:00:00.201334Z",
+    "completed_at": "2026-11-23T10:00:00.481334Z",
+    "undo_until": "2026-12-23T10:00:00.481334Z",
+    "error_message": "Partial import: 4930 succeeded, 60 failed",
+    "progress": {"percent": 100, "rows_per_second": 17857.1, "eta_seconds": None},
+}
+CANCELLED = PENDING | {
+    "status": "cancelled",
+    "processed_rows": 2000,
+    "successful_rows": 2000,
+    "unprocessed_rows": 3000,
+    "started_at": "2026-11-23T10:00:00.201334Z",
+    "completed_at": "2026-11-23T10:00:01.201334Z",
+    "undo_until": "2026-12-23T10:00:01.201334Z",
+    "progress": {"percent": 40, "rows_per_second": 2000.0, "eta_seconds": None},
+}
+UNDONE = {
+    "batch_id": BATCH,
+    "is_finished": True,
+    "removed_rows": 4929,
+    "kept_rows": 1,
+    "kept": [
+        {
+            "user_id": USER,
+            "email": "zoe@acme.example",
+            "reason": "logged_in",
+            "message": "zoe@acme.example has logged in.",
+        }
+    ],
+}
+UNDOING = UNDONE | {"is_finished": False, "removed_rows": 2000, "kept_rows": 2930, "kept": []}
+RETRY = PENDING | {"id": OTHER_BATCH, "retry_of": BATCH}
+HISTORY = {
+    "count": 41,
+    "next": f"https://marketedge.example{_PATH}?page=2",
+    "previous": None,
+    "results": [COMPLETED],
+}
+ERRORS = {
+    "batch_id": BATCH,
+    "total_errors": 60,
+    "errors": [
+        {
+            "row_number": 17,
+            "field_name": "role",
+            "error_code": "invalid_role",
+            "error_message": '"boss" is no role. Allowed are admin, analyst and viewer.',
+            "row_data": {"email": "zoe@acme.example", "first_name": "Zoë", "role": "boss"},
+        }
+    ],
+    "next": None,
+    "previous": None,
+}
+PREVIEW = {
+    "upload_id": UPLOAD,
+    "is_valid": False,
+    "total_rows": 3,
+    "valid_rows": 1,
+    "failed_rows": 1,
+    "error_count": 1,
+    "duplicate_count": 1,
+    "warning_count": 1,
+    "error_codes": {"invalid_role": 1},
+    "errors": [
+        {
+            "row": 3,
+            "field": "role",
+            "code": "invalid_role",
+            "message": '"boss" is no role. Allowed are admin, analyst and viewer.',
+            "value": "boss",
+        }
+    ],
+    "duplicates": [
+        {
+            "row": 4,
+            "email": "known@acme.example",
+            "message": "known@acme.example is a user of your organisation already, and stays as"
+            " they are.",
+        }
+    ],
+    "warnings": PENDING["warnings"],
+    "preview_data": [
+        {
+            "email": "zoe@acme.example",
+            "first_name": "Zoë",
+            "last_name": "Ångström",
+            "role": "viewer",
+            "department": "Sales",
+            "location": "Malmö",
+            "phone": "+44 20 7946 0123",
+            "market_edge_access": True,
+            "causal_edge_access": False,
+            "value_edge_access": False,
+            "send_invitation": True,
+        }
+    ],
+    "file": {
+        "filename": "users.csv",
+        "size_bytes": 412,
+        "kind": "csv",
+        "encoding": "utf-8",
+        "delimiter": ",",
+        "sheet": None,
+        "header_row": 1,
+        "mapping": {"email": "E-mail Address", "first_name": "First name"},
+        "columns": [
+            {"header": "E-mail Address", "field": "email", "examples": ["zoe@acme.example"]},
+            {"header": "First name", "field": "first_name", "examples": ["Zoë"]},
+            {"header": "Shoe size", "field": None, "examples": ["42"]},
+        ],
+    },
+}

@@ -1,0 +1,334 @@
+"""A file of users from a terminal, by the same engine as everywhere else."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, OutputWrapper
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from imports import actions, progress, runner, tasks
+from imports.actions import ImportOptions
+from imports.errors import Refusal
+from imports.models import ImportBatch, Upload
+from imports.preview import Preview, preview
+from imports.rules import ROLES
+from imports.staging import ReadingOptions
+from imports.states import Status
+from users.models import Organisation, User
+
+BAR_CHARS = 30
+LISTED = 10
+BUSY_SECONDS = 0.5  # between two looks at a batch that a worker has taken up before us
+
+
+class Command(BaseCommand):
+    """The operators' door."""
+
+    help = (
+        "Imports a file of users (.csv, .xlsx) into an organisation and shows how far it is."
+        " Ends with status 0 when the import is completed, with or without invalid rows, and with 1"
+        " when it failed or the file was refused. After Ctrl-C the import goes on in the background."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """The file, whose it is, how it is to be read, and what to do with it."""
+        parser.add_argument("file", type=Path, help="the .csv or .xlsx file")
+        parser.add_argument("--organization", required=True, metavar="NAME|ID")
+        parser.add_argument(
+            "--as", dest="email", metavar="EMAIL", help="import as this user, with their rights"
+        )
+        parser.add_argument(
+            "--dry-run", action="store_true", help="check everything, import nothing"
+        )
+        parser.add_argument(
+            "--errors",
+            type=Path,
+            metavar="OUT.CSV",
+            help="write the rows that failed there, to be mended and imported again",
+        )
+        reading = parser.add_argument_group("how the file is to be read (else: found out)")
+        reading.add_argument("--encoding", help="utf-8, windows-1252, …")
+        reading.add_argument("--delimiter", help="one of , ; | or tab")
+        reading.add_argument("--sheet", help="of a workbook, by its name")
+        reading.add_argument(
+            "--mapping",
+            action="append",
+            default=[],
+            metavar="FIELD=HEADER",
+            help="read this field from that column; may be given several times",
+        )
+        importing = parser.add_argument_group("how rows are imported")
+        importing.add_argument("--no-invitations", action="store_true", help="invite nobody")
+        importing.add_argument(
+            "--fail-duplicates",
+            action="store_true",
+            help="a user who exists already is a failed row, not a skipped one",
+        )
+        importing.add_argument("--default-role", default="viewer", choices=ROLES)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Stages, then previews or imports. Raises CommandError with whatever was refused."""
+        if options["dry_run"] and options["errors"]:
+            raise CommandError("--errors is for an import; --dry-run lists what is wrong itself.")
+        organisation, user = _organisation(options["organization"]), _user(options["email"])
+        wanted = ImportOptions(
+            send_invitations=not options["no_invitations"],
+            skip_duplicates=not options["fail_duplicates"],
+            default_role=options["default_role"],
+        )
+        try:
+            if options["dry_run"]:
+                self._preview(organisation, user, wanted, options)
+            else:
+                self._import(organisation, user, wanted, options)
+        except Refusal as refusal:
+            raise CommandError(refusal.detail) from None
+
+    def _preview(
+        self,
+        organisation: Organisation,
+        user: User | None,
+        wanted: ImportOptions,
+        options: dict[str, Any],
+    ) -> None:
+        with transaction.atomic():
+            upload = _stage(organisation, user, options, guess_encoding=True)
+            found = preview(
+                upload,
+                skip_duplicates=wanted.skip_duplicates,
+                default_role=wanted.default_role,
+            )
+            transaction.set_rollback(True)
+        for line in _preview_lines(found):
+            self.stdout.write(line)
+
+    def _import(
+        self,
+        organisation: Organisation,
+        user: User | None,
+        wanted: ImportOptions,
+        options: dict[str, Any],
+    ) -> None:
+        if options["errors"]:
+            _refuse_as_report(options["errors"], options["file"])
+        upload = _stage(organisation, user, options)
+        batch = actions.submit(upload, user=user, options=wanted, door="command")
+        self.stdout.write(f"Import {batch.id}: {upload.total_rows:,} rows of {upload.filename}")
+        batch = _run(batch.id, _Bar(self.stdout))
+        if batch.is_live:
+            self.stdout.write(
+                "Interrupted. The import goes on in the background; to stop it, cancel it in the"
+                f" admin: /admin/imports/importbatch/{batch.id}/"
+            )
+            raise SystemExit(128 + signal.SIGINT)
+        self._conclude(batch, options["errors"])
+
+    def _conclude(self, batch: ImportBatch, report: Path | None) -> None:
+        for line in _summary_lines(batch):
+            self.stdout.write(line)
+        if report and batch.failed_rows:
+            _write_report(batch, report)
+            self.stdout.write(f"The rows that failed are in {report}.")
+        if batch.status != Status.COMPLETED:
+            raise CommandError(batch.error_message or f"The import is {batch.status}.")
+
+
+# --- what was asked for -----------------------------------------------------------------------
+
+
+def _organisation(wanted: str) -> Organisation:
+    found = Organisation.objects.filter(name=wanted).first() or _by_id(wanted)
+    if found is None:
+        similar = Organisation.objects.filter(name__icontains=wanted).order_by("name")[:5]
+        hint = f" Did you mean {', '.join(one.name for one in similar)}?" if similar else ""
+        raise CommandError(f"There is no organisation with the name or id {wanted!r}.{hint}")
+    return found
+
+
+def _by_id(wanted: str) -> Organisation | None:
+    try:
+        return Organisation.objects.filter(id=UUID(wanted)).first()
+    except (ValueError, ValidationError):
+        return None
+
+
+def _user(email: str | None) -> User | None:
+    if email is None:
+        return None
+    try:
+        return User.objects.get_by_natural_key(email)
+    except User.DoesNotExist:
+        raise CommandError(f"There is no user with the address {email}.") from None
+
+
+def _mapping(pairs: Sequence[str]) -> dict[str, str]:
+    split = [pair.partition("=") for pair in pairs]
+    if wrong := [pair for pair, (_, sign, _) in zip(pairs, split, strict=True) if not sign]:
+        raise CommandError(f"--mapping is FIELD=HEADER, for example email=Mail; not {wrong[0]!r}.")
+    return {field.strip(): header.strip() for field, _, header in split}
+
+
+def _stage(
+    organisation: Organisation,
+    user: User | None,
+    options: dict[str, Any],
+    *,
+    guess_encoding: bool = False,
+) -> Upload:
+    path: Path = options["file"]
+    delimiter = options["delimiter"]
+    reading = ReadingOptions(
+        encoding=options["encoding"],
+        delimiter="\t" if delimiter in ("tab", "\\t") else delimiter,
+        sheet=options["sheet"],
+        mapping=_mapping(options["mapping"]) or None,
+    )
+    try:
+        with path.open("rb") as file:
+            return actions.stage(
+                file,
+                filename=path.name,
+                user=user,
+                organisation_id=organisation.id,
+                options=reading,
+                guess_encoding=guess_encoding,
+            )
+    except OSError as error:
+        raise CommandError(f"{path} can't be read: {error.strerror}.") from None
+
+
+def _refuse_as_report(report: Path, source: Path) -> None:
+    """Raises CommandError before anything is imported where the report could not be written."""
+    if report.exists() and source.exists() and report.samefile(source):
+        raise CommandError("--errors names the file itself, which would be overwritten.")
+    if not os.access(report if report.exists() else report.parent, os.W_OK):
+        raise CommandError(f"{report} can't be written.")
+
+
+def _write_report(batch: ImportBatch, path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(actions.error_report(batch, user=batch.uploaded_by))
+
+
+# --- the run ----------------------------------------------------------------------------------
+
+
+class _Bar:
+    """How far the batch is: a line that is redrawn on a terminal, nothing in a pipe."""
+
+    def __init__(self, out: OutputWrapper) -> None:
+        self.out = out
+        self.is_terminal = out.isatty()
+
+    def draw(self, batch: ImportBatch) -> None:
+        """Shows the state of the batch as the database has it."""
+        if not self.is_terminal:
+            return
+        now = progress.of(batch)
+        done = "█" * (BAR_CHARS * now.percent // 100)
+        line = f"  {done:·<{BAR_CHARS}} {now.percent:3} %  {batch.processed_rows:,} rows"
+        if now.rows_per_second:
+            line += f"  {now.rows_per_second:,.0f} rows/s"
+        if now.eta_seconds:
+            line += f"  {now.eta_seconds} s left"
+        self.out.write(f"\r{line:<78}", ending="")
+        self.out.flush()
+
+    def end(self) -> None:
+        """Leaves the line."""
+        if self.is_terminal:
+            self.out.write("")
+
+
+def _run(batch_id: UUID, bar: _Bar) -> ImportBatch:
+    """Works on the batch in this process until it ends, or a person interrupts. A worker may have
+    been faster, as the batch is announced like any other: then this only watches."""
+    with _interruptible() as interrupted:
+
+        def stop() -> bool:
+            bar.draw(ImportBatch.objects.get(id=batch_id))
+            return interrupted()
+
+        while not interrupted():
+            if runner.run(batch_id, stop) is runner.Result.ENDED:
+                break
+            time.sleep(BUSY_SECONDS)
+            stop()
+        batch = ImportBatch.objects.get(id=batch_id)
+        bar.draw(batch)
+        bar.end()
+        if batch.is_live:
+            _announce(batch_id)
+    return batch
+
+
+@contextmanager
+def _interruptible() -> Iterator[Callable[[], bool]]:
+    """Whether a person or the system has asked to stop: the chunk at hand is finished first, so
+    that the batch is free for the next worker at once. A second Ctrl-C does not wait."""
+    asked: list[int] = []
+
+    def note(signum: int, _: FrameType | None) -> None:
+        if asked:
+            sys.exit(128 + signum)
+        asked.append(signum)
+
+    old = {one: signal.signal(one, note) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(asked)
+    finally:
+        for one, handler in old.items():
+            signal.signal(one, handler)
+
+
+def _announce(batch_id: UUID) -> None:
+    try:
+        tasks.announce(batch_id)
+    except OperationalError:
+        return  # the workers' sweep finds it
+
+
+# --- what is said -----------------------------------------------------------------------------
+
+
+def _summary_lines(batch: ImportBatch) -> Iterator[str]:
+    seconds = progress.seconds_taken(batch)
+    took = f" in {seconds:.1f} s" if seconds is not None else ""
+    yield f"{batch.get_status_display()}{took}."
+    yield f"  imported  {batch.successful_rows:>9,}"
+    yield f"  skipped   {batch.skipped_rows:>9,}  (users who exist already)"
+    yield f"  failed    {batch.failed_rows:>9,}"
+    for error in batch.errors.all()[:LISTED] if batch.failed_rows else ():
+        yield f"    row {error.row_number}: {error.error_message}"
+    if batch.failed_rows > LISTED:
+        yield "    … and more: --errors OUT.CSV writes all of them"
+
+
+def _preview_lines(found: Preview) -> Iterator[str]:
+    upload = found.upload
+    read_as = f"delimiter {upload.delimiter!r}" if upload.delimiter else f"sheet {upload.sheet!r}"
+    yield f"{upload.filename}: {upload.total_rows:,} rows, {upload.encoding or 'xlsx'}, {read_as}"
+    yield f"  would be imported  {found.successful_rows:>9,}"
+    yield f"  would be skipped   {found.skipped_rows:>9,}  (users who exist already)"
+    yield f"  would fail         {found.failed_rows:>9,}"
+    for warning in found.warnings[:LISTED]:
+        row = f"row {warning['row']}: " if warning["row"] else ""
+        yield f"  warning: {row}{warning['message']}"
+    for error in found.errors[:LISTED]:
+        yield f"  row {error['row']}: {error['message']}"
+    if found.error_count > LISTED:
+        yield f"  … and {found.error_count - LISTED:,} more errors"
+    yield "Nothing was imported."

@@ -1,0 +1,31 @@
+"""`manage.py reset_upload_limits USER [--limit-type csv_import]`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from imports.management.targets import find_user
+from imports.models import LimitType
+from imports.quotas import reset_limits
+
+
+class Command(BaseCommand):
+    """Parses, calls `quotas.reset_limits`, says what came of it."""
+
+    help = "Gives a user the whole upload quota again, without waiting for the hour or the day."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declares the arguments."""
+        parser.add_argument("user", metavar="USER", help="e-mail address or id")
+        parser.add_argument(
+            "--limit-type", choices=LimitType.values, help="one kind of upload; default: all"
+        )
+
+    def handle(self, *, user: str, limit_type: str | None, **options: Any) -> None:
+        """Resets."""
+        found = find_user(user)
+        reset_limits(found.id, limit_type)
+        kinds = limit_type or " and ".join(LimitType.values)
+        self.stdout.write(f"The {kinds} quota of user {found.id} is whole again.")

@@ -1,0 +1,31 @@
+"""`manage.py unblock_uploads USER|NETWORK`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from imports.management.targets import find_target
+from imports.models import UploadBlock
+
+
+class Command(BaseCommand):
+    """Parses, deletes the block, says what came of it."""
+
+    help = "Lifts the block of exactly this user or network."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declares the argument."""
+        parser.add_argument(
+            "target", metavar="USER|NETWORK", help="e-mail address, id, or network (192.0.2.0/24)"
+        )
+
+    def handle(self, *, target: str, **options: Any) -> None:
+        """Unblocks."""
+        whom = find_target(target)
+        deleted, _ = UploadBlock.objects.filter(**whom).delete()
+        if not deleted:
+            there = ", ".join(str(block) for block in UploadBlock.objects.all()[:10]) or "nothing"
+            raise CommandError(f"{target} is not blocked. What is: {there}.")
+        self.stdout.write(f"{target} may upload again.")
