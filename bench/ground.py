@@ -1,0 +1,134 @@
+"""What every measurement stands on: files, an empty database, the yardstick, worker processes."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+
+from imports import actions
+from imports.actions import ImportOptions
+from imports.models import ImportBatch, Upload
+from imports.states import Status
+from samples.make_sample import write_rows
+from users.models import Organisation, User
+from users.roles import Role
+
+COLUMNS = (
+    "email, first_name, last_name, role, department, location, phone, market_edge_access,"
+    " causal_edge_access, value_edge_access, invitation_requested"
+)
+POLL_SECONDS = 0.01
+
+
+def make_file(rows: int, seed: int = 1) -> bytes:
+    """A file of the sample's kind, as a person would upload it."""
+    text = io.StringIO(newline="")
+    write_rows(text, rows, seed=seed)
+    return text.getvalue().encode()
+
+
+def clear() -> None:
+    """No users, no batches; the disk has caught up."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "TRUNCATE users, import_batches, import_uploads, organisations CASCADE; CHECKPOINT"
+        )
+
+
+def checkpoint() -> None:
+    """Lets the disk catch up, so that what was written before is not paid for in a measurement."""
+    with connection.cursor() as cursor:
+        cursor.execute("CHECKPOINT")
+
+
+def fill_users(count: int) -> None:
+    """That many users, made by the server itself."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO users (email, first_name, last_name)"
+            " SELECT md5(n::text) || '@example.com', 'A', 'B' FROM generate_series(1, %s) n",
+            [count],
+        )
+        cursor.execute("VACUUM ANALYZE users")
+
+
+def administrator(name: str = "Acme") -> User:
+    """An organisation's administrator."""
+    organisation = Organisation.objects.create(name=name)
+    return User.objects.create_user(
+        f"admin@{name.lower()}.test", is_staff=True, role=Role.ADMIN, organisation=organisation
+    )
+
+
+def stage(data: bytes, user: User) -> Upload:
+    """The file, staged for this user's organisation."""
+    assert user.organisation_id
+    return actions.stage(
+        io.BytesIO(data), filename="users.csv", user=user, organisation_id=user.organisation_id
+    )
+
+
+def submit(upload: Upload, user: User) -> ImportBatch:
+    """A pending batch of it, announced."""
+    return actions.submit(upload, user=user, options=ImportOptions())
+
+
+def copy_seconds(data: bytes) -> float:
+    """How long raw COPY takes for the same file: a table with the columns, defaults, checks and
+    indexes of `users` (its foreign keys and triggers are not copied), one transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS yardstick")
+        cursor.execute("CREATE TABLE yardstick (LIKE users INCLUDING ALL); CHECKPOINT")
+        started = time.perf_counter()
+        with cursor.copy(f"COPY yardstick ({COLUMNS}) FROM STDIN (FORMAT csv, HEADER)") as copy:
+            copy.write(data)
+        return time.perf_counter() - started
+
+
+def wait_until(condition: Callable[[], bool], *, seconds: float = 600) -> None:
+    """Waits for a condition. Raises TimeoutError."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError("a measurement did not come to its end")
+        time.sleep(POLL_SECONDS)
+
+
+def wait_for(batch_ids: list[UUID]) -> None:
+    """Waits until all batches have completed. Raises AssertionError where one failed."""
+    batches = ImportBatch.objects.filter(id__in=batch_ids)
+    wait_until(lambda: not batches.filter(status__in=[Status.PENDING, Status.PROCESSING]).exists())
+    states = set(batches.values_list("status", flat=True))
+    assert states == {Status.COMPLETED}, f"batches ended as {states}"
+
+
+@contextmanager
+def workers(count: int) -> Iterator[subprocess.Popen[bytes]]:
+    """One Celery worker with `count` processes, ready for work; its environment is ours."""
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "worker.log"
+        command = [
+            *(sys.executable, "-m", "celery", "-A", "celery_app", "worker"),
+            *("--concurrency", str(count), "--loglevel", "INFO", "--without-gossip"),
+        ]
+        with log.open("wb") as output:
+            process = subprocess.Popen(  # noqa: S603 - our own command
+                command, cwd=settings.BASE_DIR, stdout=output, stderr=output, env=os.environ
+            )
+        try:
+            wait_until(lambda: b"ready." in log.read_bytes(), seconds=60)
+            yield process
+        finally:
+            process.terminate()
+            process.wait(timeout=30)

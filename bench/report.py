@@ -1,0 +1,50 @@
+"""Results as lines, and as the table of docs/performance.md."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import connection
+
+BEGIN, END = "<!-- table:begin -->", "<!-- table:end -->"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Result:
+    """One measurement."""
+
+    measure: str
+    figure: str
+    target: str
+    detail: str  # what was measured, in absolute figures
+
+
+def line(result: Result) -> str:
+    """For a terminal."""
+    return f"{result.measure}: {result.figure} (must reach {result.target})\n    {result.detail}"
+
+
+def write(results: list[Result]) -> None:
+    """Replaces the table in docs/performance.md."""
+    page = settings.BASE_DIR / "docs" / "performance.md"
+    text = page.read_text()
+    before, rest = text.split(BEGIN)
+    after = rest.split(END)[1]
+    rows = [f"| {r.measure} | **{r.figure}** | {r.target} | {r.detail} |" for r in results]
+    table = "\n".join(["| measure | reached | must reach | in figures |", "|---|---|---|---|", *rows])
+    page.write_text(f"{before}{BEGIN}\n{machine()}\n\n{table}\n{END}{after}")
+
+
+def machine() -> str:
+    """What it was measured on."""
+    import os
+
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version")
+        version = cursor.fetchone()[0]
+    return (
+        f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()},"
+        f" PostgreSQL {version} with default settings, everything on one machine."
+    )
