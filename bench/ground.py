@@ -123,7 +123,7 @@ def workers(count: int) -> Iterator[subprocess.Popen[bytes]]:
             *("--concurrency", str(count), "--loglevel", "INFO", "--without-gossip"),
         ]
         with log.open("wb") as output:
-            process = subprocess.Popen(  # noqa: S603 - our own command
+            process = subprocess.Popen(
                 command, cwd=settings.BASE_DIR, stdout=output, stderr=output, env=os.environ
             )
         try:

@@ -33,7 +33,9 @@ def write(results: list[Result]) -> None:
     before, rest = text.split(BEGIN)
     after = rest.split(END)[1]
     rows = [f"| {r.measure} | **{r.figure}** | {r.target} | {r.detail} |" for r in results]
-    table = "\n".join(["| measure | reached | must reach | in figures |", "|---|---|---|---|", *rows])
+    table = "\n".join(
+        ["| measure | reached | must reach | in figures |", "|---|---|---|---|", *rows]
+    )
     page.write_text(f"{before}{BEGIN}\n{machine()}\n\n{table}\n{END}{after}")
 
 

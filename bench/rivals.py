@@ -69,9 +69,7 @@ def _bulk_create() -> float:
     rows = _rows(20_000)
     ground.clear()
     started = perf_counter()
-    User.objects.bulk_create(
-        (User(**row) for row in rows), batch_size=1000, ignore_conflicts=True
-    )
+    User.objects.bulk_create((User(**row) for row in rows), batch_size=1000, ignore_conflicts=True)
     return len(rows) / (perf_counter() - started)
 
 

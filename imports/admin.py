@@ -21,7 +21,6 @@ from django.http import (
     JsonResponse,
     StreamingHttpResponse,
 )
-from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
@@ -174,13 +173,9 @@ class ImportBatchAdmin(_LookedAtAdmin):
         """What the page's script asks for every two seconds."""
         return JsonResponse(asdict(state(self._batch(request, batch_id))))
 
-    def report_view(self, request: HttpRequest, batch_id: UUID) -> HttpResponseBase:
+    def report_view(self, request: HttpRequest, batch_id: UUID) -> StreamingHttpResponse:
         """The failing rows as they stood, with the reasons, to be mended and imported again."""
-        batch = self._batch(request, batch_id)
-        try:
-            lines = actions.error_report(batch, user=person(request))
-        except Refusal as refusal:
-            return self._back_to(batch, request, refusal.detail, messages.ERROR)
+        lines = actions.error_report(self._batch(request, batch_id), user=person(request))
         return StreamingHttpResponse(
             (line.encode() for line in lines),
             headers={

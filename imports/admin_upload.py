@@ -32,6 +32,7 @@ from imports.api import uploads
 from imports.errors import FeatureDisabled, FileRefused, Refusal
 from imports.models import Upload
 from imports.preview import Preview, preview
+from imports.quota_admin import reset_upload_limits
 from imports.rules import LABELS
 from users.admin import ACCESS, DETAILS, UserAdmin, person
 from users.models import User
@@ -62,6 +63,7 @@ class UserImportAdmin(ImportMixin, ExportMixin, UserAdmin):  # type: ignore[misc
     import_template_name = "admin/users/user/import.html"
     import_export_change_list_template = "admin/import_export/change_list_import_export.html"
     resource_classes = [UserResource]
+    actions = [reset_upload_limits]
     export_formats = [CSV]
     to_encoding = "utf-8-sig"  # by which Excel knows UTF-8
 

@@ -85,12 +85,10 @@ class AuditEventAdmin(OwnOrganisationAdmin):
         """With what the ids stand for today."""
         names = Organisation.objects.filter(id=OuterRef("organisation_id")).values("name")
         files = ImportBatch.objects.filter(id=OuterRef("batch_id")).values("filename")
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(organisation_name=Subquery(names), filename=Subquery(files))
-            .annotate(**_person_as_seen(request))
-        )
+        events: QuerySet[Any] = super().get_queryset(request)
+        seen = {"organisation_name": Subquery(names), "filename": Subquery(files)}
+        with_names: QuerySet[Any] = events.annotate(**seen, **_person_as_seen(request))
+        return with_names
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -100,8 +98,8 @@ class AuditEventAdmin(OwnOrganisationAdmin):
         if found := _uuid(term):
             one_of = Q(*((name, found) for name in IDS), _connector=Q.OR)
             return queryset.filter(one_of), False
-        if found := plain_address(term):
-            return queryset.filter(client_address=found, is_hidden=False), False
+        if address := plain_address(term):
+            return queryset.filter(client_address=address, is_hidden=False), False
         return (queryset.filter(email=term.lower()) if term else queryset), False
 
     @admin.display(description="what", ordering="deed")
@@ -141,7 +139,7 @@ def _person_as_seen(request: HttpRequest) -> dict[str, Any]:
     who = User.objects.filter(id=OuterRef("user_id"))
     if sees_everything(request):
         return {"email": Subquery(who.values("email")), "is_hidden": Value(False)}
-    own = who.filter(organisation_id=person(request).organisation_id)
+    own = who.filter(organisation=person(request).organisation)
     return {
         "email": Subquery(own.values("email")),
         "is_hidden": Exists(who) & ~Exists(own),

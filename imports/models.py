@@ -221,6 +221,8 @@ class Upload(Table):
     columns = models.JSONField()
     warnings = models.JSONField(default=list)
     total_rows = models.IntegerField()
+    # What the last preview promised, and for which options: counts that an import is held against.
+    previewed = models.JSONField(null=True)
 
     class Meta:
         db_table = "import_uploads"

@@ -234,7 +234,7 @@ def sentence(batch: ImportBatch) -> str:
     if batch.status == Status.CANCELLED:
         return "Somebody else cancelled the import. What was imported before that stays."
     if batch.status == Status.FAILED:
-        return excerpt(batch.error_message.rstrip("."), 300) + "."
+        return excerpt(batch.error_message.rstrip(".") or "The import failed", 300) + "."
     if batch.failed_rows:
         return f"The import is complete. {_rows(batch.failed_rows)} could not be imported."
     if batch.skipped_rows and not batch.successful_rows:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import structlog
 
@@ -29,6 +30,7 @@ BROKEN = (
     "An error of the service itself stopped the import {attempts} times near row {row} of the data."
     " The rows before it are imported. Send the id of this import to support."
 )
+COUNTS = {"successful_rows": "imported", "skipped_rows": "skipped", "failed_rows": "failed"}
 REFUSED = Problem(
     "",
     "refused_by_database",
@@ -91,14 +93,17 @@ def _late_problems(
             yield row_number, problem
 
 
-def complete(batch: ImportBatch) -> None:
-    """Ends a batch whose last chunk is written; its counters are those of the database."""
+def complete(batch: ImportBatch, previewed: Mapping[str, Any] | None = None) -> None:
+    """Ends a batch whose last chunk is written; its counters are those of the database.
+
+    previewed: `Upload.previewed`, what a preview of the same file has promised."""
     succeeded, failed = batch.successful_rows, batch.failed_rows
     target, message = Status.COMPLETED, ""
     if failed:
         message = f"Partial import: {succeeded} succeeded, {failed} failed"
     if failed and not succeeded:
         target, message = Status.FAILED, f"No user was imported: {failed} rows failed"
+    message = ". ".join(filter(None, [message, _unlike_the_preview(batch, previewed or {})]))
     ImportBatch.objects.move(batch.id, target, error_message=message)
     log.info(
         "csv_import_completed",
@@ -109,6 +114,22 @@ def complete(batch: ImportBatch) -> None:
         failed=failed,
         **ids(batch),
     )
+
+
+def _unlike_the_preview(batch: ImportBatch, previewed: Mapping[str, Any]) -> str:
+    """What came out other than the preview said, in words; nothing where the options differ."""
+    if any(
+        previewed.get(name) != batch.options[name] for name in ("skip_duplicates", "default_role")
+    ):
+        return ""
+    changes = [
+        f"{getattr(batch, count):,} instead of {previewed[count]:,} {word}"
+        for count, word in COUNTS.items()
+        if getattr(batch, count) != previewed[count]
+    ]
+    if not changes:
+        return ""
+    return f"Users were added or removed since the preview: {', '.join(changes)}"
 
 
 def fail(batch: ImportBatch, reason: str) -> None:

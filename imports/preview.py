@@ -1,4 +1,4 @@
-"""What an import of a staged file would do, by the same code that does it; nothing is written."""
+"""What an import of a staged file would do, by the same code that does it; no user is written."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from imports import chunks, staging, writer
+from imports import chunks, outcomes, staging, writer
 from imports.chunks import Checked
 from imports.models import Upload
-from imports.rows import Problem, RowChecker, UserRow
+from imports.rows import Problem, RowChecker, UserRow, clean_for_storage
 
 LISTED = 100  # errors, duplicates and warnings each; the counts are of all
 SHOWN_ROWS = 10
@@ -53,7 +53,8 @@ class Preview:
 def preview(
     upload: Upload, *, skip_duplicates: bool = True, default_role: str = "viewer"
 ) -> Preview:
-    """Checks every row of a staged file against the rules and the users that there are now."""
+    """Checks every row of a staged file against the rules and the users that there are now. What
+    it finds is noted with the upload, so that the import can name what came to be different."""
     result = Preview(upload=upload)
     for row, code, message in upload.warnings:
         result._warning(row, code, message)
@@ -68,6 +69,9 @@ def preview(
         checked = chunks.check(chunk, checker, look)
         _add_rows(result, upload, checked, skip_duplicates=skip_duplicates)
         number += 1
+    promise = {name: getattr(result, name) for name in outcomes.COUNTS}
+    options = {"skip_duplicates": skip_duplicates, "default_role": default_role}
+    Upload.objects.filter(id=upload.id).update(previewed=promise | options)
     return result
 
 
@@ -78,7 +82,7 @@ def examples(upload: Upload) -> dict[str, list[str]]:
     wanted = range(chunk.first_row, chunk.first_row + 50) if chunk else range(0)
     for cells in chunk.cells_of(wanted).values() if chunk else ():
         for header, cell in zip(columns.headers, cells, strict=False):
-            value = chunks.clean_for_storage(cell.strip(), 80)
+            value = clean_for_storage(cell.strip(), 80)
             if value and value not in found[header] and len(found[header]) < EXAMPLES:
                 found[header].append(value)
     return found

@@ -161,13 +161,13 @@ def _take(windows: Sequence[Window]) -> Counts:
                 window: _within(window, UploadTally.objects.take(window, batches[window]))
                 for window in windows
             }
+            for window, count in counts.items():  # with the rows still locked: nobody gives back
+                if in_redis.get(window, 0) < count:  # Redis was emptied, or away
+                    store().raise_to(quota_key(window), count, _seconds_left(window))
     except BaseException:
         for window in in_redis:
             _lower_in_redis(window)
         raise
-    for window, count in counts.items():
-        if in_redis.get(window, 0) < count:  # Redis was emptied, or away
-            store().raise_to(quota_key(window), count, _seconds_left(window))
     return {window: max(count, in_redis.get(window, 0)) for window, count in counts.items()}
 
 
@@ -203,16 +203,18 @@ def _tallies(windows: Sequence[Window]) -> dict[str, UploadTally]:
     user_id, limit_type = windows[0].user_id, windows[0].limit_type
     rows = UploadTally.objects.filter(user_id=user_id, limit_type=limit_type)
     tallies = {row.period: row for row in rows}
-    for window in windows:
-        tally = tallies.get(window.period)
-        is_wrong = tally and tally.redis_is_wrong and tally.window_end == window.end
-        if (
-            tally
-            and is_wrong
-            and store().put(quota_key(window), tally.count, _seconds_left(window))
-        ):
-            UploadTally.objects.of(window).update(redis_is_wrong=False)
+    if any(row.redis_is_wrong for row in tallies.values()):
+        for window in windows:
+            _put_right(window)
     return tallies
+
+
+@transaction.atomic
+def _put_right(window: Window) -> None:
+    wrong = UploadTally.objects.of(window).filter(redis_is_wrong=True)
+    row = wrong.select_for_update().first()
+    if row and store().put(quota_key(window), row.count, _seconds_left(window)):
+        wrong.update(redis_is_wrong=False)
 
 
 def _in_batches(windows: Sequence[Window], tallies: Mapping[str, UploadTally]) -> Counts:

@@ -44,7 +44,7 @@ def _delete(rows: QuerySet[Any, Any]) -> int:
     model: type[models.Model] = rows.model
     while True:
         slice_ = rows.select_for_update(skip_locked=True).values("id")[:BATCHES_AT_A_TIME]
-        count = model._default_manager.filter(id__in=slice_)._raw_delete("default")  # type: ignore[attr-defined]
+        count = model._default_manager.filter(id__in=slice_)._raw_delete("default")
         deleted += count
         if not count:
             return deleted

@@ -78,7 +78,7 @@ def _take_up(batch_id: UUID | str) -> ImportBatch | Result:
             return Result.BUSY
         _begin_attempt(batch)
         if batch.attempts_without_progress > MAX_ATTEMPTS_WITHOUT_PROGRESS:
-            _fail_hopeless(batch, outcomes.POISON)
+            fail_hopeless(batch, outcomes.POISON)
             return Result.ENDED
     return batch
 
@@ -121,14 +121,15 @@ def _give_up(batch: ImportBatch, error: Exception) -> None:
             ours = ImportBatch.objects.locked(batch.id, batch.attempt)
             if ours and ours.attempts_without_progress >= MAX_ATTEMPTS_WITHOUT_PROGRESS:
                 passing = faults.is_passing(error)
-                _fail_hopeless(ours, outcomes.OUT_OF_REACH if passing else outcomes.BROKEN)
+                fail_hopeless(ours, outcomes.OUT_OF_REACH if passing else outcomes.BROKEN)
             elif ours:
                 ImportBatch.objects.filter(id=ours.id).update(heartbeat_at=None, announced_at=Now())
     except DatabaseFault:
         connection.close()  # the sweep finds it by its silence
 
 
-def _fail_hopeless(batch: ImportBatch, sentence: str) -> None:
+def fail_hopeless(batch: ImportBatch, sentence: str) -> None:
+    """Ends a batch that got no further in three attempts; `sentence` is one of outcomes.py."""
     attempts, row = MAX_ATTEMPTS_WITHOUT_PROGRESS, batch.processed_rows + 1
     outcomes.fail(batch, sentence.format(attempts=attempts, row=row))
 
@@ -237,7 +238,7 @@ class _Run:
             batch, created=written.created, skipped=skipped, failed=failed
         )
         if following is None:
-            outcomes.complete(batch)
+            outcomes.complete(batch, self.upload.previewed)
         return following is None
 
     def _ready(self, number: int) -> _Ready:

@@ -17,6 +17,7 @@ from itertools import islice, pairwise
 from typing import BinaryIO
 from uuid import UUID, uuid4
 
+import psycopg
 from django.conf import settings
 from django.db import connection, transaction
 
@@ -88,12 +89,12 @@ def stage(
         total_rows=0,
     )
     keys = _AddressKeys(RowChecker(reading.columns))
-    number = -1
-    for number, chunk in enumerate(_chunks(keys.watch(reading.records()))):
-        chunk.upload, chunk.number = upload, number
-        chunk.save(force_insert=True)
+    chunk_count = 0
+    for chunk in _chunks(keys.watch(reading.records())):
+        _store(upload.id, chunk)
         upload.total_rows += chunk.row_count
-    _mark_duplicates(upload, number + 1, keys)
+        chunk_count += 1
+    _mark_duplicates(upload, chunk_count, keys)
     upload.warnings = [list(notice) for notice in reading.warnings]
     upload.save(update_fields=["total_rows", "warnings"])
     return upload
@@ -145,23 +146,54 @@ def columns_of(upload: Upload) -> Columns:
 
 def _sha256(file: BinaryIO) -> str:
     file.seek(0)
-    return hashlib.file_digest(file, "sha256").hexdigest()
+    digest = hashlib.sha256()
+    while block := file.read(1024 * 1024):
+        digest.update(block)
+    return digest.hexdigest()
 
 
-def _chunks(records: Iterator[Record]) -> Iterator[UploadChunk]:
-    size = settings.IMPORT_CHUNK_SIZE
-    chunk = UploadChunk(row_count=0, content=b"")
-    while piece := list(islice(records, min(PIECE_ROWS, size - chunk.row_count))):
-        if not chunk.row_count:
-            chunk.first_row = next_row = piece[0][0]
-        chunk.content += reader.encode_chunk(piece, next_row)
-        chunk.row_count += len(piece)
-        next_row = piece[-1][0] + 1
-        if chunk.row_count >= size or len(chunk.content) >= CHUNK_BYTES:
-            yield chunk
-            chunk = UploadChunk(row_count=0, content=b"")
-    if chunk.row_count:
+def _chunks(records: Iterator[Record]) -> Iterator[Chunk]:
+    number = 0
+    while chunk := _next_chunk(records, number, settings.IMPORT_CHUNK_SIZE):
         yield chunk
+        number += 1
+
+
+def _next_chunk(records: Iterator[Record], number: int, size: int) -> Chunk | None:
+    """The next rows, up to `size` of them or the piece that makes them CHUNK_BYTES."""
+    content = bytearray()
+    first_row = next_row = row_count = 0
+    while row_count < size and len(content) < CHUNK_BYTES:
+        piece = list(islice(records, min(PIECE_ROWS, size - row_count)))
+        if not piece:
+            break
+        if not row_count:
+            first_row = next_row = piece[0][0]
+        content += reader.encode_chunk(piece, next_row)
+        row_count += len(piece)
+        next_row = piece[-1][0] + 1
+    if not row_count:
+        return None
+    return Chunk(
+        number=number,
+        first_row=first_row,
+        row_count=row_count,
+        content=bytes(content),
+        duplicates={},
+    )
+
+
+def _store(upload_id: UUID, chunk: Chunk) -> None:
+    """By psycopg's own cursor, which sends the bytes as they are; Django's writes them out in hex
+    into the text of the statement, which takes seven times as long."""
+    connection.ensure_connection()
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        cursor.execute(
+            "INSERT INTO import_upload_chunks"
+            " (upload_id, number, first_row, row_count, content, duplicates)"
+            " VALUES (%s, %s, %s, %s, %b, '{}')",
+            (upload_id, chunk.number, chunk.first_row, chunk.row_count, chunk.content),
+        )
 
 
 class _AddressKeys:

@@ -11,9 +11,8 @@ from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Greatest, Now
 
-from imports import audit, outcomes
+from imports import audit, outcomes, runner
 from imports.models import Deed, ImportBatch
-from imports.runner import MAX_ATTEMPTS_WITHOUT_PROGRESS
 from imports.states import Status
 
 # How long a message may be on its way before the batch is announced again. For a pending batch
@@ -79,14 +78,14 @@ def _take_care(batch_id: UUID, stuck: timedelta, *, fail: bool) -> str:
     batch = _silent(stuck).select_for_update(skip_locked=True).filter(id=batch_id).first()
     if batch is None:
         return ""
-    hopeless = batch.attempts_without_progress >= MAX_ATTEMPTS_WITHOUT_PROGRESS
-    if _kind(batch) == "silent" and (fail or hopeless):
+    hopeless = batch.attempts_without_progress >= runner.MAX_ATTEMPTS_WITHOUT_PROGRESS
+    if _kind(batch) == "silent" and fail:  # an operator's decision, not the sweep's
         minutes = int(stuck.total_seconds() // 60)
         outcomes.fail(batch, SILENT_REASON.format(minutes=minutes))
-        if fail:  # an operator's decision, not the sweep's
-            audit.record(
-                Deed.MARKED_FAILED, organisation_id=batch.organisation_id, batch_id=batch.id
-            )
+        audit.record(Deed.MARKED_FAILED, organisation_id=batch.organisation_id, batch_id=batch.id)
+        return "failed"
+    if _kind(batch) == "silent" and hopeless:
+        runner.fail_hopeless(batch, outcomes.POISON)
         return "failed"
     ImportBatch.objects.filter(id=batch_id).update(heartbeat_at=None, announced_at=Now())
     return "announced"

@@ -16,9 +16,9 @@ class GenRandomUUID(models.Func):
 
 
 class Table(models.Model):
-    """`id`, `created_at` and `updated_at`, filled by the database: its clock is the one that counts.
+    """`id`, `created_at` and `updated_at`, filled by the database: its clock counts.
 
-    A trigger (`touch_updated_at`, users/migrations/0001) writes `updated_at` at every UPDATE,
+    A trigger (`touch_updated_at`, users/migrations/0002) writes `updated_at` at every UPDATE,
     whoever makes it, so a row that nobody has touched has `updated_at = created_at`.
     """
 

@@ -29,12 +29,19 @@ class RequestLog:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answers as the rest does."""
-        began = time.monotonic()
         request_id = _request_id(request)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        response = self.get_response(request)
+        try:
+            response = self._answer(request)
+        finally:
+            structlog.contextvars.clear_contextvars()
         response["X-Request-ID"] = request_id
+        return response
+
+    def _answer(self, request: HttpRequest) -> HttpResponseBase:
+        began = time.monotonic()
+        response = self.get_response(request)
         match = request.resolver_match
         is_static_file = match is None and response.status_code < HTTPStatus.BAD_REQUEST
         if not is_static_file and (match is None or match.url_name not in QUIET):

@@ -80,7 +80,8 @@ if EMAIL_HOST:
     PUBLIC_URL = env.str(
         "PUBLIC_URL",
         validate=validate.Regexp(
-            r"^https?://[^/?#\s]+/?\Z", error="{input} is no address like https://marketedge.example."
+            r"^https?://[^/?#\s]+/?\Z",
+            error="{input} is no address like https://marketedge.example.",
         ),
     )
 
@@ -90,7 +91,8 @@ except EnvValidationError as error:
     raise SystemExit(
         "MarketEdge can't start: the environment is not complete.\n"
         + "\n".join(
-            f"  {name}: {' '.join(map(str, why))}" for name, why in error.error_messages.items()
+            f"  {name}: {' '.join(map(str, why))}"
+            for name, why in dict(error.error_messages).items()
         )
         + "\ndocs/settings.md lists every variable; script/demo sets them all for a trial."
     ) from None

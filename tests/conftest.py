@@ -14,9 +14,13 @@ from urllib.parse import quote
 import pytest
 import requests
 from django.db import connection
+from django.db.backends.signals import connection_created
+from django.dispatch import receiver
 from rest_framework.test import APIClient
 
+from imports import quota_store
 from tests.process_helpers import wait_for
+from tests.quota_helpers import patient
 from users import tokens
 from users.models import Organisation, User
 from users.roles import Role
@@ -39,13 +43,20 @@ def _fast_passwords(settings: Any) -> None:
     settings.PASSWORD_HASHERS = [FAST_HASH]
 
 
-@pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """The audit trail refuses to be emptied, which Django does after tests with real processes."""
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        name = connection.ops.quote_name(connection.settings_dict["NAME"])
-        cursor.execute(f"ALTER DATABASE {name} SET marketedge.audit_may_be_emptied = 'on'")
-    connection.close()  # the next one has it
+@receiver(connection_created)
+def _let_the_audit_trail_be_emptied(connection: Any, **_: Any) -> None:
+    """Which it refuses anywhere else; Django empties all tables after tests with real processes."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET marketedge.audit_may_be_emptied = 'on'")
+
+
+@pytest.fixture
+def patient_store(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counts on Redis however slow this machine is at the moment; the service itself would wait a
+    fraction of a second, and count in the database."""
+    monkeypatch.setattr(quota_store, "breaker", quota_store.Breaker())
+    monkeypatch.setattr(quota_store, "PATIENCE_SECONDS", 60)
+    settings.CACHES = patient(settings.CACHES)
 
 
 @pytest.fixture
@@ -177,6 +188,7 @@ def server(start: Callable[..., Running]) -> str:
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
     options = f"--bind {address} --worker-class gthread --workers 2 --threads 4 --preload"
+    options += " --keep-alive 15"  # longer than clients wait between two polls
     process = start("gunicorn", "marketedge.wsgi", "--no-control-socket", *options.split())
     wait_for(lambda: process.says("Booting worker") and _answers(f"http://{address}/healthz"))
     return f"http://{address}"

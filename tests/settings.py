@@ -25,7 +25,7 @@ def _text_of(variable: str) -> str:
         return ""
 
 
-def FAILPOINTS() -> str:  # noqa: N802 - a setting
+def FAILPOINTS() -> str:
     """What is to go wrong, and where."""
     return _text_of("FAILPOINTS_FILE")
 

@@ -21,7 +21,7 @@ from users.api_keys import ApiKey
 from users.models import Organisation, User
 from users.roles import Role
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_store")]
 ME = "/api/v1/me"
 
 

@@ -20,7 +20,7 @@ from tests.conftest import MakeUser, client_of
 from users.models import Organisation, User
 from users.roles import Role
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_store")]
 
 OK = 0  # whatever the call answers when all is well
 FORBIDDEN, HIDDEN, OFF = 403, 404, 503

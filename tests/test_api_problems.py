@@ -15,7 +15,7 @@ from tests.api_helpers import a_file, base
 from tests.conftest import client_of
 from users.models import Organisation, User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_store")]
 
 
 def problem_of(answer: Any, status: int, code: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from imports.states import Status
 from tests.api_helpers import BAD, HEADERS, base, csv_bytes, imported, people
 from users.models import Organisation, User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_store")]
 Rows = list[list[str]]
 
 

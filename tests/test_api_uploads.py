@@ -23,7 +23,7 @@ from tests.test_api_problems import problem_of
 from users import tokens
 from users.models import Organisation, User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_store")]
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8
 GOOD = csv_bytes(people(1))

@@ -86,3 +86,13 @@ def test_the_state_of_a_stack_is_forgotten_when_its_holder_is_gone(tmp_path: Pat
     state.close()
     assert json.loads((tmp_path / "state.json").read_text())["address"] == "here"
     assert State(tmp_path).read() is None
+
+
+def test_what_a_child_leaves_behind_when_it_ends_is_killed(
+    processes: Processes, tmp_path: Path
+) -> None:
+    command = ["sh", "-c", "sleep 600 & echo left"]
+    child = processes.start("careless", command, log=tmp_path / "log", options={"cwd": tmp_path})
+    processes.finish(child)
+    assert child.tail() == "left"
+    wait_for(lambda: not processes_of(tmp_path))

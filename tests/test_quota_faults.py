@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -210,13 +210,13 @@ def test_exactly_ten_of_forty_at_once_pass_without_redis(
     assert parallel_passes(admin, 40) == 10
 
 
-class Killer:
-    """Stands between the service and the server, and kills that at the n-th command."""
+class Between:
+    """Stands between the service and the server, and tells of each command before it passes."""
 
-    def __init__(self, server: Valkey, *, at: int) -> None:
-        self.server, self.left, self.lock = server, at, threading.Lock()
+    def __init__(self, server: Valkey, tell: Callable[[], None]) -> None:
+        self.server, self.tell, self.lock = server, tell, threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
+        self.url = f"redis://127.0.0.1:{self.listener.getsockname()[1]}/0"
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self) -> None:
@@ -226,35 +226,39 @@ class Killer:
                 threading.Thread(target=self._pass_on, args=[client], daemon=True).start()
 
     def _pass_on(self, client: socket.socket) -> None:
-        with (
-            client,
-            suppress(OSError),
-            socket.create_connection(("127.0.0.1", self.server.port)) as up,
-        ):
+        there = ("127.0.0.1", self.server.port)
+        with client, suppress(OSError), socket.create_connection(there) as server:
             while command := client.recv(65536):
                 with self.lock:
-                    self.left -= 1
-                    if self.left == 0:
-                        self.server.kill()
-                up.sendall(command)
-                if not (answer := up.recv(65536)):
+                    self.tell()
+                server.sendall(command)
+                if not (answer := server.recv(65536)):
                     return
                 client.sendall(answer)
 
 
 @pytest.fixture
-def kill_at(valkey: Valkey, settings: Any) -> Iterator[Callable[[int], None]]:
+def between(valkey: Valkey, settings: Any) -> Iterator[Callable[[Callable[[], None]], None]]:
+    """between(tell): `tell` is called at every command to the server, which has time to answer."""
+    with ExitStack() as stack:
+
+        def put_between(tell: Callable[[], None]) -> None:
+            made = Between(valkey, tell)
+            stack.enter_context(closing(made.listener))
+            settings.CACHES = patient(settings.CACHES, LOCATION=made.url)
+
+        yield put_between
+
+
+@pytest.fixture
+def kill_at(valkey: Valkey, between: Callable[[Callable[[], None]], None]) -> Callable[[int], None]:
     """kill_at(3): the server dies of the third command from now on, which it does not answer."""
-    made: list[Killer] = []
 
     def kill(number: int) -> None:
-        made.append(Killer(valkey, at=number))
-        location = f"redis://127.0.0.1:{made[-1].port}/0"
-        settings.CACHES = patient(settings.CACHES, LOCATION=location)
+        commands = iter(range(1, number + 1))
+        between(lambda: valkey.kill() if next(commands, 0) == number else None)
 
-    yield kill
-    for killer in made:
-        killer.listener.close()
+    return kill
 
 
 @pytest.mark.parametrize("number", range(1, 6))
@@ -316,6 +320,23 @@ def test_no_request_waits_half_a_second_for_a_hung_redis(
         quotas.give_back(user=admin, limit_type="csv_import", charged=charged)
         took_seconds.append(time.monotonic() - began)
     assert min(took_seconds) < 0.5
+
+
+def test_a_slow_redis_is_not_asked_again_by_the_same_request(
+    between: Callable[[Callable[[], None]], None], admin: User, seconds: Seconds
+) -> None:
+    asked: list[float] = []
+
+    def be_slow() -> None:
+        asked.append(seconds.now)
+        seconds.now += 0.1
+
+    between(be_slow)
+    for remaining in (9, 8, 7):
+        asked.clear()
+        assert charge(admin).remaining == remaining
+        assert len(asked) == 1
+        seconds.now += 2
 
 
 class Deaf:

@@ -165,3 +165,6 @@ class OrganisationAdmin(ModelAdmin):
 
 
 admin.site.register(User, UserAdmin)
+
+# Registers itself; below, as it is made of what is above.
+from users import api_key_admin as api_key_admin  # noqa: E402

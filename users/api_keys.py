@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from marketedge.models import Table
 
@@ -45,21 +46,29 @@ class ApiKey(Table):
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
 
+    def state(self) -> str:
+        """Whether it can be used, in a word."""
+        if self.revoked_at:
+            return "revoked"
+        is_over = self.expires_at is not None and self.expires_at <= timezone.now()
+        return "expired" if is_over else "good"
+
 
 def create(
     *, user_id: UUID, organisation_id: UUID, name: str, expires_at: datetime | None = None
 ) -> tuple[ApiKey, str]:
     """Stores and gives a new key, and the secret itself, which nobody can find out again."""
-    secret = PREFIX + secrets.token_urlsafe(32)
-    key = ApiKey.objects.create(
-        name=name,
-        prefix=secret[: len(PREFIX) + 6],
-        key_hash=_hash(secret),
-        organisation_id=organisation_id,
-        user_id=user_id,
-        expires_at=expires_at,
-    )
+    key = ApiKey(name=name, organisation_id=organisation_id, user_id=user_id, expires_at=expires_at)
+    secret = make_secret(key)
+    key.save(force_insert=True)
     return key, secret
+
+
+def make_secret(key: ApiKey) -> str:
+    """Gives a key that is about to be saved its secret, which is only returned."""
+    secret = PREFIX + secrets.token_urlsafe(32)
+    key.prefix, key.key_hash = secret[: len(PREFIX) + 6], _hash(secret)
+    return secret
 
 
 def authenticate(secret: str) -> ApiKey | None:

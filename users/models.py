@@ -166,7 +166,7 @@ ADMIN_PERMISSIONS: dict[str, frozenset[str]] = {
 
 
 class Invitation(Table):
-    """One letter to one user: a secret of which only the hash is kept, good once and for a while."""
+    """One letter to one user: a secret, of which only the hash is kept, good once."""
 
     class Status(models.TextChoices):
         """What `user_invitations.status` may hold."""

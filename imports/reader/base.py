@@ -28,7 +28,7 @@ class Limits:
     max_workbook_entries: int = 200
     max_workbook_bytes: int = 100 * MEBIBYTE
     max_workbook_ratio: int = 100
-    max_workbook_cells: int = 5_000_000
+    max_workbook_cells: int = 2_000_000
 
     def __post_init__(self) -> None:
         """Refuse limits under which the reader could not keep its promises."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from imports.errors import FileRefused, TooManyColumns, WorkbookTooLarge
@@ -20,13 +21,17 @@ from imports.reader.sheets import SheetEntry, local, parse
 from imports.wording import excerpt
 
 _MOST_ROWS = 1_048_576
+_MOST_CELL_BYTES = 131_072  # of XML; a cell has at most 32,767 characters
 _REF = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
-_CELLS = re.compile(rb'<c r="([A-Z]{1,3})([0-9]{1,7})"')
-_ERRORS = re.compile(
-    rb'<c r="([A-Z]{1,3})([0-9]{1,7})"[^<>]* t="e"[^<>]*>(?:<f[^<>]*/>|<f[^<>]*>[^<>]*</f>)?'
-    rb"<v>([^<>]{1,20})</v>"
+# a cell, and one that holds something; some programs write every element with a prefix
+_ANY_CELL = re.compile(rb"<(?:\w{1,9}:)?c[\s/>]")
+_CELL = re.compile(rb'<(?:\w{1,9}:)?c r="([A-Z]{1,3})([0-9]{1,7})"')
+_FILLED_CELL = re.compile(rb'<(?:\w{1,9}:)?c r="([A-Z]{1,3})([0-9]{1,7})"(?:[^<>]*[^<>/])?>(?!</)')
+_ERROR_CELL = re.compile(
+    rb'<(?:\w{1,9}:)?c r="([A-Z]{1,3})([0-9]{1,7})"[^<>]* t="e"[^<>]*>'
+    rb"(?:<(?:\w{1,9}:)?f[^<>]*/>|<(?:\w{1,9}:)?f[^<>]*>[^<>]*</(?:\w{1,9}:)?f>)?"
+    rb"<(?:\w{1,9}:)?v>([^<>]{1,20})</"
 )
-_TAG_ENDS = (b" ", b">", b"/", b"\t", b"\r", b"\n")
 
 
 @dataclass(slots=True)
@@ -37,40 +42,53 @@ class Extent:
     last_row: int = 0
     last_column: int = 0
     cells: int = 0
-    errors: dict[int, list[tuple[int, str]]] = field(default_factory=dict)
+    errors: dict[int, dict[int, str]] = field(default_factory=dict)
 
     def note_error(self, row: int, column: int, text: str) -> None:
         """`column` counts from 1."""
-        self.errors.setdefault(row, []).append((column - 1, text))
+        self.errors.setdefault(row, {})[column - 1] = text
 
-    def size(self) -> int:
-        """How many cells the library would make; it reads every one of them first."""
-        return max(self.cells, (self.last_row - self.first_row + 1) * self.last_column)
+    def area(self) -> int:
+        """How many cells the library would make."""
+        return (self.last_row - self.first_row + 1) * self.last_column
+
+    def has_too_many(self, limits: Limits) -> bool:
+        """Whether more cells are written than the library may be given to read."""
+        return self.cells > limits.max_workbook_cells
 
 
 def find_extent(package: Package, sheet: SheetEntry, limits: Limits) -> Extent:
     """Look a sheet through. Raises TooManyColumns, WorkbookTooLarge or BrokenWorkbook."""
     if sheet.part is None:
         raise broken("it has no sheet with cells")
-    extent = _quick(package.pieces(sheet.part))
-    if extent is None or _problem(extent, sheet, limits):
-        # written in an unusual way, or it reaches far: look again, at cells that hold something
-        extent = _exact(package.pieces(sheet.part))
+    extent = _quick(package.pieces(sheet.part), _CELL, limits.max_workbook_cells)
+    if extent and _problem(extent, sheet, limits) and not extent.has_too_many(limits):
+        # it reaches far; perhaps only with cells that were formatted once and hold nothing
+        extent = _quick(package.pieces(sheet.part), _FILLED_CELL, limits.max_workbook_cells)
+    if extent is None:
+        extent = _exact(package.pieces(sheet.part), limits.max_workbook_cells)
     if problem := _problem(extent, sheet, limits):
         raise problem
     return extent
 
 
 def _problem(extent: Extent, sheet: SheetEntry, limits: Limits) -> FileRefused | None:
+    name = excerpt(sheet.name)
+    if extent.has_too_many(limits):
+        return WorkbookTooLarge(
+            f'The sheet "{name}" holds more than {limits.max_workbook_cells:,} cells, which is the '
+            "most that is allowed. Split it, or save it as CSV (UTF-8).",
+            limit=limits.max_workbook_cells,
+        )
     if extent.last_column > limits.max_columns:
         return TooManyColumns(
-            f'The sheet "{excerpt(sheet.name)}" has {extent.last_column:,} columns; at most '
+            f'The sheet "{name}" has {extent.last_column:,} columns; at most '
             f"{limits.max_columns:,} are allowed. Remove the columns that are not needed.",
             limit=limits.max_columns,
         )
-    if extent.size() > limits.max_workbook_cells:
+    if extent.area() > limits.max_workbook_cells:
         return WorkbookTooLarge(
-            f'The sheet "{excerpt(sheet.name)}" reaches to row {extent.last_row:,} and column '
+            f'The sheet "{name}" reaches to row {extent.last_row:,} and column '
             f"{extent.last_column:,}; at most {limits.max_workbook_cells:,} cells are allowed. "
             "Delete what stands far below the table, or save the sheet as CSV (UTF-8).",
             limit=limits.max_workbook_cells,
@@ -88,116 +106,124 @@ def _column(letters: str) -> int:
 # --- as nearly every program writes it --------------------------------------------------------
 
 
-def _quick(pieces: Iterator[bytes]) -> Extent | None:
-    """The extent where every cell is written as `<c r="B2"`, in rows from the top; else None."""
+def _quick(pieces: Iterator[bytes], cell: re.Pattern[bytes], most_cells: int) -> Extent | None:
+    """The extent where every cell is written as `<c r="B2"`, in rows from the top; else None.
+
+    `cell` finds the cells that count. Stops at more than `most_cells` of any kind.
+    """
     extent = Extent()
     columns: set[bytes] = set()
     for piece in _whole_cells(pieces):
-        found = _CELLS.findall(piece)
-        if not _is_usual(piece, len(found)):
+        if b"\0" in piece or len(_CELL.findall(piece)) != len(_ANY_CELL.findall(piece)):
             return None
-        if not found:
-            continue
-        rows = [int(row) for _, row in found]
-        if rows[0] < extent.last_row or rows != sorted(rows) or not 0 < rows[-1] <= _MOST_ROWS:
+        found = cell.findall(piece)
+        if not _follow(extent, [int(row) for _, row in found]):
             return None
-        extent.first_row = extent.first_row or rows[0]
-        extent.last_row = rows[-1]
-        extent.cells += len(rows)
         columns.update({column for column, _ in found})
         if b't="e"' in piece:
             _note_errors(extent, piece)
+        if extent.cells > most_cells:
+            break
     extent.last_column = max((_column(letters.decode()) for letters in columns), default=0)
     return extent
 
 
+def _follow(extent: Extent, rows: list[int]) -> bool:
+    """Take further cells in, by their rows. False where these are not in order."""
+    if not rows:
+        return True
+    if rows[0] < max(extent.last_row, 1) or rows[-1] > _MOST_ROWS or rows != sorted(rows):
+        return False
+    extent.first_row = extent.first_row or rows[0]
+    extent.last_row = rows[-1]
+    extent.cells += len(rows)
+    return True
+
+
 def _whole_cells(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The same bytes, cut before a cell."""
+    """The same bytes, cut before a cell, or else (below the table) before any element."""
     carry = b""
     for piece in pieces:
         piece = carry + piece
-        cut = max(piece.rfind(b"<c "), 0)
+        cell = max(piece.rfind(b"<c "), piece.rfind(b":c "))
+        near = cell > len(piece) - _MOST_CELL_BYTES
+        cut = max(piece.rfind(b"<", 0, cell + 1 if near else len(piece)), 0)
         yield piece[:cut]
         carry = piece[cut:]
-        if len(carry) > 1_048_576:
-            break  # one cell of a megabyte: let the parser look at it
+        if len(carry) > 2 * _MOST_CELL_BYTES:
+            raise broken("one of its elements is endless")
     yield carry
 
 
-def _is_usual(piece: bytes, cells: int) -> bool:
-    """Whether there are no more cells than those, in another notation or with a prefix (`x:c`)."""
-    if b"\0" in piece or any(b":c" + end in piece for end in _TAG_ENDS):
-        return False
-    return cells == sum(piece.count(b"<c" + end) for end in _TAG_ENDS)
-
-
 def _note_errors(extent: Extent, piece: bytes) -> None:
-    for letters, row, text in _ERRORS.findall(piece):
+    for letters, row, text in _ERROR_CELL.findall(piece):
         extent.note_error(int(row), _column(letters.decode()), text.decode("utf-8", "replace"))
 
 
 # --- in any notation --------------------------------------------------------------------------
 
 
-def _exact(pieces: Iterator[bytes]) -> Extent:
-    scanner = _Scanner()
-    parse(pieces, scanner.start, scanner.end, scanner.text)
+def _exact(pieces: Iterator[bytes], most_cells: int) -> Extent:
+    """The extent of the cells that hold something, counted as the loading library counts them."""
+    scanner = _Scanner(most_cells)
+    with suppress(_Enough):
+        parse(pieces, scanner.start, scanner.end, scanner.text)
     return scanner.extent
 
 
-class _Scanner:
-    """Follows the cells of a sheet that hold something, with the loading library's own counting."""
+class _Enough(Exception):
+    """There are more cells than allowed: nobody needs to know how many."""
 
-    def __init__(self) -> None:
+
+class _Scanner:
+    """Follows the cells of a sheet."""
+
+    def __init__(self, most_cells: int) -> None:
         self.extent = Extent()
+        self._most_cells = most_cells
         self._row = 0
         self._column = 0
-        self._cell: tuple[int, int] | None = None
         self._is_error = False
-        self._text: list[str] = []
-        self._in_value = False
+        self._in_error = False
+        self._text = ""
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
-        tag = local(name)
+        tag = local(name) if ":" in name else name
         if tag == "c":
             self._start_cell(attributes)
-        elif tag in ("v", "is"):
+        elif tag == "v" or tag == "is":
             self._filled()
-            self._in_value = self._is_error
         elif tag == "row":
             self._row = _row_number(attributes["r"]) if "r" in attributes else self._row + 1
             self._column = 0
 
     def end(self, name: str) -> None:
-        tag = local(name)
-        if tag == "c":
-            self._cell = None
-        elif tag == "v" and self._in_value and self._cell:
-            self._in_value = False
-            self.extent.note_error(*self._cell, "".join(self._text)[:20])
+        if self._in_error:
+            self._in_error = False
+            self.extent.note_error(self._row, self._column, self._text[:20])
 
     def text(self, text: str) -> None:
-        if self._in_value:
-            self._text.append(text)
+        if self._in_error:
+            self._text += text
 
     def _start_cell(self, attributes: Mapping[str, str]) -> None:
-        row, self._column = self._row, self._column + 1
+        self._column += 1
         if "r" in attributes:
-            row, self._column = _place(attributes["r"])
-        self._cell = row, self._column
+            self._row, self._column = _place(attributes["r"])
         self._is_error = attributes.get("t") == "e"
-        self._text = []
+        extent = self.extent
+        extent.cells += 1
+        if extent.cells > self._most_cells:
+            raise _Enough
 
     def _filled(self) -> None:
-        if self._cell is None:
-            return
-        row, column = self._cell
-        if row < self.extent.last_row:
+        extent, row = self.extent, self._row
+        if row < extent.last_row:
             raise broken("its rows are not in order")
-        self.extent.first_row = self.extent.first_row or row
-        self.extent.last_row = row
-        self.extent.cells += 1
-        self.extent.last_column = max(self.extent.last_column, column)
+        extent.first_row = extent.first_row or row
+        extent.last_row = row
+        extent.last_column = max(extent.last_column, self._column)
+        self._in_error, self._text = self._is_error, ""
 
 
 def _place(reference: str) -> tuple[int, int]:

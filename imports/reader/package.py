@@ -17,6 +17,7 @@ from imports.reader.base import MEBIBYTE, Limits
 _PIECE_BYTES = 262_144
 _LOCAL_HEADER_BYTES = 30
 _ENCRYPTED = 0x1
+_TEXTS = "xl/sharedstrings.xml"
 _SAVE = "Save the table as .xlsx or as CSV (UTF-8), and upload that."
 
 # A file that only the given kind of archive has, and what to say of it.
@@ -125,12 +126,15 @@ class Package:
         self._refuse_size(sum(info.file_size for info in infos))
         counted = 0
         for name, info in self._infos.items():
-            size = 0
+            size = tags = 0
             for piece in self.pieces(name):
                 size += len(piece)
+                tags += piece.count(b"<")
                 if size > info.file_size:
                     raise self._too_large()
             counted += size
+            if name.lower() == _TEXTS and tags > 2 * self._limits.max_workbook_cells:
+                raise self._too_large(size)  # texts are held in memory, every one of them
             if size != info.file_size:
                 raise broken(f"its part {name[:60]} is damaged")
         self._refuse_size(counted)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from xml.parsers import expat
 
 from imports.errors import UnknownSheet
@@ -58,39 +59,67 @@ def local(name: str) -> str:
 
 
 def list_sheets(package: Package) -> list[SheetEntry]:
-    """The sheets of a workbook in their order."""
-    targets = _targets(package)
+    """The sheets of a workbook in their order.
+
+    The library that loads a sheet follows the same links. Where it might follow them to another
+    part than we do, and so to one that nobody has looked through, the workbook is refused.
+    """
+    offices = [r.target for r in _relations(package, "_rels/.rels") if r.kind == "officeDocument"]
+    if [target.lstrip("/") for target in offices] != ["xl/workbook.xml"]:
+        raise broken("its list of sheets is not where it should be")
+    relations = {r.id: r for r in _relations(package, "xl/_rels/workbook.xml.rels")}
     found: list[SheetEntry] = []
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        if local(name) != "sheet":
-            return
-        link = next((v for k, v in attributes.items() if ":" in k and local(k) == "id"), "")
-        kind, part = targets.get(link, ("", None))
-        found.append(
-            SheetEntry(
-                name=attributes.get("name", ""),
-                part=part if kind.endswith("/worksheet") else None,
-                visible=attributes.get("state", "visible") == "visible",
-            )
-        )
+        if local(name) == "sheet":
+            found.append(_entry(package, attributes, relations))
 
     parse([_small(package, "xl/workbook.xml")], start)
+    if len({sheet.name for sheet in found}) != len(found):
+        raise broken("two of its sheets have the same name")
     return found
 
 
-def _targets(package: Package) -> dict[str, tuple[str, str | None]]:
-    """Relation id -> its kind and the part it points to."""
-    targets: dict[str, tuple[str, str | None]] = {}
+class _Relation(NamedTuple):
+    id: str
+    kind: str
+    target: str
+
+
+def _relations(package: Package, name: str) -> list[_Relation]:
+    found: list[_Relation] = []
 
     def start(name: str, attributes: dict[str, str]) -> None:
         if local(name) == "Relationship":
-            path = attributes.get("Target", "")
-            path = path.removeprefix("/") if path.startswith(("/xl/", "xl/")) else f"xl/{path}"
-            targets[attributes.get("Id", "")] = attributes.get("Type", ""), package.find(path)
+            values = [attributes.get(key, "") for key in ("Id", "Type", "Target")]
+            found.append(_Relation(values[0], values[1].rpartition("/")[2], values[2]))
 
-    parse([_small(package, "xl/_rels/workbook.xml.rels")], start)
-    return targets
+    parse([_small(package, name)], start)
+    if len({relation.id for relation in found}) != len(found):
+        raise broken("its parts are linked ambiguously")
+    return found
+
+
+def _entry(
+    package: Package, attributes: Mapping[str, str], relations: Mapping[str, _Relation]
+) -> SheetEntry:
+    links = [value for key, value in attributes.items() if ":" in key and local(key) == "id"]
+    relation = relations.get(links[0]) if len(links) == 1 else None
+    is_sheet = relation is not None and relation.kind == "worksheet"
+    return SheetEntry(
+        name=attributes.get("name", ""),
+        part=_part(package, relation.target) if relation and is_sheet else None,
+        visible=attributes.get("state", "visible") == "visible",
+    )
+
+
+def _part(package: Package, target: str) -> str | None:
+    """The part that a link from the workbook points to, if there is no doubt about it."""
+    if ".." in target or "\\" in target:
+        return None
+    paths = [target[1:]] if target.startswith("/") else [f"xl/{target}", target]
+    parts = [part for path in paths if (part := package.find(path))]
+    return parts[0] if len(parts) == 1 else None
 
 
 def _small(package: Package, name: str) -> bytes:

@@ -79,7 +79,7 @@ class WorkbookSource:
         margin = [""] * left
         for row, values in enumerate(self._sheet.iter_rows(), start=1):
             cells = margin + [v if type(v) is str else shown(v) for v in values]
-            for column, text in self._extent.errors.get(row, ()):
+            for column, text in self._extent.errors.get(row, {}).items():
                 cells[column] = text
             if not is_blank(cells):
                 self._check(row, cells)

@@ -146,6 +146,96 @@ case(
 )
 
 
+def handmade(sheet: str, *, prefix: str = "", sheet_path: str = "worksheets/sheet1.xml") -> bytes:
+    """A workbook as other programs write it, with its texts in a table of their own as Excel does.
+
+    `sheet` holds the rows; `#email` in it stands for a reference to that text.
+    """
+    texts = [*HEADER, *ANN, *JOERG]
+    for number, text in enumerate(texts):
+        sheet = sheet.replace(f"#{text}#", str(number))
+    items = "".join(f"<si><t>{text}</t></si>" for text in texts)
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    relations = "http://schemas.openxmlformats.org/package/2006/relationships"
+    space = f'xmlns:{prefix}="{main}"' if prefix else f'xmlns="{main}"'
+    colon = f"{prefix}:" if prefix else ""
+    return archive(
+        **{
+            "[Content_Types].xml": b"<Types/>",
+            "_rels/.rels": f'<Relationships xmlns="{relations}"><Relationship Id="rId1" '
+            f'Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>'.encode(),
+            "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>'
+            '<sheet name="People" sheetId="1" r:id="rId7"/></sheets></workbook>'.encode(),
+            "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{relations}">'
+            f'<Relationship Id="rId7" Type="{office}/worksheet" Target="{sheet_path}"/>'
+            f'<Relationship Id="rId8" Type="{office}/sharedStrings" Target="sharedStrings.xml"/>'
+            "</Relationships>".encode(),
+            "xl/sharedStrings.xml": f'<sst xmlns="{main}">{items}</sst>'.encode(),
+            "xl/worksheets/sheet1.xml": f"<{colon}worksheet {space}><{colon}sheetData>{sheet}"
+            f"</{colon}sheetData></{colon}worksheet>".encode(),
+        }
+    )
+
+
+def xml_rows(template: str, rows: list[list[str]], row_template: str) -> str:
+    """Rows in a program's own notation of cells."""
+    return "".join(
+        row_template.format(
+            row=row,
+            cells="".join(
+                template.format(place=f"{'ABC'[i]}{row}", text=f"#{text}#")
+                for i, text in enumerate(cells)
+            ),
+        )
+        for row, cells in enumerate(rows, 1)
+    )
+
+
+for name, template, row_template, prefix in (
+    ("excel", '<c r="{place}" t="s"><v>{text}</v></c>', '<row r="{row}">{cells}</row>', ""),
+    ("style-first", '<c s="0" t="s" r="{place}"><v>{text}</v></c>', "<row>{cells}</row>", ""),
+    ("no-places", '<c t="s"><v>{text}</v></c>', "<row>{cells}</row>", ""),
+    ("single-quotes", "<c r='{place}' t='s'><v>{text}</v></c>", "<row r='{row}'>{cells}</row>", ""),
+    (
+        "prefix",
+        '<x:c r="{place}" t="s"><x:v>{text}</x:v></x:c>',
+        '<x:row r="{row}">{cells}</x:row>',
+        "x",
+    ),
+):
+    case(
+        f"workbook-notation-{name}.xlsx",
+        handmade(xml_rows(template, TABLE, row_template), prefix=prefix),
+        **sheet_fine(records=numbered(ANN, JOERG)),
+    )
+    case(
+        f"workbook-notation-{name}-error.xlsx",
+        handmade(
+            xml_rows(template, TABLE, row_template)
+            .replace("#Jörg#", "#N/A")
+            .replace(
+                *{
+                    "excel": ('<c r="B3" t="s">', '<c r="B3" t="e">'),
+                    "style-first": ('t="s" r="B3"', 't="e" r="B3"'),
+                    "no-places": ('<c t="s"><v>#N/A', '<c t="e"><v>#N/A'),
+                    "single-quotes": ("<c r='B3' t='s'>", "<c r='B3' t='e'>"),
+                    "prefix": ('<x:c r="B3" t="s">', '<x:c r="B3" t="e">'),
+                }[name]
+            ),
+            prefix=prefix,
+        ),
+        **sheet_fine(records=numbered(ANN, [JOERG[0], "#N/A", JOERG[2]])),
+    )
+case(
+    "workbook-sheet-part-missing.xlsx",
+    handmade(
+        xml_rows("<c><v>1</v></c>", TABLE, "<row>{cells}</row>"), sheet_path="worksheets/x.xml"
+    ),
+    **refused("broken_workbook"),
+)
+
+
 def two_sheets(workbook: Any, sheet: Any) -> None:
     """A second sheet, with its columns in another order."""
     second = workbook.create_sheet("Sheet & 2")

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,15 +27,24 @@ NAME = re.compile(r"(?<=/)[^/?]+(?=\?|$)")  # of the database, in a URL
 _numbers = itertools.count(1)
 
 
-@pytest.fixture
-def processes() -> Iterator[Processes]:
-    """A supervisor of servers, which gives the signals back."""
+@contextmanager
+def supervisor() -> Iterator[Processes]:
+    """Starts servers, and gives the signals back that it takes over."""
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     kept = {number: signal.getsignal(number) for number in numbers}
-    with Processes() as started:
+    try:
+        with Processes() as started:
+            yield started
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+
+
+@pytest.fixture
+def processes() -> Iterator[Processes]:
+    """A supervisor of the test's own servers."""
+    with supervisor() as started:
         yield started
-    for number, handler in kept.items():
-        signal.signal(number, handler)
 
 
 def migrate(database_url: str) -> None:
@@ -79,6 +89,12 @@ def databases() -> Iterator[Databases]:
     made = Databases(os.environ["DATABASE_URL"])
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def broker_url() -> str:
+    """For a world that several tests share."""
+    return _broker()
 
 
 def _broker() -> str:

@@ -6,9 +6,9 @@ import signal
 from pathlib import Path
 
 import psycopg
+
 from marketedge.processes import Process, Processes
 from marketedge.servers import Postgres, Server, Valkey
-
 from tests.engine.processes import until
 
 PASSWORD = "secret-of-a-test"

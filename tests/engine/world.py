@@ -13,10 +13,12 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from celery_app import app
+import redis
 from django.db import connections
 from django.test import override_settings
+from kombu import pools
 
+from celery_app import app
 from imports import actions, staging
 from imports.actions import ImportOptions
 from imports.models import ImportBatch, Upload
@@ -65,6 +67,11 @@ class World:
             process.kill()
         self.processes.clear()
         self.db.close()
+
+    def reconnect(self) -> None:
+        """After the server was away."""
+        self.db.close()
+        self.db = psycopg.connect(self.database_url, autocommit=True)
 
     # --- SQL --------------------------------------------------------------------------------
 
@@ -194,14 +201,17 @@ class World:
 
     def ended(self, *batch_ids: UUID, seconds: float = 60) -> list[str]:
         """Waits until all have a final status; gives these."""
-        states: list[str] = []
+        until(
+            lambda: all(self.status(batch_id) in ENDED for batch_id in batch_ids),
+            seconds=seconds,
+            what=f"the end of {batch_ids}",
+        )
+        return [self.status(batch_id) for batch_id in batch_ids]
 
-        def over() -> bool:
-            states[:] = [self.status(batch_id) for batch_id in batch_ids]
-            return all(state in ENDED for state in states)
-
-        until(over, seconds=seconds, what=f"{states} of {batch_ids}")
-        return states
+    def is_quiet(self) -> bool:
+        """Whether no message waits, and no worker has one in its hands."""
+        with redis.Redis.from_url(self.redis_url) as broker:
+            return not broker.exists("imports:celery", "imports:unacked")
 
     # --- invariants -------------------------------------------------------------------------
 
@@ -226,7 +236,7 @@ class World:
         )
         assert sorted(errors) == sorted(sample.errors())
         batch = self.batch(batch_id)
-        counters = "processed_rows successful_rows skipped_rows failed_rows".split()
+        counters = ["processed_rows", "successful_rows", "skipped_rows", "failed_rows"]
         assert tuple(batch[name] for name in counters) == sample.counters()
 
     def completed(self, batch_id: UUID, sample: Sample, *, seconds: float = 60) -> None:
@@ -275,7 +285,7 @@ def _parts_of(database_url: str) -> dict[str, Any]:
 
 def _forget_broker() -> None:
     """Celery keeps its connections: the next one is made anew."""
-    app.pool.force_close_all()
+    pools.reset()
     app._pool = None
     app.amqp._producer_pool = None
 
@@ -298,7 +308,9 @@ class Watcher:
         self._thread.join()
 
     def _watch(self, database_url: str, batch_id: UUID) -> None:
-        with psycopg.connect(database_url, autocommit=True) as db:
+        with psycopg.connect(
+            database_url, autocommit=True, application_name="watcher"
+        ) as db:
             last = (0,) * 4
             while not self._over.wait(0.005):
                 glance = db.execute("SELECT * FROM glance(%s)", [batch_id]).fetchone()

@@ -70,7 +70,7 @@ class Command(BaseCommand):
 
 def _announce(found: list[Finding]) -> None:
     try:
-        tasks.announce_all(one.batch_id for one in found if one.done == "announced")
+        tasks.announce_all(found)
     except OperationalError:
         raise CommandError(
             "Redis did not answer, so the workers were not told. The imports are set free all the"

@@ -4,33 +4,29 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import time
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError, OutputWrapper
+from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from imports import actions, progress, runner, tasks
+from imports import actions, runner, tasks
 from imports.actions import ImportOptions
 from imports.errors import Refusal
+from imports.management.targets import find_user
+from imports.management.terminal import Bar, interruptible, preview_lines, summary_lines
 from imports.models import ImportBatch, Upload
-from imports.preview import Preview, preview
+from imports.preview import preview
 from imports.rules import ROLES
 from imports.staging import ReadingOptions
 from imports.states import Status
 from users.models import Organisation, User
 
-BAR_CHARS = 30
-LISTED = 10
 BUSY_SECONDS = 0.5  # between two looks at a batch that a worker has taken up before us
 
 
@@ -40,7 +36,7 @@ class Command(BaseCommand):
     help = (
         "Imports a file of users (.csv, .xlsx) into an organisation and shows how far it is."
         " Ends with status 0 when the import is completed, with or without invalid rows, and with 1"
-        " when it failed or the file was refused. After Ctrl-C the import goes on in the background."
+        " when it failed or was refused. After Ctrl-C the import goes on in the background."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -83,7 +79,8 @@ class Command(BaseCommand):
         """Stages, then previews or imports. Raises CommandError with whatever was refused."""
         if options["dry_run"] and options["errors"]:
             raise CommandError("--errors is for an import; --dry-run lists what is wrong itself.")
-        organisation, user = _organisation(options["organization"]), _user(options["email"])
+        organisation = _organisation(options["organization"])
+        user = find_user(options["email"]) if options["email"] else None
         wanted = ImportOptions(
             send_invitations=not options["no_invitations"],
             skip_duplicates=not options["fail_duplicates"],
@@ -112,7 +109,7 @@ class Command(BaseCommand):
                 default_role=wanted.default_role,
             )
             transaction.set_rollback(True)
-        for line in _preview_lines(found):
+        for line in preview_lines(found):
             self.stdout.write(line)
 
     def _import(
@@ -127,7 +124,7 @@ class Command(BaseCommand):
         upload = _stage(organisation, user, options)
         batch = actions.submit(upload, user=user, options=wanted, door="command")
         self.stdout.write(f"Import {batch.id}: {upload.total_rows:,} rows of {upload.filename}")
-        batch = _run(batch.id, _Bar(self.stdout))
+        batch = _run(batch.id, Bar(self.stdout))
         if batch.is_live:
             self.stdout.write(
                 "Interrupted. The import goes on in the background; to stop it, cancel it in the"
@@ -137,7 +134,7 @@ class Command(BaseCommand):
         self._conclude(batch, options["errors"])
 
     def _conclude(self, batch: ImportBatch, report: Path | None) -> None:
-        for line in _summary_lines(batch):
+        for line in summary_lines(batch):
             self.stdout.write(line)
         if report and batch.failed_rows:
             _write_report(batch, report)
@@ -161,17 +158,8 @@ def _organisation(wanted: str) -> Organisation:
 def _by_id(wanted: str) -> Organisation | None:
     try:
         return Organisation.objects.filter(id=UUID(wanted)).first()
-    except (ValueError, ValidationError):
+    except ValueError:
         return None
-
-
-def _user(email: str | None) -> User | None:
-    if email is None:
-        return None
-    try:
-        return User.objects.get_by_natural_key(email)
-    except User.DoesNotExist:
-        raise CommandError(f"There is no user with the address {email}.") from None
 
 
 def _mapping(pairs: Sequence[str]) -> dict[str, str]:
@@ -226,37 +214,10 @@ def _write_report(batch: ImportBatch, path: Path) -> None:
 # --- the run ----------------------------------------------------------------------------------
 
 
-class _Bar:
-    """How far the batch is: a line that is redrawn on a terminal, nothing in a pipe."""
-
-    def __init__(self, out: OutputWrapper) -> None:
-        self.out = out
-        self.is_terminal = out.isatty()
-
-    def draw(self, batch: ImportBatch) -> None:
-        """Shows the state of the batch as the database has it."""
-        if not self.is_terminal:
-            return
-        now = progress.of(batch)
-        done = "█" * (BAR_CHARS * now.percent // 100)
-        line = f"  {done:·<{BAR_CHARS}} {now.percent:3} %  {batch.processed_rows:,} rows"
-        if now.rows_per_second:
-            line += f"  {now.rows_per_second:,.0f} rows/s"
-        if now.eta_seconds:
-            line += f"  {now.eta_seconds} s left"
-        self.out.write(f"\r{line:<78}", ending="")
-        self.out.flush()
-
-    def end(self) -> None:
-        """Leaves the line."""
-        if self.is_terminal:
-            self.out.write("")
-
-
-def _run(batch_id: UUID, bar: _Bar) -> ImportBatch:
+def _run(batch_id: UUID, bar: Bar) -> ImportBatch:
     """Works on the batch in this process until it ends, or a person interrupts. A worker may have
     been faster, as the batch is announced like any other: then this only watches."""
-    with _interruptible() as interrupted:
+    with interruptible() as interrupted:
 
         def stop() -> bool:
             bar.draw(ImportBatch.objects.get(id=batch_id))
@@ -272,26 +233,9 @@ def _run(batch_id: UUID, bar: _Bar) -> ImportBatch:
         bar.end()
         if batch.is_live:
             _announce(batch_id)
+        else:
+            tasks.ring_for_mail()
     return batch
-
-
-@contextmanager
-def _interruptible() -> Iterator[Callable[[], bool]]:
-    """Whether a person or the system has asked to stop: the chunk at hand is finished first, so
-    that the batch is free for the next worker at once. A second Ctrl-C does not wait."""
-    asked: list[int] = []
-
-    def note(signum: int, _: FrameType | None) -> None:
-        if asked:
-            sys.exit(128 + signum)
-        asked.append(signum)
-
-    old = {one: signal.signal(one, note) for one in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: bool(asked)
-    finally:
-        for one, handler in old.items():
-            signal.signal(one, handler)
 
 
 def _announce(batch_id: UUID) -> None:
@@ -299,36 +243,3 @@ def _announce(batch_id: UUID) -> None:
         tasks.announce(batch_id)
     except OperationalError:
         return  # the workers' sweep finds it
-
-
-# --- what is said -----------------------------------------------------------------------------
-
-
-def _summary_lines(batch: ImportBatch) -> Iterator[str]:
-    seconds = progress.seconds_taken(batch)
-    took = f" in {seconds:.1f} s" if seconds is not None else ""
-    yield f"{batch.get_status_display()}{took}."
-    yield f"  imported  {batch.successful_rows:>9,}"
-    yield f"  skipped   {batch.skipped_rows:>9,}  (users who exist already)"
-    yield f"  failed    {batch.failed_rows:>9,}"
-    for error in batch.errors.all()[:LISTED] if batch.failed_rows else ():
-        yield f"    row {error.row_number}: {error.error_message}"
-    if batch.failed_rows > LISTED:
-        yield "    … and more: --errors OUT.CSV writes all of them"
-
-
-def _preview_lines(found: Preview) -> Iterator[str]:
-    upload = found.upload
-    read_as = f"delimiter {upload.delimiter!r}" if upload.delimiter else f"sheet {upload.sheet!r}"
-    yield f"{upload.filename}: {upload.total_rows:,} rows, {upload.encoding or 'xlsx'}, {read_as}"
-    yield f"  would be imported  {found.successful_rows:>9,}"
-    yield f"  would be skipped   {found.skipped_rows:>9,}  (users who exist already)"
-    yield f"  would fail         {found.failed_rows:>9,}"
-    for warning in found.warnings[:LISTED]:
-        row = f"row {warning['row']}: " if warning["row"] else ""
-        yield f"  warning: {row}{warning['message']}"
-    for error in found.errors[:LISTED]:
-        yield f"  row {error['row']}: {error['message']}"
-    if found.error_count > LISTED:
-        yield f"  … and {found.error_count - LISTED:,} more errors"
-    yield "Nothing was imported."

@@ -38,7 +38,8 @@ class Command(BaseCommand):
         verb = "Would delete" if options["dry_run"] else "Deleted"
         self.stdout.write(
             f"{verb} {_count(purged.batches, 'import')} older than {_count(options['days'], 'day')}"
-            f" and {_count(purged.uploads, 'staged file')} that nobody imported."
+            f", {_count(purged.uploads, 'staged file')} that nobody imported and"
+            f" {_count(purged.audit_events, 'line')} of the audit trail."
         )
 
 

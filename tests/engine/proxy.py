@@ -1,0 +1,69 @@
+"""A line to PostgreSQL that is cut exactly at a chunk's COMMIT: before the server has heard of it,
+or when it has answered, so that only the answer is lost."""
+
+from __future__ import annotations
+
+import select
+import socket
+import threading
+from contextlib import suppress
+
+from psycopg.conninfo import conninfo_to_dict
+
+COPY, COMMIT = b"COPY users", b"COMMIT\0"
+BYTES = 1 << 16
+
+
+class Proxy:
+    """Listens, and passes everything on, but for the cuts that it is told to make."""
+
+    def __init__(self, database_url: str) -> None:
+        parts = conninfo_to_dict(database_url)
+        self._server = (str(parts["host"]), int(str(parts["port"])))
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self.cuts: list[str] = []  # to be made, the next one first: "before" or "after"
+        self.made: list[str] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def url(self, database_url: str) -> str:
+        """The same database, by way of here."""
+        host, port = self._server
+        return database_url.replace(f"@{host}:{port}/", f"@127.0.0.1:{self.port}/")
+
+    def close(self) -> None:
+        """Takes no more connections."""
+        self._listener.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        with client, socket.create_connection(self._server) as server, suppress(OSError):
+            self._pass_on(client, server)
+
+    def _pass_on(self, client: socket.socket, server: socket.socket) -> None:
+        in_chunk = False
+        while True:
+            for source in select.select([client, server], [], [])[0]:
+                data = source.recv(BYTES)
+                if not data:
+                    return
+                if source is server:
+                    client.sendall(data)
+                    continue
+                in_chunk = in_chunk or COPY in data
+                is_commit = in_chunk and COMMIT in data
+                if is_commit and self.cuts:
+                    return self._cut(self.cuts.pop(0), data, server)
+                in_chunk = in_chunk and not is_commit
+                server.sendall(data)
+
+    def _cut(self, when: str, data: bytes, server: socket.socket) -> None:
+        if when == "after":
+            server.sendall(data)
+            server.recv(BYTES)  # it has committed
+        self.made.append(when)
