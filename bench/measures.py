@@ -14,7 +14,7 @@ from django.db import connection
 
 from bench import ground, rivals, service
 from bench.report import Result
-from imports import runner
+from imports import preview, runner
 from imports.models import ImportBatch
 
 ROUNDS = 5
@@ -191,6 +191,50 @@ def http(_: int) -> Result:
     )
 
 
+def polls(_: int) -> Result:
+    """200 clients that ask every 2 s how far an import is, while it runs."""
+    seconds = sorted(service.polled())
+    at = seconds[int(len(seconds) * 0.99)]
+    return Result(
+        measure="200 clients that poll every 2 s while an import runs, 99th percentile",
+        figure=f"{at * 1000:.0f} ms",
+        target="≤ 50 ms",
+        detail=f"{len(seconds):,} polls, median {median(seconds) * 1000:.0f} ms;"
+        f" one gunicorn with 2 workers, {os.cpu_count()} cores for everything",
+    )
+
+
+def upload(_: int) -> Result:
+    """A file of 10 MB, from POST to 202."""
+    seconds = service.uploaded(rounds=7)
+    return Result(
+        measure="upload of 10 MB (5,000 rows), POST to 202",
+        figure=f"{median(seconds):.2f} s",
+        target="≤ 0.5 s",
+        detail=f"{min(seconds):.2f} to {max(seconds):.2f} s in {len(seconds)} rounds",
+    )
+
+
+def previews(_: int) -> Result:
+    """Server time of a preview."""
+    took = {}
+    for rows in (1_000, 100_000):
+        data, rounds = ground.make_file(rows), []
+        for _round in range(5):
+            ground.clear()
+            user = ground.administrator()
+            started = perf_counter()
+            preview.preview(ground.stage(data, user))
+            rounds.append(perf_counter() - started)
+        took[rows] = median(rounds)
+    return Result(
+        measure="preview of 1,000 and of 100,000 rows, server time",
+        figure=f"{took[1_000] * 1000:.0f} ms; {took[100_000]:.2f} s",
+        target="≤ 50 ms; ≤ 1.5 s",
+        detail="reading, staging, checking, and asking for existing users",
+    )
+
+
 ALL: dict[str, Callable[[int], Result]] = {
     "engine": engine,
     "together": together,
@@ -199,4 +243,7 @@ ALL: dict[str, Callable[[int], Result]] = {
     "million": million,
     "statements": statements,
     "http": http,
+    "upload": upload,
+    "previews": previews,
+    "polls": polls,
 }

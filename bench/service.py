@@ -13,11 +13,13 @@ from time import perf_counter, sleep
 import requests
 from django.conf import settings
 
-from bench import ground
+from bench import ground, polling
 from users.models import User
 
 PASSWORD = "a password for one measurement"
 PORT = 8977
+GUNICORN = f"--bind 127.0.0.1:{PORT} --worker-class gthread --workers 2 --threads 4 --preload"
+GUNICORN += " --no-control-socket --keep-alive 5"
 
 
 @contextmanager
@@ -26,8 +28,9 @@ def web() -> Iterator[str]:
     address = f"http://127.0.0.1:{PORT}"
     environment = os.environ | {"PORT": str(PORT), "RATE_LIMIT_ENABLED": "false"}
     with tempfile.TemporaryFile() as log:
+        command = [sys.executable, "-m", "gunicorn", "marketedge.wsgi", *GUNICORN.split()]
         process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "marketedge.wsgi", "--bind", f"127.0.0.1:{PORT}"],
+            command,
             cwd=settings.BASE_DIR,
             env=environment,
             stdout=log,
@@ -50,14 +53,57 @@ def _answers(address: str) -> bool:
 
 def post_to_completed(*, rounds: int) -> list[float]:
     """Seconds from POST to `completed` for 5,000 rows, a new file each round."""
-    ground.clear()
-    user = ground.administrator()
-    user.set_password(PASSWORD)
-    user.save()
+    user = _administrator()
     with web() as address, ground.workers(1):
         session = _logged_in(address, user)
         _one(session, address, user, seed=0)  # warms up both
         return [_one(session, address, user, seed=seed) for seed in range(1, rounds + 1)]
+
+
+def polled() -> list[float]:
+    """Seconds that each of 2,000 polls takes while a large import runs."""
+    user = _administrator()
+    upload = ground.stage(ground.make_file(1_000_000), user)
+    with web() as address, ground.workers(1):
+        token = str(_logged_in(address, user).headers["Authorization"]).split()[1]
+        batch = ground.submit(upload, user)
+        path = polling.batch_path(user.organisation_id, batch.id)
+        found = polling.latencies(PORT, path, token)
+        batch.refresh_from_db()
+        assert batch.is_live, "the import was over before the polling was"
+        return found
+
+
+def uploaded(*, rounds: int) -> list[float]:
+    """Seconds from POST to 202 for a file of 10 MB."""
+    user = _administrator()
+    wide = ",Notes\n" + "x" * 1900
+    with web() as address:
+        session = _logged_in(address, user)
+        url = f"{address}/api/v1/organizations/{user.organisation_id}/users/import"
+        took = []
+        for seed in range(rounds + 1):
+            lines = ground.make_file(5_000, seed=2000 + seed).decode().splitlines()
+            assert '"' not in lines[0]
+            data = _widened(lines, wide)
+            started = perf_counter()
+            answer = session.post(url, files={"file": ("users.csv", data)}, timeout=30)
+            took.append(perf_counter() - started)
+            assert answer.status_code == 202, answer.text
+        return took[1:]  # the first one warms up
+
+
+def _widened(lines: list[str], wide: str) -> bytes:
+    header, filling = wide.split("\n")
+    return "\n".join([lines[0] + header, *(f"{line},{filling}" for line in lines[1:])]).encode()
+
+
+def _administrator() -> User:
+    ground.clear()
+    user = ground.administrator()
+    user.set_password(PASSWORD)
+    user.save()
+    return user
 
 
 def _logged_in(address: str, user: User) -> requests.Session:

@@ -95,8 +95,7 @@ def _unsent() -> QuerySet[Any]:
 
 
 def _due() -> QuerySet[Any]:
-    fresh = _unsent().filter(ended__gt=Now() - GIVEN_UP_AFTER)
-    return fresh.exclude(mail_after__gt=Now())
+    return _unsent().exclude(mail_after__gt=Now())
 
 
 def _is_held() -> bool:

@@ -134,6 +134,13 @@ def fail_hopeless(batch: ImportBatch, sentence: str) -> None:
     outcomes.fail(batch, sentence.format(attempts=attempts, row=row))
 
 
+def _hold_organisation(organisation_id: UUID) -> None:
+    """Whoever deletes an organisation locks its row first and its batches' next. Writing users locks
+    it as well, at the end of a chunk: taken here, before the batch's, nobody waits in a circle."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT FROM organisations WHERE id = %s FOR KEY SHARE", [organisation_id])
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Ready:
     """A chunk with all that can be done before its turn comes."""
@@ -203,6 +210,7 @@ class _Run:
     def _step(self) -> Result | None:
         """One chunk, in one transaction."""
         with transaction.atomic():
+            _hold_organisation(self.batch.organisation_id)
             batch = ImportBatch.objects.locked(self.batch.id, self.batch.attempt)
             if batch is None:
                 return Result.ENDED

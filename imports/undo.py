@@ -75,7 +75,7 @@ def _step(batch_id: UUID) -> int:
     ids = list(some.values_list("id", flat=True)[:USERS_AT_A_TIME])
     # Asked again under the locks: nobody can touch or name these users any more.
     still = untouched(batch_id).filter(id__in=ids)
-    removed = still._raw_delete("default")
+    removed = still._raw_delete("default") or 0  # None: nobody was asked for
     failpoints.reach("mid_undo", batch.filename)
     fields = {} if ids else {"undone_at": Now()}
     ImportBatch.objects.filter(id=batch_id).update(undone_rows=F("undone_rows") + removed, **fields)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 from environs import Env, EnvValidationError, validate
 
@@ -88,12 +89,10 @@ if EMAIL_HOST:
 try:
     env.seal()
 except EnvValidationError as error:
+    _wrong = cast("dict[str, list[str]]", error.error_messages)  # one for each variable
     raise SystemExit(
         "MarketEdge can't start: the environment is not complete.\n"
-        + "\n".join(
-            f"  {name}: {' '.join(map(str, why))}"
-            for name, why in dict(error.error_messages).items()
-        )
+        + "\n".join(f"  {name}: {' '.join(map(str, why))}" for name, why in _wrong.items())
         + "\ndocs/settings.md lists every variable; script/demo sets them all for a trial."
     ) from None
 
@@ -295,6 +294,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,  # what may be sent is told apart from what is answered
     "SERVE_PUBLIC": True,
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

@@ -322,6 +322,10 @@ def test_an_apostrophe_before_some_addresses_is_left_to_the_check_of_rows() -> N
     assert rows_of(text)[0][1] == ["'a@example.com", "Ann", "'t"]
 
 
+def test_an_error_report_with_one_escaped_address_keeps_its_other_apostrophes() -> None:
+    assert rows_of(HEADER + "'=1+1,Gerard,'t Hooft\n") == [(2, ["=1+1", "Gerard", "'t Hooft"])]
+
+
 # --- passwords --------------------------------------------------------------------------------
 
 

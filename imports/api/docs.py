@@ -18,6 +18,11 @@ from imports.api.openapi import answer, csv_file, header, limit_headers, refused
 from imports.states import Status
 
 ANYWHERE = (401, 403, 404, 406, 503)
+COUNT = {"type": "integer", "minimum": 1}
+KEY = {"type": "string", "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"}
+MOMENT = {"anyOf": [{"type": "string", "format": form} for form in ("date", "date-time")]}
+_STATUSES = "|".join(Status.values)
+STATUS_LIST = {"type": "string", "pattern": f"^({_STATUSES})(,({_STATUSES}))*$"}
 ORGANISATION = OpenApiParameter(
     "org_id", OpenApiTypes.UUID, "path", description="The organisation."
 )
@@ -115,7 +120,7 @@ submit = extend_schema(
         serializers.OptionsSerializer,
         OpenApiParameter(
             "Idempotency-Key",
-            str,
+            KEY,
             "header",
             description="Any text up to 255 characters, a UUID for example. The same key with the"
             " same file gives the same import again, and costs nothing.",
@@ -140,12 +145,17 @@ history = extend_schema(
     summary="All imports of the organisation, newest first",
     parameters=[
         ORGANISATION,
-        OpenApiParameter("page", int, "query", description="From 1."),
-        OpenApiParameter("page_size", int, "query", default=20, description="At most 100."),
+        OpenApiParameter("page", COUNT, "query", description="From 1."),
+        OpenApiParameter("page_size", COUNT, "query", description="At most 100; 20."),
         OpenApiParameter(
-            "status", str, "query", description=f"Of {', '.join(Status.values)}; several: comma."
+            "status",
+            STATUS_LIST,
+            "query",
+            description=f"Of {', '.join(Status.values)}; several: comma.",
         ),
-        OpenApiParameter("created_after", str, "query", description="A day or a moment, ISO 8601."),
+        OpenApiParameter(
+            "created_after", MOMENT, "query", description="A day or a moment, ISO 8601."
+        ),
         OpenApiParameter(
             "created_before", str, "query", description="A day or a moment, ISO 8601."
         ),
@@ -188,8 +198,8 @@ errors = extend_schema_view(
             ORGANISATION,
             BATCH,
             OpenApiParameter("format", str, "query", enum=["json", "csv"]),
-            OpenApiParameter("page", int, "query", description="From 1."),
-            OpenApiParameter("page_size", int, "query", default=100, description="At most 1000."),
+            OpenApiParameter("page", COUNT, "query", description="From 1."),
+            OpenApiParameter("page_size", COUNT, "query", description="At most 1000; 100."),
         ],
         responses={
             (200, "application/json"): answer(answers.ErrorList, "A page.", examples.ERRORS),

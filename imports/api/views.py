@@ -127,13 +127,14 @@ class BatchView(OrganisationView):
 
     def get(self, request: Request, org_id: UUID, batch_id: UUID) -> Response:
         """How far it is. An answer of 304 costs one read of one row."""
-        known = ImportBatch.objects.filter(id=batch_id, organisation=self.organisation)
-        state = known.values_list("updated_at", "status").first()
-        if state is None:
-            raise no_batch()
-        headers = poll_headers(*state)
-        if matches(request, headers["ETag"]):
-            return Response(status=304, headers=headers)
+        if "If-None-Match" in request.headers:
+            known = ImportBatch.objects.filter(id=batch_id, organisation=self.organisation)
+            state = known.values_list("updated_at", "status").first()
+            if state is None:
+                raise no_batch()
+            headers = poll_headers(*state)
+            if matches(request, headers["ETag"]):
+                return Response(status=304, headers=headers)
         batch = self.batch(batch_id)
         headers = poll_headers(batch.updated_at, batch.status)
         return Response(BatchSerializer(batch).data, headers=headers)

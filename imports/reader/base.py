@@ -86,7 +86,12 @@ def escape_cell(cell: str) -> str:
 
 def unescape_cell(cell: str) -> str:
     """The inverse of `escape_cell`."""
-    return cell[1:] if cell.startswith("'") and _ESCAPABLE.match(cell) else cell
+    return cell[1:] if is_escaped(cell) else cell
+
+
+def is_escaped(cell: str) -> bool:
+    """Whether `unescape_cell` would change a cell."""
+    return cell.startswith("'") and _ESCAPABLE.match(cell) is not None
 
 
 def without_apostrophe(cell: str) -> str:

@@ -180,11 +180,11 @@ class _Quoted:
         self.line = line
         self._source = source
         self._blocks = blocks
-        self._texts = [text]
-        self._lines = split_lines(text)
-        self._supplied = len(self._lines)
+        self._supplied = 0
         self._done = 0  # lines of the rows that are complete
         self._open_chars = 0  # of the row that the last block did not complete
+        self._escaped = False
+        self._take(text)
 
     def batches(self) -> Iterator[Batch]:
         reader = self._source.dialect.rows(self._supply())
@@ -207,21 +207,23 @@ class _Quoted:
 
     def _batch(self, rows: list[list[str]], lines: int) -> Batch:
         first_row = self.row - len(rows)
-        longest = max(self._open_chars, *map(len, self._lines))
-        if lines != len(rows) or longest > self._source.limits.max_cell_chars:
+        if lines != len(rows) or self._longest > self._source.limits.max_cell_chars:
             refuse_long_cells(rows, first_row, self._source.limits)
-        escaped = any(map(ESCAPED.search, self._texts))
-        return Batch(first_row, len(rows), rows, escaped)
+        return Batch(first_row, len(rows), rows, self._escaped)
 
     def _supply(self) -> Iterator[str]:
         """Lines for csv.reader. It asks for more than there are only in the middle of a row."""
         yield from self._lines
         for text in self._blocks:
             self._refuse_endless_row()
-            self._texts = [*self._texts[-1:], text]
-            self._lines = split_lines(text)
-            self._supplied += len(self._lines)
+            self._take(text)
             yield from self._lines
+
+    def _take(self, text: str) -> None:
+        self._lines = split_lines(text)
+        self._supplied += len(self._lines)
+        self._longest = max(self._open_chars, *map(len, self._lines))
+        self._escaped = self._escaped or ESCAPED.search(text) is not None
 
     def _refuse_endless_row(self) -> None:
         """Count what the row has by now that goes on in the next block."""

@@ -151,14 +151,14 @@ def find_encoding(
     """
     wanted = named_encoding(named) if named else None
     marked = _marked(head)
-    if marked and (marked.codec != "utf-32-le" or wanted or guess):
+    if marked:
         return marked, _overruled(marked, wanted)
     if wanted:
         return wanted, []
     wide = _wide(head)
     if not guess:
-        if wide or marked:
-            raise _no_mark(wide or "utf-32")
+        if wide:
+            raise _no_mark(wide)
         return UTF8, []
     return _guessed(file, wide)
 

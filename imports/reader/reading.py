@@ -8,7 +8,15 @@ from typing import BinaryIO, Literal
 from imports.columns import Columns, Match, Notice, match_headers
 from imports.errors import FileEmpty, FileRefused, FileTooLarge, NoRows, TooManyRows
 from imports.reader import refusals
-from imports.reader.base import MEBIBYTE, Limits, Sample, Source, unescape_cell, without_apostrophe
+from imports.reader.base import (
+    MEBIBYTE,
+    Limits,
+    Sample,
+    Source,
+    is_escaped,
+    unescape_cell,
+    without_apostrophe,
+)
 from imports.reader.delimited import DelimitedSource
 from imports.reader.detect import find_encoding, refuse_other_types
 from imports.reader.dialect import named_delimiter
@@ -191,12 +199,17 @@ def _workbook(
 def _every_cell_escaped(
     samples: Sequence[Sample], header: Sample, match: Match, width: int
 ) -> bool:
-    """Whether all addresses that are seen begin with an apostrophe: no real one does."""
+    """Whether all addresses that are seen begin with an apostrophe: no real one does.
+
+    Those that our own reports escaped don't tell: there, other cells are as they were.
+    """
     position = match.columns.positions["email"]
     index = [i for i in range(width) if i not in match.dropped][position]
     below = [s.cells for s in samples if s.row > header.row]
     addresses = [cells[index] for cells in below if len(cells) > index and cells[index]]
-    return bool(addresses) and all(address.startswith("'") for address in addresses)
+    if all(map(is_escaped, addresses)):
+        return False
+    return all(address.startswith("'") for address in addresses)
 
 
 def _head(file: BinaryIO, limits: Limits) -> bytes:

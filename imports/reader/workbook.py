@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import islice
 from typing import BinaryIO
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
@@ -75,12 +76,15 @@ class WorkbookSource:
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
         """The rows that are not blank, with their numbers; column A is always the first cell."""
         # iter_rows gives the empty rows above the table, but not the empty columns beside it
-        _, left = self._sheet.start or (0, 0)
+        top, left = self._sheet.start or (0, 0)
         margin = [""] * left
-        for row, values in enumerate(self._sheet.iter_rows(), start=1):
+        errors = self._extent.errors
+        for row, values in enumerate(islice(self._sheet.iter_rows(), top, None), top + 1):
+            if values.count("") == len(values) and row not in errors:
+                continue
             cells = margin + [v if type(v) is str else shown(v) for v in values]
-            for column, text in self._extent.errors.get(row, {}).items():
-                cells[column] = text
+            for column, text in errors.get(row, {}).items():
+                cells[column : column + 1] = [text]
             if not is_blank(cells):
                 self._check(row, cells)
                 yield row, cells

@@ -41,15 +41,15 @@ case(
     **fine(encoding="utf-16-be", records=numbered(ANN, JOERG)),
 )
 case(
-    "utf32-mark.csv",
+    "utf32-le-mark.csv",
     b"\xff\xfe\x00\x00" + TWO.encode("utf-32-le"),
-    **refused("encoding_unknown", facts={"guess": "utf-32"}),
+    **fine(encoding="utf-32-le", records=numbered(ANN, JOERG)),
 )
 case(
-    "utf32-mark-named.csv",
-    b"\xff\xfe\x00\x00" + TWO.encode("utf-32-le"),
-    options={"encoding": "utf-32"},
-    **fine(encoding="utf-32-le", records=numbered(ANN, JOERG)),
+    "utf32-be-named.csv",
+    TWO.encode("utf-32-be"),
+    options={"encoding": "utf-32be"},
+    **fine(encoding="utf-32-be", records=numbered(ANN, JOERG)),
 )
 
 SEMICOLONS = lines(HEADER, ANN, JOERG, by=";", end="\r\n")  # "CSV" of a German Excel

@@ -6,25 +6,21 @@ import itertools
 import os
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 import redis
 
 from marketedge.processes import Processes
-from tests.engine import ledger
-from tests.engine.processes import ROOT
+from tests.engine.databases import Databases, migrate
+from tests.engine.databases import databases as databases
 from tests.engine.servers import OwnPostgres, OwnValkey
 from tests.engine.world import World, inside
 
-NAME = re.compile(r"(?<=/)[^/?]+(?=\?|$)")  # of the database, in a URL
-_numbers = itertools.count(1)
+_numbers = itertools.count(1)  # of brokers
 
 
 @contextmanager
@@ -45,50 +41,6 @@ def processes() -> Iterator[Processes]:
     """A supervisor of the test's own servers."""
     with supervisor() as started:
         yield started
-
-
-def migrate(database_url: str) -> None:
-    """Every table, and the triggers that note what happens to them."""
-    environment = os.environ | {"DATABASE_URL": database_url}
-    command = [sys.executable, "manage.py", "migrate", "-v0"]
-    subprocess.run(command, cwd=ROOT, env=environment, check=True)
-    with psycopg.connect(database_url, autocommit=True) as db:
-        db.execute(ledger.SQL)
-
-
-class Databases:
-    """Makes databases on the server that the tests were given."""
-
-    def __init__(self, server_url: str) -> None:
-        self.url = server_url
-        self._made: list[str] = []
-        self._db = psycopg.connect(NAME.sub("postgres", server_url), autocommit=True)
-        self.template = self._new("template0")
-        migrate(self.template)
-
-    def new(self) -> str:
-        """A migrated, empty one; gives its URL."""
-        return self._new(self._made[0])
-
-    def _new(self, template: str) -> str:
-        name = f"engine_{os.getpid()}_{next(_numbers)}"
-        self._db.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
-        self._made.append(name)
-        return NAME.sub(name, self.url)
-
-    def close(self) -> None:
-        """Drops all of them."""
-        for name in self._made:
-            self._db.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        self._db.close()
-
-
-@pytest.fixture(scope="session")
-def databases() -> Iterator[Databases]:
-    """On the server that the tests were given."""
-    made = Databases(os.environ["DATABASE_URL"])
-    yield made
-    made.close()
 
 
 @pytest.fixture(scope="module")

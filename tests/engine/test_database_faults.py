@@ -185,4 +185,3 @@ def test_postgresql_away_for_ten_seconds_again_and_again(
         own_postgres.come_back()
         world.reconnect()
     world.completed(batch_id, sample)
-

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from imports import tasks
-from tests.engine.conftest import Databases, supervisor
+from tests.engine.conftest import supervisor
+from tests.engine.databases import Databases
 from tests.engine.processes import Process, until
 from tests.engine.samples import mixed, plain
 from tests.engine.servers import OwnValkey
