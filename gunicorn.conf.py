@@ -14,6 +14,9 @@ workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
 threads = 4
 preload_app = True  # the code is in memory once, and a mistake in it ends the start
 timeout = 60
+# Clients poll every 2 seconds over one connection: closing it after 2, as gunicorn would by itself,
+# meets every other request on its way.
+keepalive = 15
 graceful_timeout = 25  # shorter than the 30 s that a platform waits before it kills
 max_requests = 2000  # then a worker is replaced: bounds leaks
 max_requests_jitter = 200

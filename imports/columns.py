@@ -102,7 +102,7 @@ def fields_in(cells: Sequence[str], mapping: Mapping[str, str] | None = None) ->
     """The fields that a row would give if it were the header row."""
     found = {hit[0] for hit in map(recognise, cells) if hit}
     if mapping:
-        names = {normalise(cell) for cell in cells} - {""}
+        names = {key for cell in cells for key in header_keys(cell)}
         found |= {field for field, header in mapping.items() if normalise(str(header)) in names}
     return found
 
@@ -160,9 +160,7 @@ def _refuse_unknown_field(field: str) -> None:
 
 
 def _index_of(field: str, wanted: str, headers: Sequence[str], labels: Sequence[str]) -> int:
-    found = [i for i, header in enumerate(headers) if wanted in (header.strip(), labels[i])]
-    if not found and normalise(wanted):
-        found = [i for i, header in enumerate(headers) if normalise(header) == normalise(wanted)]
+    found = _columns_called(wanted, headers, labels)
     if not found:
         raise UnknownMapping(
             f'The mapping wants {field} from the column "{excerpt(wanted)}", which the file does '
@@ -180,6 +178,13 @@ def _index_of(field: str, wanted: str, headers: Sequence[str], labels: Sequence[
             field=field,
         )
     return found[0]
+
+
+def _columns_called(wanted: str, headers: Sequence[str], labels: Sequence[str]) -> list[int]:
+    """The columns with this header as it is written, or else in any of the forms it is known by."""
+    exactly = [i for i, header in enumerate(headers) if wanted in (header.strip(), labels[i])]
+    key = normalise(wanted)
+    return exactly or [i for i, header in enumerate(headers) if key in header_keys(header)]
 
 
 # --- names that are known ---------------------------------------------------------------------

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
@@ -44,7 +44,8 @@ def _delete(rows: QuerySet[Any, Any]) -> int:
     model: type[models.Model] = rows.model
     while True:
         slice_ = rows.select_for_update(skip_locked=True).values("id")[:BATCHES_AT_A_TIME]
-        count = model._default_manager.filter(id__in=slice_)._raw_delete("default")
+        with transaction.atomic():
+            count = model._default_manager.filter(id__in=slice_)._raw_delete("default")
         deleted += count
         if not count:
             return deleted

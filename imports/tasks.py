@@ -15,6 +15,7 @@ from django.conf import settings
 from kombu.exceptions import OperationalError
 
 from imports import failpoints, notices, retention, runner, undo, watch
+from users import tokens
 
 log = structlog.get_logger(__name__)
 
@@ -136,3 +137,4 @@ def announce_all(findings: Iterable[watch.Finding]) -> int:
 def purge() -> None:
     """Deletes what is kept for no longer."""
     retention.purge()
+    tokens.purge()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -125,15 +126,19 @@ def _accepted() -> Exists:
 
 
 def _referenced() -> Q:
-    """Whether any table has a row of this user; their own invitations aside, which go with them."""
+    """Whether any table has a row of this user."""
     found = Q()
-    for relation in User._meta.related_objects:
-        if (relation.related_model, relation.field.name) != (Invitation, "user"):
-            rows = relation.related_model._default_manager.filter(
-                **{relation.field.name: OuterRef("pk")}
-            )
-            found |= Q(Exists(rows))
+    for key in references():
+        found |= Q(Exists(key.model._default_manager.filter(**{key.name: OuterRef("pk")})))
     return found
+
+
+def references() -> list[models.ForeignKey[Any, Any]]:
+    """Every foreign key that points at a user, also one without a way back; the user's own
+    invitations aside, which go with them."""
+    fields = User._meta.get_fields(include_hidden=True)
+    keys = [field.field for field in fields if isinstance(field, models.ManyToOneRel)]
+    return [key for key in keys if (key.model, key.name) != (Invitation, "user")]
 
 
 def _kept(user: User) -> dict[str, str]:

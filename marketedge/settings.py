@@ -237,6 +237,11 @@ MIDDLEWARE.insert(
     "marketedge.requests.BindUser",
 )
 
+# --- The check of a deployment ------------------------------------------------------------------
+# It asks for a secret of 50 characters. Above, 32 are asked for; the one that Render makes has 44,
+# which hold 256 random bits.
+SILENCED_SYSTEM_CHECKS = ["security.W009"]
+
 # --- The admin site (marketedge/admin_site.py) --------------------------------------------------
 INSTALLED_APPS[INSTALLED_APPS.index("django.contrib.admin")] = (
     "marketedge.admin_site.MarketEdgeAdmin"

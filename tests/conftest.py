@@ -188,7 +188,6 @@ def server(start: Callable[..., Running]) -> str:
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
     options = f"--bind {address} --worker-class gthread --workers 2 --threads 4 --preload"
-    options += " --keep-alive 15"  # longer than clients wait between two polls
     process = start("gunicorn", "marketedge.wsgi", "--no-control-socket", *options.split())
     wait_for(lambda: process.says("Booting worker") and _answers(f"http://{address}/healthz"))
     return f"http://{address}"

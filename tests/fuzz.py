@@ -48,6 +48,7 @@ TOKENS = [
     *(b"email", b"first_name", b"last_name", b"password", b"is_staff", b"a@example.com", b"'="),
     *("é\u2028\u202e\ud7ff".encode(), "\U0001f600".encode(), b"\xed\xa0\x80", b"\xf4\x90\x80\x80"),
     *(b'<c r="XFD1048576"><v>1</v></c>', b"<row>", b"</sheetData>", b't="e"', b"PK\x03\x04"),
+    *(b"1e300", b"-1e300", b's="1"', b's="2"', b'numFmtId="14"', b'numFmtId="46"'),
 ]
 ENCODINGS = [None] * 6 + ["windows-1252", "utf-16", "utf-32", "shift_jis", "gb18030", "cp037", "hz"]
 DELIMITERS = [None] * 6 + [",", ";", "tab", "pipe"]

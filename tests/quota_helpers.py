@@ -29,10 +29,11 @@ class Clock:
         monkeypatch.setattr(time, "time", lambda: self.now)
 
 
-def patient(caches: dict[str, Any], **quota: Any) -> dict[str, Any]:
-    """The caches with long time-outs; for the quota's, what else is to be different."""
-    options = caches["quota"]["OPTIONS"] | {"socket_connect_timeout": 30, "socket_timeout": 30}
-    return caches | {"quota": caches["quota"] | {"OPTIONS": options} | quota}
+def with_quota(caches: dict[str, Any], **different: Any) -> dict[str, Any]:
+    """The caches with another LOCATION, or other options (`socket_timeout`), for the quota's."""
+    names = {name: different.pop(name) for name in ("LOCATION",) if name in different}
+    options = caches["quota"]["OPTIONS"] | different
+    return caches | {"quota": caches["quota"] | names | {"OPTIONS": options}}
 
 
 def charge(user: User, limit_type: str = "csv_import", **other: Any) -> Usage:

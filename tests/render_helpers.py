@@ -87,7 +87,7 @@ class Deployed:
         if self.popen.poll() is None:
             self.popen.terminate()
             try:
-                self.popen.wait(30)
+                self.popen.wait(60)
             except subprocess.TimeoutExpired:
                 os.killpg(self.popen.pid, signal.SIGKILL)
         return self.popen.wait()

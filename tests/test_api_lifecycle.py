@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -11,9 +12,10 @@ from django.db import connection
 from rest_framework.test import APIClient
 
 from imports import runner
+from imports.api.polling import POLL_SECONDS
 from imports.models import ImportBatch, Upload, UploadChunk
 from tests.api_helpers import BAD, a_file, base, csv_bytes, imported, people, post_import, run
-from tests.conftest import MakeUser, client_of
+from tests.conftest import ROOT, MakeUser, client_of
 from tests.process_helpers import wait_for
 from tests.test_api_problems import problem_of
 from users import tokens
@@ -161,7 +163,7 @@ def test_a_poll_without_news_reads_one_row_and_makes_no_answer_of_it(
     path = f"{base(acme)}/{post_import(api, acme).json()['id']}"
     etag = api.get(path)["ETag"]
     monkeypatch.setattr("imports.api.views.BatchSerializer", None)
-    with django_assert_num_queries(3):  # the user, the organisation, the batch
+    with django_assert_num_queries(2):  # the user, the batch with its organisation
         assert api.get(path, headers={"If-None-Match": etag}).status_code == 304
 
 
@@ -173,6 +175,13 @@ def test_if_none_match_is_read_as_the_standard_has_it(
     known = header.format(api.get(path)["ETag"])
     assert api.get(path, headers={"If-None-Match": known}).status_code == 304
     assert api.get(path, headers={"If-None-Match": '"other"'}).status_code == 200
+
+
+def test_the_server_keeps_a_connection_for_longer_than_clients_wait_between_two_polls() -> None:
+    """Else it closes it just as the next request arrives, which the client takes for a failure."""
+    found = re.search(r"^keepalive = (\d+)$", (ROOT / "gunicorn.conf.py").read_text(), re.MULTILINE)
+    assert found
+    assert int(found[1]) > 2 * POLL_SECONDS
 
 
 def test_lists_take_the_same_queries_however_long_they_are(

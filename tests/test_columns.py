@@ -231,6 +231,11 @@ def test_a_mapping_prefers_the_header_as_it_is_written() -> None:
     assert found.columns.mapping["phone"] == "tel-1"
 
 
+def test_a_mapping_may_leave_out_what_stands_in_brackets() -> None:
+    found = match_headers([*USUAL, "Phone 2 [READ ONLY]"], {"phone": "phone 2"})
+    assert found.columns.mapping["phone"] == "Phone 2 [READ ONLY]"
+
+
 def test_a_mapping_to_one_of_two_doubled_headers_is_refused() -> None:
     with pytest.raises(DuplicateColumn):
         match_headers([*USUAL, "Tel", "Tel"], {"phone": "Tel"})

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from contextlib import ExitStack
 from datetime import timedelta
 from io import StringIO
@@ -37,18 +38,20 @@ from imports.models import (
 )
 from imports.quota_store import quota_key, store
 from tests.conftest import ROOT, environment
+from tests.process_helpers import wait_for
 from tests.quota_helpers import (
     Clock,
     charge,
+    closing_connection,
     in_parallel,
     in_redis,
     make_batches,
     parallel_passes,
     passes,
-    patient,
     refusal,
     usage,
     windows,
+    with_quota,
 )
 from users.models import Organisation, User
 
@@ -58,7 +61,7 @@ def clock(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Clock:
     """The time; and Redis, however busy this machine may be, is never given up."""
     monkeypatch.setattr(quota_store, "breaker", quota_store.Breaker())
     monkeypatch.setattr(quota_store, "PATIENCE_SECONDS", 60)
-    settings.CACHES = patient(settings.CACHES)
+    settings.CACHES = with_quota(settings.CACHES, socket_timeout=30)
     return Clock(monkeypatch)
 
 
@@ -98,6 +101,7 @@ def test_where_hour_and_day_are_used_up_retry_after_is_about_the_later(
     admin: User, acme: Organisation, clock: Clock
 ) -> None:
     UploadLimit.objects.create(organisation=acme, limit_type="csv_import", per_hour=2, per_day=2)
+    clock.now = windows(admin)["day"].reset - 80_000  # not in the hour that ends with the day
     passes(admin, 2)
     refused = refusal(admin)
     last = max(windows(admin).values(), key=lambda window: window.reset)
@@ -172,6 +176,38 @@ def test_uploads_that_come_and_are_given_back_at_once_leave_nothing_behind(admin
     assert passes(admin, 11) == 10
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_count_that_is_put_right_in_redis_does_not_undo_what_is_given_back_meanwhile(
+    admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    charged = charge(admin)
+    store()._cache.get_client().delete(*in_redis_raw(admin))
+    raise_to = quota_store.QuotaCache.raise_to
+
+    def give_back() -> None:
+        with closing_connection():
+            quotas.give_back(user=admin, limit_type="csv_import", charged=charged)
+
+    thread = threading.Thread(target=give_back)
+
+    def meanwhile(*args: Any) -> None:
+        if thread.ident is None:
+            thread.start()
+        wait_for(lambda: not thread.is_alive() or somebody_waits_for_a_row())
+        raise_to(*args)
+
+    monkeypatch.setattr(quota_store.QuotaCache, "raise_to", meanwhile)
+    charge(admin)
+    thread.join()
+    assert in_redis(admin) == {"hour": 1, "day": 1}
+
+
+def somebody_waits_for_a_row() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(cursor.fetchone()[0])
+
+
 def test_an_invalid_upload_costs_nothing(admin: User) -> None:
     passes(admin, 9)
     for _ in range(5):
@@ -203,6 +239,7 @@ def test_giving_back_without_a_charge_changes_nothing(admin: User) -> None:
     for _ in range(3):
         quotas.give_back(user=admin, limit_type="csv_import")
     assert in_redis(admin) == {"hour": 0, "day": 0}
+    assert {tally.count for tally in UploadTally.objects.all()} == {0}
     assert passes(admin, 11) == 10
 
 

@@ -308,7 +308,7 @@ def test_what_is_harmless_stays_as_it_is(cell: str) -> None:
 
 
 def test_apostrophes_before_every_address_are_those_of_an_export() -> None:
-    text = HEADER + "'a@example.com,'Ann,'t\n'b@example.com,Bo,''t Hooft\n"
+    text = HEADER + "'a@example.com,'Ann,'t\n'b@example.com,'Bo,''t Hooft\n"
     reading = open_file(text)
     assert [cells for _, cells in reading.records()] == [
         ["a@example.com", "Ann", "t"],
@@ -317,9 +317,10 @@ def test_apostrophes_before_every_address_are_those_of_an_export() -> None:
     assert [w.code for w in reading.warnings] == ["apostrophes_removed"]
 
 
-def test_an_apostrophe_before_some_addresses_is_left_to_the_check_of_rows() -> None:
-    text = HEADER + "'a@example.com,Ann,'t\nb@example.com,Bo,'t Hooft\n"
-    assert rows_of(text)[0][1] == ["'a@example.com", "Ann", "'t"]
+@pytest.mark.parametrize("other", ["b@example.com,'Bo,'Ek", "'b@example.com,Bo,'Ek"])
+def test_an_apostrophe_before_some_cells_is_left_to_the_check_of_rows(other: str) -> None:
+    text = f"{HEADER}'a@example.com,'Ann,'t Hooft\n{other}\n"
+    assert rows_of(text)[0][1] == ["'a@example.com", "'Ann", "'t Hooft"]
 
 
 def test_an_error_report_with_one_escaped_address_keeps_its_other_apostrophes() -> None:

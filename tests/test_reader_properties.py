@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import pathlib
 import zipfile
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -201,18 +201,7 @@ def test_no_name_of_anything_ends_in_anything_but_a_refusal(name: str, data: byt
     survives(data, mapping={name: "email"})
 
 
-def workbook() -> bytes:
-    """A small workbook."""
-    openpyxl = pytest.importorskip("openpyxl")
-    book = openpyxl.Workbook()
-    for row in (HEADER, ["a@example.com", "Ann", 4.5, "#N/A"], [None, True, "x", "=1"]):
-        book.active.append(row)
-    file = io.BytesIO()
-    book.save(file)
-    return file.getvalue()
-
-
-WORKBOOK = workbook()
+WORKBOOK = (pathlib.Path(__file__).parent / "data" / "workbook-values.xlsx").read_bytes()
 PARTS = zipfile.ZipFile(io.BytesIO(WORKBOOK)).namelist()
 
 

@@ -217,12 +217,12 @@ def test_the_web_service_answers_its_health_check_under_its_own_name(
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("marketedge-worker", "ready."), ("marketedge-beat", "beat: Starting")]
+    ("name", "said"), [("marketedge-worker", "ready."), ("marketedge-beat", "Sending due task")]
 )
 def test_worker_and_beat_start_and_end_with_sigterm(
     deploy: Callable[..., Deployed], name: str, said: str
 ) -> None:
-    one = deploy(name)
+    one = deploy(name, IMPORT_SWEEP_SECONDS="0.2")
     wait_for(lambda: one.says(said))
     assert one.stop() == 0
     assert not list(ROOT.glob("celerybeat*"))

@@ -39,7 +39,11 @@ class OrganisationView(APIView):
         structlog.contextvars.bind_contextvars(user_id=str(self.user.pk))
         if isinstance(request.auth, ApiKey) and request.auth.organisation_id != kwargs["org_id"]:
             raise NotFound("There is no such organisation.")
-        self.organisation = actions.organisation_for(self.user, kwargs["org_id"])
+        self.admit(**kwargs)
+
+    def admit(self, org_id: UUID, **more: UUID) -> None:
+        """Raises what `organisation_for` does."""
+        self.organisation = actions.organisation_for(self.user, org_id)
 
     def batches(self) -> QuerySet[ImportBatch]:
         """This organisation's, with the warnings of their files, in one query."""
@@ -51,13 +55,8 @@ class OrganisationView(APIView):
         """One of them. Raises NotFound, also where it is another organisation's."""
         batch = self.batches().filter(id=batch_id).first()
         if batch is None:
-            raise no_batch()
+            raise NotFound("There is no such import.")
         return batch
-
-
-def no_batch() -> NotFound:
-    """The answer for another organisation's batch as for one that there never was."""
-    return NotFound("There is no such import.")
 
 
 class UploadView(OrganisationView):

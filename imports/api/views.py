@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
 from uuid import UUID
 
 from django.http import HttpResponse, StreamingHttpResponse
@@ -15,17 +14,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from imports import actions, preview, reports
-from imports.api import docs, forms, uploads
+from imports.api import docs, forms, polling, uploads
 from imports.api.answers import BatchSerializer, RowErrorSerializer
-from imports.api.base import OrganisationView, UploadView, no_batch
+from imports.api.base import OrganisationView, UploadView
 from imports.api.pagination import ErrorPages, HistoryPages
+from imports.api.polling import POLL_SECONDS
 from imports.api.renderers import CsvRenderer
 from imports.models import ImportBatch, ImportError
-from imports.states import LIVE
-
-POLL_SECONDS = 2
-# Changes whenever an answer is made of the same row in another way, as its ETag then must, too.
-REPRESENTATION = 1
 
 
 @docs.template
@@ -125,18 +120,20 @@ class ImportView(UploadView):
 class BatchView(OrganisationView):
     """One import. Made to be asked every two seconds."""
 
+    not_modified: dict[str, str] | None = None
+
+    def admit(self, org_id: UUID, **more: UUID) -> None:
+        """Looks first whether there is anything new to tell."""
+        self.not_modified = polling.unchanged(self.request, self.user, org_id, more["batch_id"])
+        if self.not_modified is None:
+            super().admit(org_id)
+
     def get(self, request: Request, org_id: UUID, batch_id: UUID) -> Response:
-        """How far it is. An answer of 304 costs one read of one row."""
-        if "If-None-Match" in request.headers:
-            known = ImportBatch.objects.filter(id=batch_id, organisation=self.organisation)
-            state = known.values_list("updated_at", "status").first()
-            if state is None:
-                raise no_batch()
-            headers = poll_headers(*state)
-            if matches(request, headers["ETag"]):
-                return Response(status=304, headers=headers)
+        """How far it is."""
+        if self.not_modified:
+            return Response(status=304, headers=self.not_modified)
         batch = self.batch(batch_id)
-        headers = poll_headers(batch.updated_at, batch.status)
+        headers = polling.headers_for(batch.updated_at, batch.status)
         return Response(BatchSerializer(batch).data, headers=headers)
 
 
@@ -203,24 +200,6 @@ def accepted(batch: ImportBatch, *, is_replay: bool = False) -> Response:
     if is_replay:
         headers["Idempotency-Replayed"] = "true"
     return Response(BatchSerializer(batch).data, status=202, headers=headers)
-
-
-def poll_headers(updated_at: datetime, status: str) -> dict[str, str]:
-    """ETag and how long to wait. A trigger sets `updated_at` at every UPDATE of the row, and all
-    that an answer says is made of the row."""
-    microseconds = int(updated_at.timestamp() * 1_000_000)
-    headers = {"ETag": f'"{REPRESENTATION}-{microseconds:x}"', "Cache-Control": "private, no-cache"}
-    if status in LIVE:
-        headers["Retry-After"] = str(POLL_SECONDS)
-    return headers
-
-
-def matches(request: Request, etag: str) -> bool:
-    """Whether If-None-Match names this answer."""
-    given = request.headers.get("If-None-Match", "")
-    return given.strip() == "*" or etag in {
-        one.strip().removeprefix("W/") for one in given.split(",")
-    }
 
 
 def csv_headers(filename: str) -> dict[str, str]:

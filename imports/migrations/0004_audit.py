@@ -50,6 +50,12 @@ CREATE TRIGGER organisations_delete_audit AFTER DELETE ON organisations
 -- Nobody is told today of what ended before there were e-mails.
 UPDATE import_batches SET mail_state = 'none' WHERE status IN ('completed', 'failed', 'cancelled');
 """
+NO_RULES = """
+DROP TRIGGER organisations_delete_audit ON organisations;
+DROP TRIGGER audit_events_no_update ON audit_events;
+DROP TRIGGER audit_events_no_delete ON audit_events;
+DROP FUNCTION audit_events_refuse, audit_events_may_go, organisations_take_audit_events;
+"""
 
 
 class Migration(migrations.Migration):
@@ -112,5 +118,5 @@ class Migration(migrations.Migration):
             model_name='auditevent',
             index=models.Index(condition=models.Q(('batch_id__isnull', False)), fields=['batch_id'], name='audit_events_batch'),
         ),
-        migrations.RunSQL(RULES, migrations.RunSQL.noop),
+        migrations.RunSQL(RULES, NO_RULES),
     ]

@@ -44,9 +44,9 @@ class DelimitedSource:
         self._encoding = encoding
         self.limits = limits
         lines_above, head = self._head()
-        sep = None if lines_above else sep_line(head[0])
+        sep = None if lines_above else sep_line(head[0], delimiter)
         self._sep_lines = 1 if sep else 0
-        opening = open_rows(head[self._sep_lines :], lines_above, delimiter or sep, mapping, limits)
+        opening = open_rows(head[self._sep_lines :], lines_above, sep or delimiter, mapping, limits)
         self.dialect: Dialect = opening.dialect
         self.samples = opening.samples
         self._first_row, self._skip_lines = 1, self._sep_lines

@@ -35,7 +35,7 @@ _MAGIC = (
     (b"GIF8", f"This is a GIF picture. {_SAVE}"),
     (b"%PDF-", f"This is a PDF document. {_SAVE}"),
     (b"\x1f\x8b", "This is a gzip archive. Unpack it, and upload the file that is in it."),
-    (b"BZh", "This is a bzip2 archive. Unpack it, and upload the file that is in it."),
+    (b"BZh91AY&SY", "This is a bzip2 archive. Unpack it, and upload the file that is in it."),
     (b"\xfd7zXZ\x00", "This is an xz archive. Unpack it, and upload the file that is in it."),
     (b"\x28\xb5\x2f\xfd", "This is a zstd archive. Unpack it, and upload the file in it."),
     (b"7z\xbc\xaf\x27\x1c", "This is a 7-Zip archive. Unpack it, and upload the file in it."),
@@ -156,11 +156,13 @@ def find_encoding(
     if wanted:
         return wanted, []
     wide = _wide(head)
-    if not guess:
-        if wide:
-            raise _no_mark(wide)
-        return UTF8, []
-    return _guessed(file, wide)
+    if b"\0" in head and not wide:
+        raise unreadable(file, UTF8, Fault(head.index(0), nul=True), None)
+    if guess:
+        return _guessed(file, wide)
+    if wide:
+        raise _no_mark(wide)
+    return UTF8, []
 
 
 def _marked(head: bytes) -> Encoding | None:
@@ -184,14 +186,14 @@ def _overruled(marked: Encoding, wanted: Encoding | None) -> list[Notice]:
 
 
 def _wide(head: bytes) -> str | None:
-    """UTF-16 without a mark: every other byte of Latin text is zero."""
+    """UTF-16 without a mark: of Latin letters, digits and delimiters every other byte is zero."""
     sample = head[: len(head) // 2 * 2]
     if len(sample) < 4:
         return None
     even, odd = sample[::2], sample[1::2]
-    if odd.count(0) > 0.4 * len(odd) and even.count(0) < 0.05 * len(even):
+    if odd.count(0) > 0.2 * len(odd) and even.count(0) < 0.02 * len(even):
         return "utf-16-le"
-    if even.count(0) > 0.4 * len(even) and odd.count(0) < 0.05 * len(odd):
+    if even.count(0) > 0.2 * len(even) and odd.count(0) < 0.02 * len(odd):
         return "utf-16-be"
     return None
 

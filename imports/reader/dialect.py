@@ -64,10 +64,13 @@ def named_delimiter(name: str | None) -> str | None:
     return char
 
 
-def sep_line(line: str) -> str | None:
-    """The delimiter that a first line `sep=;` names; a spreadsheet obeys but does not show it."""
+def sep_line(line: str, named: str | None) -> str | None:
+    """The delimiter that a first line `sep=;` names; a spreadsheet obeys but does not show it.
+
+    `named`: the delimiter that a client named; it overrules the line. Raises UnknownDelimiter.
+    """
     match = _SEP_LINE.fullmatch(line[:40])
-    return match[1] if match else None
+    return (named or named_delimiter(match[1])) if match else None
 
 
 def open_rows(

@@ -7,6 +7,7 @@ from typing import BinaryIO, Literal
 
 from imports.columns import Columns, Match, Notice, match_headers
 from imports.errors import FileEmpty, FileRefused, FileTooLarge, NoRows, TooManyRows
+from imports.fields import FULL_NAME, NAME_FIELDS
 from imports.reader import refusals
 from imports.reader.base import (
     MEBIBYTE,
@@ -28,8 +29,8 @@ _HEAD_BYTES = 8_192
 _APOSTROPHES = Notice(
     None,
     "apostrophes_removed",
-    "Every e-mail address begins with an apostrophe, as in exports that protect each cell (Auth0). "
-    "One apostrophe was removed from every cell that begins with one.",
+    "Every address and name begins with an apostrophe, as in exports that protect each cell (Auth0)"
+    ". One apostrophe was removed from every cell that begins with one.",
 )
 
 
@@ -199,17 +200,16 @@ def _workbook(
 def _every_cell_escaped(
     samples: Sequence[Sample], header: Sample, match: Match, width: int
 ) -> bool:
-    """Whether all addresses that are seen begin with an apostrophe: no real one does.
+    """Whether all addresses and names that are seen begin with an apostrophe.
 
     Those that our own reports escaped don't tell: there, other cells are as they were.
     """
-    position = match.columns.positions["email"]
-    index = [i for i in range(width) if i not in match.dropped][position]
+    kept = [i for i in range(width) if i not in match.dropped]
+    positions = match.columns.positions
+    looked_at = [kept[positions[f]] for f in ("email", *NAME_FIELDS, FULL_NAME) if f in positions]
     below = [s.cells for s in samples if s.row > header.row]
-    addresses = [cells[index] for cells in below if len(cells) > index and cells[index]]
-    if all(map(is_escaped, addresses)):
-        return False
-    return all(address.startswith("'") for address in addresses)
+    cells = [row[i] for row in below for i in looked_at if len(row) > i and row[i]]
+    return all(cell.startswith("'") for cell in cells) and not all(map(is_escaped, cells))
 
 
 def _head(file: BinaryIO, limits: Limits) -> bytes:

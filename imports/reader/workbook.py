@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from itertools import islice
 from typing import BinaryIO
@@ -79,7 +80,7 @@ class WorkbookSource:
         top, left = self._sheet.start or (0, 0)
         margin = [""] * left
         errors = self._extent.errors
-        for row, values in enumerate(islice(self._sheet.iter_rows(), top, None), top + 1):
+        for row, values in enumerate(_values(self._sheet, top), top + 1):
             if values.count("") == len(values) and row not in errors:
                 continue
             cells = margin + [v if type(v) is str else shown(v) for v in values]
@@ -95,15 +96,28 @@ class WorkbookSource:
 
 
 def _loaded(file: BinaryIO, name: str, names: list[str]) -> CalamineSheet:
-    try:
+    with _damage_refused():
         workbook = CalamineWorkbook.from_filelike(file)
         if workbook.sheet_names != names:
             raise broken("its list of sheets contradicts itself")
         return workbook.get_sheet_by_name(name)
-    except (CalamineError, OSError, ValueError):
+
+
+def _values(sheet: CalamineSheet, above: int) -> Iterator[list[Value]]:
+    """The rows of a sheet without the first ones. A date may turn out to be none only here."""
+    with _damage_refused():
+        yield from islice(sheet.iter_rows(), above, None)
+
+
+@contextmanager
+def _damage_refused() -> Iterator[None]:
+    """Whatever the library stumbles over is a workbook that can't be read, and no fault of ours."""
+    try:
+        yield
+    except (CalamineError, OSError, ValueError, OverflowError):
         raise broken("its contents are damaged") from None
     except BaseException as error:
-        if type(error).__name__ == "PanicException":  # of the Rust library; no Exception
+        if type(error).__name__ == "PanicException":  # of its Rust part; it is no Exception
             raise broken("its contents are damaged") from None
         raise
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-
 from make import ANN, HEADER, JOERG, JOSE, PLAIN, case, fine, lines, mapping, numbered, refused
 
 TWO = lines(HEADER, ANN, JOERG)
@@ -28,6 +26,18 @@ for endian, mark in (("le", b"\xff\xfe"), ("be", b"\xfe\xff")):
         TWO.encode(f"utf-16-{endian}"),
         **refused("encoding_unknown", facts={"guess": f"utf-16-{endian}"}),
     )
+case(
+    "utf16-cyrillic-no-mark.csv",
+    lines(HEADER, ["i@example.ru", "Иван", "Щукин"], ["o@example.ru", "Ольга", "Жук"]).encode(
+        "utf-16-le"
+    ),
+    **refused("encoding_unknown", facts={"guess": "utf-16-le"}),
+)
+case(
+    "sound.csv",
+    b"ID3\x04\x00\xff\xfb\x90\x64" * 30,
+    **refused("binary_content", facts={"offset": 4}),
+)
 case(
     "utf16-no-mark-guessed.csv",
     TWO.encode("utf-16-le"),
@@ -189,9 +199,15 @@ case(
     **fine(delimiter=";", records=numbered(ANN)),
 )
 case(
-    "sep-line-caret-is-honoured.csv",
+    "sep-line-unknown.csv",
     "sep=^\nemail^first_name^last_name\nann.lee@example.com^Ann^Lee\n",
-    **fine(delimiter="^", records=numbered(ANN)),
+    **refused("unknown_delimiter", says=["^"]),
+)
+case(
+    "sep-line-overruled.csv",
+    "sep=,\nemail;first_name;last_name\nann.lee@example.com;Ann;Lee\n",
+    options={"delimiter": "semicolon"},
+    **fine(delimiter=";", records=numbered(ANN)),
 )
 case(
     "sep-line-mark-quoted-title.csv",
@@ -561,7 +577,11 @@ case(
     **refused("not_csv", says=["PNG picture"]),
 )
 case("document.csv", b"%PDF-1.7\n", **refused("not_csv", says=["PDF"]))
-case("packed.csv", gzip.compress(TWO.encode(), mtime=0), **refused("not_csv", says=["gzip"]))
+case(
+    "packed.csv",
+    b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff\x4b\xcd",
+    **refused("not_csv", says=["gzip"]),
+)
 case(
     "old-excel.xls",
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 504,

@@ -178,6 +178,12 @@ def handmade(sheet: str, *, prefix: str = "", sheet_path: str = "worksheets/shee
     )
 
 
+def with_parts(data: bytes, added: dict[str, bytes]) -> bytes:
+    """The same archive with more parts in it."""
+    with zipfile.ZipFile(io.BytesIO(data)) as old:
+        return archive(**{name: old.read(name) for name in old.namelist()}, **added)
+
+
 def xml_rows(template: str, rows: list[list[str]], row_template: str) -> str:
     """Rows in a program's own notation of cells."""
     return "".join(
@@ -226,6 +232,23 @@ for name, template, row_template, prefix in (
             prefix=prefix,
         ),
         **sheet_fine(records=numbered(ANN, [JOERG[0], "#N/A", JOERG[2]])),
+    )
+# number format 46 is a duration, [h]:mm:ss
+STYLES = (
+    b'<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+    b'<cellXfs count="2"><xf numFmtId="0"/><xf numFmtId="46"/></cellXfs></styleSheet>'
+)
+for name, number in (("endless", "1e300"), ("endless-negative", "-1e300")):
+    case(
+        f"workbook-duration-{name}.xlsx",
+        with_parts(
+            handmade(
+                xml_rows('<c r="{place}" t="s"><v>{text}</v></c>', TABLE, "<row>{cells}</row>")
+                + f'<row r="4"><c r="A4" s="1"><v>{number}</v></c></row>'
+            ),
+            {"xl/styles.xml": STYLES},
+        ),
+        **refused("broken_workbook"),
     )
 case(
     "workbook-sheet-part-missing.xlsx",

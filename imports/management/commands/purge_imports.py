@@ -8,7 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from imports import retention
+from imports import audit, retention
+from imports.models import Deed
 
 
 class Command(BaseCommand):
@@ -34,6 +35,8 @@ class Command(BaseCommand):
         """Deletes, and says how much."""
         if options["days"] < 1:
             raise CommandError("--days must be 1 or more.")
+        if not options["dry_run"]:
+            audit.record(Deed.PURGED)
         purged = retention.purge(days=options["days"], dry_run=options["dry_run"])
         verb = "Would delete" if options["dry_run"] else "Deleted"
         self.stdout.write(
