@@ -153,12 +153,12 @@ class QuotaCache(RedisCache):
 
     def raise_to(self, key: str, count: int, seconds: int) -> None:
         """Makes a count at least this one."""
-        self._run(RAISE, key, count, max(seconds, 1))
+        self._run(RAISE, key, count, seconds)
 
     def put(self, key: str, count: int, seconds: int) -> bool:
         """Replaces a count; False where the server is away."""
         client = self._cache.get_client(write=True)
-        return bool(self._ask(lambda: client.set(key, count, ex=max(seconds, 1))))
+        return bool(self._ask(lambda: client.set(key, count, ex=seconds)))
 
     def _run(self, script: str, key: str, *arguments: int) -> Any:
         client, key = self._cache.get_client(write=True), self.make_and_validate_key(key)

@@ -135,8 +135,8 @@ def fail_hopeless(batch: ImportBatch, sentence: str) -> None:
 
 
 def _hold_organisation(organisation_id: UUID) -> None:
-    """Whoever deletes an organisation locks its row first and its batches' next. Writing users locks
-    it as well, at the end of a chunk: taken here, before the batch's, nobody waits in a circle."""
+    """Whoever deletes an organisation locks its row first, and its batches' next. Writing users
+    locks it too, at the end of a chunk: taken before the batch's, nobody waits in a circle."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT FROM organisations WHERE id = %s FOR KEY SHARE", [organisation_id])
 

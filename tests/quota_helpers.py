@@ -36,6 +36,11 @@ def with_quota(caches: dict[str, Any], **different: Any) -> dict[str, Any]:
     return caches | {"quota": caches["quota"] | names | {"OPTIONS": options}}
 
 
+def patient(caches: dict[str, Any]) -> dict[str, Any]:
+    """The caches with a quota store that is never given up, however busy the machine may be."""
+    return with_quota(caches, socket_connect_timeout=30, socket_timeout=30)
+
+
 def charge(user: User, limit_type: str = "csv_import", **other: Any) -> Usage:
     """One upload into the user's own organisation."""
     facts = {"organisation_id": user.organisation_id, "address": "198.51.100.7", **other}

@@ -15,7 +15,7 @@ from typing import Any
 from celery import current_app
 from celery.signals import after_task_publish
 
-from marketedge.settings import *
+from marketedge.settings import *  # noqa: F403
 
 
 def _text_of(variable: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 from imports import runner
 from imports.models import ImportBatch
 from imports.states import Status
-from tests.admin_helpers import at_the_admin, batch_page, confirm, text_of, upload
+from tests.admin_helpers import IMPORT, at_the_admin, batch_page, confirm, text_of, upload
 from tests.api_helpers import BAD, csv_bytes, people
 from users.models import Organisation, User
 
@@ -129,7 +129,8 @@ def test_the_rows_that_failed_come_as_a_file_to_mend(admin: User, acme: Organisa
     answer = at_the_admin(admin).get(f"/admin/imports/importbatch/{batch.id}/errors.csv")
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
     assert answer["Content-Disposition"] == f'attachment; filename="import-{batch.id}-errors.csv"'
-    assert (answer["Cache-Control"], answer["X-Content-Type-Options"]) == ("no-store", "nosniff")
+    assert "no-store" in answer["Cache-Control"]
+    assert answer["X-Content-Type-Options"] == "nosniff"
     content = b"".join(answer.streaming_content).decode("utf-8-sig")
     header, row = list(csv.reader(io.StringIO(content)))
     assert row[: len(BAD)] == list(BAD)
@@ -186,3 +187,13 @@ def test_with_user_management_switched_off_one_can_look_and_nothing_else(
         answer = client.post(f"/admin/imports/importbatch/{batch.id}/{deed}", follow=True)
         assert "switched off" in text_of(answer)
     assert ImportBatch.objects.get().status == Status.PENDING
+
+
+def test_our_pages_need_no_inline_script(admin: User, acme: Organisation) -> None:
+    """So that a Content-Security-Policy without `unsafe-inline` can be set."""
+    batch, client = imported(admin, acme, csv_bytes([BAD])), at_the_admin(admin)
+    pages = [client.get(path) for path in (IMPORT, batch_page(batch))]
+    for page in [*pages, upload(client, acme, csv_bytes([BAD, *people(1)]))]:
+        content = page.content.decode().partition('id="content"')[2].partition('id="footer"')[0]
+        for inline in ("<script>", " onclick=", " style=", "<style"):
+            assert inline not in content

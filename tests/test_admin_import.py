@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 from django.urls import reverse
 
-from imports.models import ImportBatch, Upload, UploadBlock
+from imports.models import ImportBatch, Upload
 from tests.admin_helpers import (
     CONFIRM,
     IMPORT,
@@ -237,67 +236,3 @@ def test_a_file_name_is_shown_and_not_run(admin: User, acme: Organisation) -> No
     for answer in (page, again, client.get("/admin/imports/importbatch/")):
         assert "<img src=x" not in answer.content.decode()
         assert "&lt;img src=x" in answer.content.decode()
-
-
-# --- quotas and switches ----------------------------------------------------------------------
-
-
-def test_the_eleventh_import_of_an_hour_is_refused_with_the_time_to_wait(
-    admin: User, acme: Organisation, settings: Any
-) -> None:
-    settings.UPLOAD_RATE_LIMITS = {"csv_import": "2/h,50/d", "file_upload": "30/h,100/d"}
-    client = at_the_admin(admin)
-    for number in range(2):
-        rows = people(1, start=number)
-        assert confirm(client, upload(client, acme, csv_bytes(rows))).status_code == 302
-    answer = confirm(client, upload(client, acme))
-    assert answer.status_code == 429
-    assert int(answer["Retry-After"]) > 0
-    assert answer["X-RateLimit-Remaining"] == "0"
-    assert "used up the 2 imports" in text_of(answer)
-    assert "3 will be imported" in text_of(answer)  # the preview is still there
-    assert ImportBatch.objects.count() == 2
-
-
-def test_previews_have_a_quota_too_and_refused_files_cost_nothing_of_it(
-    admin: User, acme: Organisation, settings: Any
-) -> None:
-    settings.UPLOAD_RATE_LIMITS = {"csv_import": "10/h,50/d", "file_upload": "1/h,100/d"}
-    client = at_the_admin(admin)
-    assert upload(client, acme, b"").status_code == 400
-    page = upload(client, acme)
-    assert (page.status_code, page["X-RateLimit-Remaining"]) == (200, "0")
-    answer = upload(client, acme)
-    assert answer.status_code == 429
-    assert "used up the 1 previews" in text_of(answer)
-    assert Upload.objects.count() == 1
-
-
-def test_who_is_blocked_may_not_even_preview(admin: User, acme: Organisation) -> None:
-    UploadBlock.objects.create(user=admin, reason="a test")
-    answer = upload(at_the_admin(admin), acme)
-    assert answer.status_code == 403
-    assert "blocked" in text_of(answer)
-    assert nothing_was_staged()
-
-
-def test_with_user_management_switched_off_the_button_is_gone_and_its_address_says_so(
-    admin: User, acme: Organisation, settings: Any
-) -> None:
-    client = at_the_admin(admin)
-    page = upload(client, acme)
-    settings.FEATURE_USER_MANAGEMENT = False
-    assert IMPORT not in client.get("/admin/users/user/").content.decode()
-    for answer in (client.get(IMPORT), upload(client, acme), confirm(client, page)):
-        assert answer.status_code == 503
-        assert "switched off" in text_of(answer)
-    assert not ImportBatch.objects.exists()
-
-
-def test_who_is_logged_out_between_the_steps_is_asked_to_log_in(
-    admin: User, acme: Organisation
-) -> None:
-    page = upload(at_the_admin(admin), acme)
-    answer = confirm(Client(), page)
-    assert (answer.status_code, answer.url.partition("?")[0]) == (302, "/admin/login/")
-    assert not ImportBatch.objects.exists()

@@ -91,6 +91,27 @@ def test_a_file_of_exactly_the_largest_size_is_taken(api: APIClient, acme: Organ
     assert post_import(api, acme, content).status_code == 202
 
 
+class Unreadable:
+    """A body that nobody may look at."""
+
+    def read(self, *_: Any) -> bytes:
+        raise AssertionError("the body was read")
+
+
+@pytest.mark.parametrize("is_session", [False, True])
+def test_a_length_that_is_too_large_is_refused_before_the_body_is_read(
+    api: APIClient, admin: User, acme: Organisation, is_session: bool
+) -> None:
+    client = APIClient(enforce_csrf_checks=True) if is_session else api
+    if is_session:
+        client.force_login(admin)
+    length = {"CONTENT_LENGTH": str(50 * 1024 * 1024), "wsgi.input": Unreadable()}
+    kind = "multipart/form-data; boundary=XX"
+    answer = client.generic("POST", base(acme), b"", content_type=kind, **length)
+    problem_of(answer, 413, "file_too_large")
+    assert answer["X-RateLimit-Remaining"] == "10"
+
+
 def test_two_files_are_not_twice_as_much(api: APIClient, acme: Organisation, settings: Any) -> None:
     settings.MAX_FILE_SIZE = 1000
     form = {"file": a_file(b"x" * 600), "other": a_file(b"x" * 600)}

@@ -7,13 +7,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.test import Client
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from imports.models import ImportBatch
 from tests.admin_helpers import at_the_admin, batch_page, confirm, upload
 from tests.api_helpers import BAD, csv_bytes, people
-from tests.conftest import Running
 from users.models import Organisation, User
 
 CHROMIUM = shutil.which("chromium")
@@ -90,7 +88,7 @@ def test_a_file_goes_the_whole_way_and_the_bar_moves_without_a_reload(
     page = open_page(admin, "/admin/users/user/")
     page.click("a.import_link")
     page.set_input_files("#id_import_file", {**FILE, "buffer": csv_bytes([*people(30), BAD])})
-    page.click("text=Preview")
+    page.click("input[value=Preview]")
     expect(page.locator("h1")).to_have_text("Preview of the import")
     expect(page.locator(".batch-tiles li").first).to_have_text("30 will be imported")
     page.click("input[value='Import 30 users']")
@@ -147,7 +145,7 @@ def test_a_refused_file_is_explained_next_to_its_field(
     page = open_page(admin, "/admin/users/user/import/")
     page.set_input_files("#id_import_file", {**FILE, "buffer": b"a,b\n1,2\n"})
     with page.expect_response("**/import/") as answer:
-        page.click("text=Preview")
+        page.click("input[value=Preview]")
     assert answer.value.status == 400
     expect(page.locator(".errors .errorlist")).to_contain_text("The file has no columns for email")
     page.context.close()  # before the console's note of the 400 counts as a complaint
@@ -175,22 +173,13 @@ def test_the_form_is_sent_once_however_often_one_clicks(
 ) -> None:
     page = open_page(admin, "/admin/users/user/import/")
     page.set_input_files("#id_import_file", {**FILE, "buffer": csv_bytes(people(3))})
-    page.click("text=Preview")
+    page.click("input[value=Preview]")
     sent: list[str] = []
     page.on("request", lambda one: one.method == "POST" and sent.append(one.url))
+    page.wait_for_selector("[name=confirm]")
     page.evaluate(
         "const b = document.querySelector('[name=confirm]'); b.click(); b.click(); b.click();"
     )
     expect(page.locator(".batch-badge")).to_be_visible()
     assert len(sent) == 1
     assert ImportBatch.objects.count() == 1
-
-
-def test_our_pages_need_no_inline_script(admin: User, batch: ImportBatch) -> None:
-    """So that a Content-Security-Policy without `unsafe-inline` can be set."""
-    client: Client = at_the_admin(admin)
-    for path in ("/admin/users/user/import/", batch_page(batch)):
-        page = client.get(path).content.decode()
-        content = page.partition('id="content"')[2].partition('id="footer"')[0]
-        for inline in ("<script>", " onclick=", " style=", "<style"):
-            assert inline not in content

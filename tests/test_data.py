@@ -52,14 +52,7 @@ class Data:
             content=b"",
             duplicates="{}",
         )
-        self.error = self.insert(
-            "import_errors",
-            import_batch_id=self.batch,
-            row_number=2,
-            field_name="email",
-            error_code="invalid_email",
-            error_message="No address.",
-        )
+        self.error = self.insert_error(error_message="No address.")
         self.imported = self.user("ada@acme.example", import_batch_id=self.batch)
 
     def user(self, email: str, **values: Any) -> UUID:
@@ -67,6 +60,13 @@ class Data:
         found: UUID = self.insert(
             "users", **{"email": email, "organisation_id": self.organisation} | values
         )
+        return found
+
+    def insert_error(self, **values: Any) -> UUID:
+        """An error of the batch."""
+        given = {"import_batch_id": self.batch, "row_number": 2, "field_name": "email"}
+        given["error_code"] = "invalid"
+        found: UUID = self.insert("import_errors", **given | values)
         return found
 
     def insert_batch(self, **values: Any) -> UUID:
@@ -161,8 +161,7 @@ def test_the_statement_for_the_reasons_of_failures(data: Data) -> None:
 
 def test_the_statement_for_the_most_frequent_errors(data: Data) -> None:
     for row in (3, 4):
-        data.insert("import_errors", import_batch_id=data.batch, row_number=row,
-                    field_name="role", error_code="invalid_role", error_message="No role.")  # fmt: skip
+        data.insert_error(row_number=row, field_name="role", error_message="No role.")
     rows = data.sql(
         "SELECT field_name, error_message, COUNT(*) AS occurrence_count FROM import_errors"
         " WHERE created_at > NOW() - INTERVAL '1 hour' GROUP BY field_name, error_message;"
@@ -279,8 +278,7 @@ def test_a_role_that_nobody_knows_is_refused(data: Data) -> None:
 
 def test_an_error_of_a_row_is_there_once(data: Data) -> None:
     with pytest.raises(errors.UniqueViolation):
-        data.insert("import_errors", import_batch_id=data.batch, row_number=2,
-                    field_name="email", error_code="invalid_email", error_message="Again.")  # fmt: skip
+        data.insert_error(error_message="Again.")
 
 
 # --- a user's organisation: asked once a statement, and no less strict ------------------------
@@ -301,14 +299,17 @@ def test_one_wrong_row_among_many_refuses_the_statement(data: Data) -> None:
             " ('b@x.example', gen_random_uuid())",
             data.organisation,
         )
-    with (
-        pytest.raises(errors.ForeignKeyViolation),
-        data.db.cursor() as cursor,
-        cursor.copy("COPY users (email, organisation_id) FROM STDIN") as copy,
-    ):
-        copy.write_row(("a@x.example", data.organisation))
-        copy.write_row(("b@x.example", uuid4()))
+    with pytest.raises(errors.ForeignKeyViolation):
+        copy_users(data, [("a@x.example", data.organisation), ("b@x.example", uuid4())])
     assert data.count("users") == before
+
+
+def copy_users(data: Data, rows: list[tuple[str, UUID]]) -> None:
+    """As the engine does it."""
+    statement = "COPY users (email, organisation_id) FROM STDIN"
+    with data.db.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
 def test_an_organisation_deleted_before_the_insert_commits_takes_the_new_user_with_it(
@@ -374,7 +375,11 @@ def waiting(url: str, statement: str, raised: list[Exception] | None = None) -> 
 def test_what_is_left_out_has_a_value(data: Data) -> None:
     user = data.one("SELECT to_jsonb(u) FROM users u WHERE id = %s", data.imported)
     assert user["role"] == "viewer"
-    assert user["is_active"] and not user["is_staff"] and not user["is_superuser"]
+    assert [user[name] for name in ("is_active", "is_staff", "is_superuser")] == [
+        True,
+        False,
+        False,
+    ]
     assert user["password"] == "!"  # nobody can log in with it
     batch = data.one("SELECT to_jsonb(b) FROM import_batches b")
     assert (batch["status"], batch["total_rows"], batch["error_message"]) == ("pending", 0, "")

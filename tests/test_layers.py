@@ -31,8 +31,8 @@ LAYERS = [
     "missing addresses",
     "phones fields characters wording states errors failpoints faults apps",
 ]
-PURE = "rows columns reader rules fields missing addresses phones characters wording errors".split()
-DOORS = {"management", "admin", "admin_upload", "admin_limits", "audit_admin", "admin_forms", "api"}
+PURE = {"rows", "columns", "reader", "chunks", "rules", "fields", "missing", "addresses", "phones"}
+PURE |= {"characters", "wording", "errors"}
 DEPTH = {name: depth for depth, line in enumerate(reversed(LAYERS)) for name in line.split()}
 FILES = [
     path

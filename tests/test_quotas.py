@@ -51,17 +51,12 @@ from tests.quota_helpers import (
     refusal,
     usage,
     windows,
-    with_quota,
 )
 from users.models import Organisation, User
 
 
 @pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Clock:
-    """The time; and Redis, however busy this machine may be, is never given up."""
-    monkeypatch.setattr(quota_store, "breaker", quota_store.Breaker())
-    monkeypatch.setattr(quota_store, "PATIENCE_SECONDS", 60)
-    settings.CACHES = with_quota(settings.CACHES, socket_timeout=30)
+def clock(monkeypatch: pytest.MonkeyPatch, patient_store: None) -> Clock:
     return Clock(monkeypatch)
 
 

@@ -24,8 +24,6 @@ from imports.reader.text import (
     whole_lines,
 )
 
-_BATCH_ROWS = 2_000
-
 
 class DelimitedSource:
     """The rows of a text file, from its first block on."""
@@ -189,15 +187,15 @@ class _Quoted:
     def batches(self) -> Iterator[Batch]:
         reader = self._source.dialect.rows(self._supply())
         rows: list[list[str]] = []
-        started = 0
+        started, supplied = 0, self._supplied
         try:
             for cells in reader:
                 rows.append(cells)
                 self.row += 1
                 self._done = reader.line_num
-                if self._done == self._supplied or len(rows) == _BATCH_ROWS:
+                if self._done == self._supplied or supplied != self._supplied:
                     yield self._batch(rows, self._done - started)
-                    rows, started = [], self._done
+                    rows, started, supplied = [], self._done, self._supplied
                 if self._done == self._supplied:
                     break
         except csv.Error as error:

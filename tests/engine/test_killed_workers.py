@@ -28,7 +28,8 @@ def kill_at_random_points(world: World, sample: Sample, *, kills: int, chunk_siz
     with Watcher(world, batch_id) as watcher:
         for number in range(kills):
             wanted = int((number + order.random()) * len(sample) / (kills + 1))
-            until(lambda least=max(wanted, reached + 1): world.processed(batch_id) >= least)
+            wanted = max(wanted, reached + 1)
+            until(lambda least=wanted: world.processed(batch_id) >= least)
             assert worker_of(world).kill_children()
             reached = world.processed(batch_id)
         world.completed(batch_id, sample)
@@ -116,10 +117,10 @@ def test_sigterm_in_mid_chunk_the_worker_is_gone_within_five_seconds_and_another
 def test_sigterm_to_the_whole_group_of_processes(world: World) -> None:
     client = world.client()
     sample = mixed(5000, client.tag)
+    batch_id = world.submit(sample, client, chunk_size=50)
     for _ in range(3):
-        batch_id = batch_id if _ else world.submit(sample, client, chunk_size=50)
-        worker = world.worker()
         reached = world.processed(batch_id)
+        worker = world.worker(wait=False)
         until(lambda least=reached: world.processed(batch_id) > least)
         os.killpg(worker.pid, signal.SIGTERM)
         until(lambda gone=worker: gone.popen.poll() is not None, seconds=10)

@@ -106,7 +106,7 @@ def test_an_address_that_the_file_spells_twice_in_two_ways_is_one_user(crew: Wor
         "\u200buser@m\u00fcller.example",
         "ｕｓｅｒ@müller.example",
     ]
-    rows = [row for row in plain(len(spellings), client.tag).rows]
+    rows = plain(len(spellings), client.tag).rows
     cells = [(spelling, *row.cells[1:]) for spelling, row in zip(spellings, rows, strict=True)]
     batch_id = crew.submit(
         Sample(rows=[type(row)(cells=one) for row, one in zip(rows, cells, strict=True)]), client

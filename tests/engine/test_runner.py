@@ -227,7 +227,7 @@ def test_which_faults_pass(error: psycopg.Error, passes: bool) -> None:
     def raise_it(*_: Any) -> None:
         raise error
 
-    with pytest.raises(Exception) as raised, connection.wrap_database_errors:  # noqa: PT011, PT012
+    with pytest.raises(Exception) as raised, connection.wrap_database_errors:  # noqa: PT011
         raise_it()
     assert faults.is_passing(raised.value) is passes
 
