@@ -26,6 +26,7 @@ from imports.errors import (
     NotAllowed,
     NotFound,
     OrganisationInactive,
+    Refusal,
     RetryNotPossible,
     UndoNotPossible,
     WrongOption,
@@ -179,7 +180,6 @@ def _same_file(batch: ImportBatch) -> list[list[Any]]:
     return [list(Notice(None, "same_file", message))]
 
 
-@transaction.atomic
 def once(
     key: str,
     *,
@@ -191,7 +191,23 @@ def once(
     """The batch that `make` gives under this Idempotency-Key, and whether it was there already.
     Of any number of calls at the same time one makes it, and the others wait for that.
 
-    Raises `IdempotencyKeyReused` where the key came with another file before."""
+    Raises `IdempotencyKeyReused` where the key came with another file before, and what `make`
+    does: its refusal is raised once the transaction is over, as what it counted is to stay."""
+    with transaction.atomic():
+        try:
+            return _under_key(key, user, organisation_id, sha256, make)
+        except Refusal as error:
+            refusal = error
+    raise refusal
+
+
+def _under_key(
+    key: str,
+    user: User,
+    organisation_id: UUID | str,
+    sha256: str,
+    make: Callable[[], ImportBatch],
+) -> tuple[ImportBatch, bool]:
     name = f"idempotency:{user.id}:{organisation_id}:{key}"
     with connection.cursor() as cursor:  # held until the transaction ends
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])

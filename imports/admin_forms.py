@@ -51,8 +51,9 @@ class OptionsForm(forms.Form):
     send_invitations = forms.BooleanField(
         required=False,
         initial=True,
-        label="Send invitations",
-        help_text="To the users whose row does not say otherwise.",
+        label="Ask for invitations",
+        help_text="For the users whose row does not say otherwise. This version notes the wish with"
+        " each user; letters are not sent yet.",
     )
     skip_duplicates = forms.BooleanField(
         required=False,

@@ -108,7 +108,7 @@ def facts(batch: ImportBatch) -> list[tuple[str, Any]]:
         ("Uploaded", moment(batch.created_at)),
         ("Started", moment(batch.started_at)),
         ("Ended", moment(batch.completed_at)),
-        ("Invitations", "sent" if options.get("send_invitations") else "not sent"),
+        ("Invitations", "asked for" if options.get("send_invitations") else "not asked for"),
         ("Users who exist", "skipped" if options.get("skip_duplicates") else "count as failed"),
         ("Rows without a role", options.get("default_role")),
         ("File", how_it_was_read(upload) if upload else None),

@@ -151,9 +151,9 @@ class _Ready:
     lines: list[str]
 
     @classmethod
-    def of(cls, chunk: Chunk, checker: RowChecker) -> _Ready:
+    def of(cls, chunk: Chunk, checker: RowChecker, *, invite: bool) -> _Ready:
         checked = chunks.check(chunk, checker)
-        lines = writer.lines_of(row for _, row in checked.valid)
+        lines = writer.lines_of((row for _, row in checked.valid), invite=invite)
         return cls(number=chunk.number, row_count=chunk.row_count, checked=checked, lines=lines)
 
 
@@ -230,7 +230,7 @@ class _Run:
 
         def read_ahead() -> None:
             failpoints.reach("mid_chunk", batch.filename)
-            self.ahead = _Ready.of(following, self.checker) if following else None
+            self.ahead = self._prepare(following) if following else None
 
         written = writer.write_users(
             current.lines,
@@ -255,4 +255,7 @@ class _Run:
         chunk = staging.chunk_of(self.upload.id, number)
         if chunk is None:
             raise LookupError(f"batch {self.batch.id} has no chunk {number}")
-        return _Ready.of(chunk, self.checker)
+        return self._prepare(chunk)
+
+    def _prepare(self, chunk: Chunk) -> _Ready:
+        return _Ready.of(chunk, self.checker, invite=self.batch.options["send_invitations"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import re
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -19,6 +20,7 @@ from users import tokens
 
 log = structlog.get_logger(__name__)
 
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # One byte that the worker's children share: a child does not see the signal that stops its parent.
 _stopping = mmap.mmap(-1, 1)
 
@@ -54,7 +56,10 @@ def run_batch(self: Any, batch_id: str) -> None:
     batch, or is known to be dead: the broker redelivers a dead worker's message only once."""
     if not settings.FEATURE_USER_MANAGEMENT:
         return  # the sweep announces it again once imports are switched on
-    later = settings.IMPORT_TAKEOVER_SECONDS * 1.2
+    if not _ID.fullmatch(batch_id):
+        log.error("csv_import_error", reason="a message that names no batch")
+        return
+    later = max(0.2, 1.2 * settings.IMPORT_TAKEOVER_SECONDS)
     try:
         result = runner.run(batch_id, time_is_up(), leave=is_stopping)
     except Exception as fault:

@@ -43,13 +43,13 @@ class Written(NamedTuple):
     refused: list[str]  # addresses of rows that the database refused, for whatever reason
 
 
-def lines_of(rows: Iterable[UserRow]) -> list[str]:
+def lines_of(rows: Iterable[UserRow], *, invite: bool = True) -> list[str]:
     """Valid rows in the text format of COPY, in the order of their address, which comes first:
     two imports that share addresses wait for each other, and never lock each other out.
 
-    A valid row holds no tab, line break or control character (rows.py): a backslash is the only
-    thing to escape."""
-    lines = ["\t".join(row) for row in rows]
+    invite: False: nobody is invited, whatever their row says. A valid row holds no tab, line break
+    or control character (rows.py): a backslash is the only thing to escape."""
+    lines = ["\t".join(row if invite else (*row[:-1], "f")) for row in rows]
     if any("\\" in line for line in lines):
         lines = [line.replace("\\", "\\\\") for line in lines]
     lines.sort()

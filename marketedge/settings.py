@@ -255,7 +255,7 @@ CACHES = {
         "LOCATION": REDIS_URL,
         "KEY_FUNCTION": "imports.quota_store.plain_key",
         "OPTIONS": {
-            # No request waits longer than half a second: connect, log in and ask take 0.375 at most.
+            # No request waits half a second: to connect, log in and ask takes 0.375 s at most.
             "socket_connect_timeout": 0.125,
             "socket_timeout": 0.125,
             "protocol": 2,  # fewer questions before the first answer

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from imports import runner
 from imports.api.polling import POLL_SECONDS
-from imports.models import ImportBatch, Upload, UploadChunk
+from imports.models import ImportBatch, MetricCounter, Upload, UploadBlock, UploadChunk
 from tests.api_helpers import BAD, a_file, base, csv_bytes, imported, people, post_import, run
 from tests.conftest import ROOT, MakeUser, client_of
 from tests.process_helpers import wait_for
@@ -65,6 +65,17 @@ def test_a_key_whose_file_was_refused_may_come_with_the_mended_one(
 ) -> None:
     assert keyed(api, acme, "k1", b"no,header\n1,2\n").status_code == 400
     assert keyed(api, acme, "k1").status_code == 202
+
+
+def test_a_refused_post_with_a_key_is_counted_as_a_violation(
+    api: APIClient, acme: Organisation
+) -> None:
+    for number in range(10):
+        keyed(api, acme, f"k{number}")
+    assert keyed(api, acme, "k10").status_code == 429
+    counter = MetricCounter.objects.get(name="csv_rate_limit_violations_total")
+    assert counter.value == 1
+    assert keyed(api, acme, "k9").status_code == 202  # what is there is there
 
 
 def test_a_key_works_with_an_upload_id(api: APIClient, acme: Organisation) -> None:
@@ -165,6 +176,35 @@ def test_a_poll_without_news_reads_one_row_and_makes_no_answer_of_it(
     monkeypatch.setattr("imports.api.views.BatchSerializer", None)
     with django_assert_num_queries(2):  # the user, the batch with its organisation
         assert api.get(path, headers={"If-None-Match": etag}).status_code == 304
+
+
+def test_a_poll_without_news_tells_nothing_to_those_who_may_not_see_the_import(
+    api: APIClient,
+    acme: Organisation,
+    globex: Organisation,
+    root: User,
+    viewer: User,
+    other_admin: User,
+    settings: Any,
+) -> None:
+    """The short way to a 304 lets in whom the long way lets in."""
+    batch_id = post_import(api, acme).json()["id"]
+    path = f"{base(acme)}/{batch_id}"
+    known = {"If-None-Match": api.get(path)["ETag"]}
+
+    def status(client: APIClient, path: str = path) -> int:
+        return int(client.get(path, headers=known).status_code)
+
+    assert (status(api), status(client_of(root))) == (304, 304)
+    assert status(client_of(viewer)) == 403
+    assert status(client_of(other_admin)) == 404
+    for client in (client_of(root), client_of(other_admin)):
+        assert status(client, f"{base(globex)}/{batch_id}") == 404
+    settings.FEATURE_USER_MANAGEMENT = False
+    assert status(api) == 503
+    settings.FEATURE_USER_MANAGEMENT = True
+    Organisation.objects.filter(id=acme.id).update(is_active=False)
+    assert status(api) == 403
 
 
 @pytest.mark.parametrize("header", ["W/{}", '"other", {}', "*"])
@@ -284,6 +324,13 @@ def test_a_retry_costs_nothing_of_the_quota(api: APIClient, acme: Organisation) 
     batch = imported(api, acme, csv_bytes([BAD]))
     api.post(f"{base(acme)}/{batch.id}/retry")
     assert post_import(api, acme)["X-RateLimit-Remaining"] == "8"
+
+
+def test_a_blocked_user_retries_nothing(api: APIClient, acme: Organisation, admin: User) -> None:
+    batch = imported(api, acme, csv_bytes([BAD]))
+    UploadBlock.objects.create(user=admin, reason="suspected")
+    problem_of(api.post(f"{base(acme)}/{batch.id}/retry"), 403, "upload_blocked")
+    assert ImportBatch.objects.count() == 1
 
 
 def test_a_completed_import_is_not_retried(api: APIClient, acme: Organisation) -> None:

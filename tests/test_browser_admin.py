@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.db import connections
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from imports.models import ImportBatch
@@ -28,18 +29,21 @@ FILE = {"name": "people.csv", "mimeType": "text/csv"}
 @pytest.fixture
 def browser(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
     """Chromium without a window."""
-    # Playwright's loop runs in this thread, and Django would take every query for an async one.
+    # Playwright's loop runs in this thread: Django would take every query for an async one, and
+    # opens a connection for the loop that nobody else closes.
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     with sync_playwright() as playwright:
         found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield found
         found.close()
+        connections.close_all()
 
 
 @pytest.fixture
-def open_page(browser: Browser, server: str) -> Iterator[Open]:
+def open_page(server: str, browser: Browser) -> Iterator[Open]:
     """open_page(user, path, width=…, color_scheme=…): a page for which nobody has to log in. In the
-    end, no page may have complained to its console."""
+    end, no page may have complained to its console. (The server comes first, so that it is stopped
+    last: it waits for the connections of the browser.)"""
     complaints: list[str] = []
 
     def open_(user: User, path: str, *, width: int = 1280, **options: Any) -> Page:
@@ -54,7 +58,8 @@ def open_page(browser: Browser, server: str) -> Iterator[Open]:
         return page
 
     yield open_
-    assert [one for one in complaints if "favicon" not in one and "404" not in one] == []
+    # Chromium notes each answer that is no success there, too: those are the tests' business.
+    assert [one for one in complaints if not one.startswith("Failed to load resource")] == []
 
 
 @pytest.fixture
@@ -110,18 +115,7 @@ def test_a_file_goes_the_whole_way_and_the_bar_moves_without_a_reload(
     assert User.objects.filter(organisation=acme).count() == 31
 
 
-def test_a_page_whose_import_has_ended_asks_no_more(
-    open_page: Open, admin: User, batch: ImportBatch
-) -> None:
-    ImportBatch.objects.update(status="cancelled")
-    page = open_page(admin, batch_page(batch))
-    asked: list[str] = []
-    page.on("request", lambda one: asked.append(one.url))
-    page.wait_for_timeout(2500)
-    assert asked == []
-
-
-def test_cancel_stops_an_import_that_waits(
+def test_cancelling_ends_it_and_the_page_then_asks_no_more(
     open_page: Open, admin: User, batch: ImportBatch
 ) -> None:
     page = open_page(admin, batch_page(batch))
@@ -129,6 +123,10 @@ def test_cancel_stops_an_import_that_waits(
     expect(page.locator(".batch-badge")).to_have_text("Cancelled")
     expect(page.locator(".messagelist")).to_contain_text("The import is cancelled.")
     assert ImportBatch.objects.get().status == "cancelled"
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url))
+    page.wait_for_timeout(2500)
+    assert asked == []
 
 
 def test_a_page_whose_reader_is_logged_out_says_so(
@@ -139,7 +137,7 @@ def test_a_page_whose_reader_is_logged_out_says_so(
     expect(page.locator(".batch-speed")).to_contain_text("You are logged out.")
 
 
-def test_a_refused_file_is_explained_next_to_its_field(
+def test_a_refused_file_is_explained_at_its_field_and_a_good_one_is_sent_once(
     open_page: Open, admin: User, acme: Organisation
 ) -> None:
     page = open_page(admin, "/admin/users/user/import/")
@@ -148,38 +146,31 @@ def test_a_refused_file_is_explained_next_to_its_field(
         page.click("input[value=Preview]")
     assert answer.value.status == 400
     expect(page.locator(".errors .errorlist")).to_contain_text("The file has no columns for email")
-    page.context.close()  # before the console's note of the 400 counts as a complaint
 
-
-@pytest.mark.parametrize("color_scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [400, 1280])
-def test_every_page_fits_its_window_and_names_its_fields(
-    open_page: Open, admin: User, batch: ImportBatch, width: int, color_scheme: str
-) -> None:
-    paths = ["/admin/", "/admin/users/user/import/", batch_page(batch)]
-    paths += [f"/admin/{name}/" for name in ("users/user", "imports/importbatch")]
-    page = open_page(admin, "/admin/", width=width, color_scheme=color_scheme)
-    for path in paths:
-        page.goto(page.url.partition("/admin")[0] + path)
-        for details in page.locator("details:not([open]) > summary").all():
-            if details.is_visible():
-                details.click()
-        assert fits(page), path
-        assert unnamed(page) == [], path
-
-
-def test_the_form_is_sent_once_however_often_one_clicks(
-    open_page: Open, admin: User, acme: Organisation
-) -> None:
-    page = open_page(admin, "/admin/users/user/import/")
     page.set_input_files("#id_import_file", {**FILE, "buffer": csv_bytes(people(3))})
     page.click("input[value=Preview]")
+    page.wait_for_selector("[name=confirm]")
     sent: list[str] = []
     page.on("request", lambda one: one.method == "POST" and sent.append(one.url))
-    page.wait_for_selector("[name=confirm]")
     page.evaluate(
         "const b = document.querySelector('[name=confirm]'); b.click(); b.click(); b.click();"
     )
     expect(page.locator(".batch-badge")).to_be_visible()
     assert len(sent) == 1
     assert ImportBatch.objects.count() == 1
+
+
+def test_every_page_fits_its_window_and_names_its_fields(
+    open_page: Open, admin: User, batch: ImportBatch
+) -> None:
+    paths = ["/admin/", "/admin/users/user/import/", batch_page(batch)]
+    paths += [f"/admin/{name}/" for name in ("users/user", "imports/importbatch")]
+    for width, color_scheme in ((400, "light"), (1280, "dark")):
+        page = open_page(admin, "/admin/", width=width, color_scheme=color_scheme)
+        for path in paths:
+            page.goto(page.url.partition("/admin")[0] + path)
+            for details in page.locator("details:not([open]) > summary").all():
+                if details.is_visible():
+                    details.click()
+            assert fits(page), (width, path)
+            assert unnamed(page) == [], path

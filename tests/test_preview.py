@@ -132,3 +132,14 @@ def test_an_address_of_another_organisation_tells_nothing(
     assert said.errors[0]["code"] == "address_unavailable"
     assert "Globex" not in str(said.errors)
     assert str(globex.id) not in str(said.errors)
+
+
+@pytest.mark.parametrize(("option", "invited"), [(True, {"yes@new.example"}), (False, set())])
+def test_invitations_are_asked_for_where_import_and_row_both_want_them(
+    admin: User, option: bool, invited: set[str]
+) -> None:
+    rows = [("yes@new.example", "A", "B", "yes"), ("no@new.example", "C", "D", "no")]
+    headers = ("email", "first_name", "last_name", "send_invitation")
+    import_of(stage(admin, csv_bytes(rows, headers)), admin, send_invitations=option)
+    wanted = User.objects.filter(invitation_requested=True)
+    assert set(wanted.values_list("email", flat=True)) == invited

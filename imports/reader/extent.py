@@ -23,14 +23,14 @@ from imports.wording import excerpt
 _MOST_ROWS = 1_048_576
 _MOST_CELL_BYTES = 131_072  # of XML; a cell has at most 32,767 characters
 _REF = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
-# a cell, and one that holds something; some programs write every element with a prefix
-_ANY_CELL = re.compile(rb"<(?:\w{1,9}:)?c[\s/>]")
-_CELL = re.compile(rb'<(?:\w{1,9}:)?c r="([A-Z]{1,3})([0-9]{1,7})"')
-_FILLED_CELL = re.compile(rb'<(?:\w{1,9}:)?c r="([A-Z]{1,3})([0-9]{1,7})"(?:[^<>]*[^<>/])?>(?!</)')
+# a cell in the usual notation, and one that holds something; what begins a cell in any other
+_CELL = re.compile(rb'<c r="([A-Z]{1,3})([0-9]{1,7})"')
+_FILLED_CELL = re.compile(rb'<c r="([A-Z]{1,3})([0-9]{1,7})"(?:[^<>]*[^<>/])?>(?!</)')
+_UNUSUAL = (b"\0", b"<c\t", b"<c\n", b"<c\r", b"<c/", b"<c>")
+_PREFIXED = (b":c ", b":c\t", b":c\n", b":c\r", b":c/", b":c>")
 _ERROR_CELL = re.compile(
-    rb'<(?:\w{1,9}:)?c r="([A-Z]{1,3})([0-9]{1,7})"[^<>]* t="e"[^<>]*>'
-    rb"(?:<(?:\w{1,9}:)?f[^<>]*/>|<(?:\w{1,9}:)?f[^<>]*>[^<>]*</(?:\w{1,9}:)?f>)?"
-    rb"<(?:\w{1,9}:)?v>([^<>]{1,20})</"
+    rb'<c r="([A-Z]{1,3})([0-9]{1,7})"[^<>]* t="e"[^<>]*>'
+    rb"(?:<f[^<>]*/>|<f[^<>]*>[^<>]*</f>)?<v>([^<>]{1,20})</"
 )
 
 
@@ -109,14 +109,15 @@ def _column(letters: str) -> int:
 def _quick(pieces: Iterator[bytes], cell: re.Pattern[bytes], most_cells: int) -> Extent | None:
     """The extent where every cell is written as `<c r="B2"`, in rows from the top; else None.
 
-    `cell` finds the cells that count. Stops at more than `most_cells` of any kind.
+    `cell` finds the cells that count: first all of them, then perhaps the filled ones. Stops at
+    more than `most_cells`.
     """
     extent = Extent()
     columns: set[bytes] = set()
     for piece in _whole_cells(pieces):
-        if b"\0" in piece or len(_CELL.findall(piece)) != len(_ANY_CELL.findall(piece)):
-            return None
         found = cell.findall(piece)
+        if cell is _CELL and not _is_usual(piece, len(found)):
+            return None
         if not _follow(extent, [int(row) for _, row in found]):
             return None
         columns.update({column for column, _ in found})
@@ -126,6 +127,11 @@ def _quick(pieces: Iterator[bytes], cell: re.Pattern[bytes], most_cells: int) ->
             break
     extent.last_column = max((_column(letters.decode()) for letters in columns), default=0)
     return extent
+
+
+def _is_usual(piece: bytes, cells: int) -> bool:
+    """Whether that is how many cells there are, in whatever notation."""
+    return cells == piece.count(b"<c ") and not any(mark in piece for mark in _UNUSUAL + _PREFIXED)
 
 
 def _follow(extent: Extent, rows: list[int]) -> bool:
@@ -145,9 +151,10 @@ def _whole_cells(pieces: Iterator[bytes]) -> Iterator[bytes]:
     carry = b""
     for piece in pieces:
         piece = carry + piece
-        cell = max(piece.rfind(b"<c "), piece.rfind(b":c "))
-        near = cell > len(piece) - _MOST_CELL_BYTES
-        cut = max(piece.rfind(b"<", 0, cell + 1 if near else len(piece)), 0)
+        cell = piece.rfind(b"<c ")
+        if cell < len(piece) - _MOST_CELL_BYTES:
+            cell = piece.rfind(b"<")
+        cut = max(cell, 0)
         yield piece[:cut]
         carry = piece[cut:]
         if len(carry) > 2 * _MOST_CELL_BYTES:

@@ -233,6 +233,21 @@ for name, template, row_template, prefix in (
         ),
         **sheet_fine(records=numbered(ANN, [JOERG[0], "#N/A", JOERG[2]])),
     )
+for name, prefix in (("long", "p" * 40), ("other", "zelle-ä")):
+    case(
+        f"workbook-far-cell-{name}-prefix.xlsx",
+        handmade(
+            xml_rows(
+                f'<{prefix}:c r="{{place}}" t="s"><{prefix}:v>{{text}}</{prefix}:v></{prefix}:c>',
+                TABLE,
+                f'<{prefix}:row r="{{row}}">{{cells}}</{prefix}:row>',
+            )
+            + f'<{prefix}:row r="9"><{prefix}:c r="GQ1048576"><{prefix}:v>1</{prefix}:v>'
+            f"</{prefix}:c></{prefix}:row>",
+            prefix=prefix,
+        ),
+        **refused("uncompressed_too_large", says=["1,048,576"]),
+    )
 # number format 46 is a duration, [h]:mm:ss
 STYLES = (
     b'<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'

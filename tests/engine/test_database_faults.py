@@ -95,10 +95,10 @@ def test_postgresql_stopped_immediately_and_started_again_in_mid_batch(
     world_with_own_postgres: World, own_postgres: OwnPostgres
 ) -> None:
     world, client = world_with_own_postgres, world_with_own_postgres.client()
-    sample = mixed(5000, client.tag)
+    sample = mixed(3000, client.tag)
     worker = world.worker(IMPORT_SLICE_SECONDS="60")
     batch_id = world.submit(sample, client, chunk_size=50)
-    for least in (1000, 3000):
+    for least in (600, 1800):
         until(lambda least=least: world.processed(batch_id) >= least)
         stop_and_start(world, own_postgres, worker)
     world.completed(batch_id, sample)

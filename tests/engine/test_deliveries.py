@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -86,6 +87,12 @@ def test_the_web_process_killed_around_the_announcement(
     crew.completed(batch_id, sample)
 
 
+def test_a_message_that_names_no_batch_does_not_come_back_for_ever(crew: World) -> None:
+    tasks.announce("not an id")
+    tasks.announce(str(uuid4()))
+    until(crew.is_quiet)
+
+
 def test_two_beats(crew: World) -> None:
     second = crew.beat()
     second.wait_until_it_says("Sending due task")
@@ -100,15 +107,6 @@ def test_two_beats(crew: World) -> None:
         crew.completed(batch_id, sample)
     crew.processes.remove(second)
     second.kill()
-
-
-def test_no_beat_and_the_message_lost(world: World) -> None:
-    client = world.client()
-    sample = mixed(1000, client.tag)
-    batch_id = world.submit(sample, client, announce=False)
-    world.later(batch_id, 31)
-    world.worker()  # a worker that starts looks for what lies about
-    world.completed(batch_id, sample)
 
 
 # --- Redis killed, emptied, hung --------------------------------------------------------------

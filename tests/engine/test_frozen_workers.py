@@ -36,6 +36,7 @@ def test_a_frozen_worker_is_overtaken_and_writes_nothing_when_it_wakes(
     assert crew.batch(batch_id)["attempt"] == attempt > 1
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_frozen_for_a_moment_goes_on_where_it_was(world: World) -> None:
     client = world.client()
     sample = mixed(1000, client.tag)

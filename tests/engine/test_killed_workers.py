@@ -78,7 +78,7 @@ def test_sigkill_right_after_the_last_commit(crew: World) -> None:
     assert crew.batch(batch_id)["attempt"] == 1
 
 
-def test_the_whole_worker_killed_as_when_memory_is_full_and_no_beat(world: World) -> None:
+def test_the_whole_worker_killed_and_another_message_lost_and_no_beat(world: World) -> None:
     client = world.client()
     sample = mixed(2000, client.tag)
     worker = world.worker()
@@ -86,10 +86,15 @@ def test_the_whole_worker_killed_as_when_memory_is_full_and_no_beat(world: World
     batch_id = world.submit(sample, client)
     until(worker.frozen)
     world.fail_at("")
-    worker.kill()
+    worker.kill()  # all of it at once, as when the memory is full
     assert world.processed(batch_id) == 400
+    other = world.client()
+    unannounced = mixed(200, other.tag)
+    unannounced_id = world.submit(unannounced, other, announce=False)
+    world.later(unannounced_id, 31)
     world.worker(wait=False)  # it sweeps when it starts: nobody else does here
     world.completed(batch_id, sample)
+    world.completed(unannounced_id, unannounced)
 
 
 def test_sigterm_in_mid_chunk_the_worker_is_gone_within_five_seconds_and_another_carries_on(

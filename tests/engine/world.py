@@ -310,7 +310,7 @@ class Watcher:
     def _watch(self, database_url: str, batch_id: UUID) -> None:
         with psycopg.connect(database_url, autocommit=True, application_name="watcher") as db:
             last = (0,) * 4
-            while not self._over.wait(0.005):
+            while not self._over.wait(0.01):
                 glance = db.execute("SELECT * FROM glance(%s)", [batch_id]).fetchone()
                 assert glance
                 _, total, *counters, users, errors = glance
