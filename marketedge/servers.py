@@ -120,7 +120,8 @@ class Valkey(Server):
 
     def url(self, port: int) -> str:
         """Where redis-py and redis-cli find it."""
-        return f"redis://:{self.password}@127.0.0.1:{port}/0"
+        # The user is said: redis-cli takes an empty name for a user of that name.
+        return f"redis://default:{self.password}@127.0.0.1:{port}/0"
 
 
 @dataclass(kw_only=True)

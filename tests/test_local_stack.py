@@ -51,7 +51,7 @@ def test_both_servers_ask_for_a_password_that_only_its_owner_can_read(checkout: 
         "import os, re, pathlib, psycopg, redis\n"
         "try: psycopg.connect(re.sub(':[0-9a-f]+@', ':x@', os.environ['DATABASE_URL']))\n"
         "except psycopg.OperationalError: print('closed')\n"
-        "try: redis.Redis.from_url(re.sub(':[^/]*@', '', os.environ['REDIS_URL'])).ping()\n"
+        "try: redis.Redis.from_url(re.sub('//.*@', '//', os.environ['REDIS_URL'])).ping()\n"
         "except redis.AuthenticationError: print('closed')\n"
         "files = pathlib.Path('.local').glob('test-*/*.json')\n"
         "print(*{f'{file.stat().st_mode:o}' for file in files})"

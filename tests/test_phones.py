@@ -23,10 +23,6 @@ def test_a_plausible_number_is_stored_as_it_was_given(number):
     assert stored("phone", number) == number
 
 
-def test_an_apostrophe_that_keeps_a_plus_from_a_spreadsheet_is_not_part_of_the_number():
-    assert stored("phone", "'+44 20 7946 0123") == "+44 20 7946 0123"
-
-
 @pytest.mark.parametrize(
     ("number", "hint"),
     [

@@ -37,7 +37,7 @@ def test_a_snatched_port_is_replaced_by_another(
         snatched, free = taken.getsockname()[1], servers.free_port()
         monkeypatch.setattr(servers, "free_port", iter([snatched, free]).__next__)
         url = servers.Valkey(folder=tmp_path, password="secret").start(processes)
-    assert url == f"redis://:secret@127.0.0.1:{free}/0"
+    assert url == f"redis://default:secret@127.0.0.1:{free}/0"
 
 
 def test_a_server_that_cannot_start_says_why(processes: Processes, tmp_path: Path) -> None:

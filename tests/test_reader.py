@@ -279,6 +279,24 @@ def test_a_row_of_very_many_lines_is_refused() -> None:
     assert "256 KB" in refusal.detail
 
 
+@pytest.mark.parametrize(
+    "endless", ['"\n",' * 500_000, '"' + "x\n" * 1_000_000, "x" * 2_000_000, "," * 2_000_000]
+)
+def test_a_row_without_end_is_refused_before_the_file_ends(endless: str) -> None:
+    furthest = 0
+
+    class Watched(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            nonlocal furthest
+            data = super().read(size)
+            furthest = max(furthest, self.tell())
+            return data
+
+    with pytest.raises(FileRefused):
+        list(reader.read(Watched((HEADER + endless).encode()), filename="", limits=WIDE).records())
+    assert furthest < 500_000
+
+
 def test_a_cell_of_many_short_lines_is_too_long_all_the_same() -> None:
     refusal = refusal_of(HEADER + 'a@example.com,A,"' + "some text\n" * 1_001 + '"\n')
     assert refusal.facts == {"row": 2, "column": 3, "limit": 10_000}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from django.db.utils import OperationalError
 from django.test import override_settings
 
@@ -74,6 +76,32 @@ def test_a_batch_whose_row_is_locked_or_who_said_something_just_now_is_busy(worl
     world.later(batch_id, 10)
     assert runner.run(batch_id, never) is Result.ENDED
     assert world.status(batch_id) == "completed"
+
+
+@pytest.mark.parametrize("point", ["mid_chunk", "before_commit"])
+def test_nobody_takes_a_batch_over_in_the_middle_of_a_chunk(world: World, point: str) -> None:
+    client = world.client()
+    sample = mixed(600, client.tag)
+    batch_id = world.submit(sample, client, filename=point)
+    results: list[Result] = []
+
+    def second_worker() -> None:
+        results.append(runner.run(batch_id, never))
+        connections.close_all()
+
+    def meanwhile() -> None:
+        thread = threading.Thread(target=second_worker)
+        thread.start()
+        thread.join()
+
+    with (
+        failing(f"{point}:{point}=meanwhile@3"),
+        mock.patch.dict(failpoints._DEEDS, {"meanwhile": meanwhile}),
+    ):
+        assert runner.run(batch_id, never) is Result.ENDED
+    assert results == [Result.BUSY]
+    world.completed(batch_id, sample)
+    assert world.batch(batch_id)["attempt"] == 1
 
 
 def overtaking(world: World, batch_id: UUID, nth: int = 1) -> Callable[[], bool]:
