@@ -39,17 +39,9 @@ def make_file(rows: int, seed: int = 1) -> bytes:
 
 
 def clear() -> None:
-    """No users, no batches; the disk has caught up."""
+    """No users, no batches."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "TRUNCATE users, import_batches, import_uploads, organisations CASCADE; CHECKPOINT"
-        )
-
-
-def checkpoint() -> None:
-    """Lets the disk catch up, so that what was written before is not paid for in a measurement."""
-    with connection.cursor() as cursor:
-        cursor.execute("CHECKPOINT")
+        cursor.execute("TRUNCATE users, import_batches, import_uploads, organisations CASCADE")
 
 
 def fill_users(count: int) -> None:
@@ -84,12 +76,28 @@ def submit(upload: Upload, user: User) -> ImportBatch:
     return actions.submit(upload, user=user, options=ImportOptions())
 
 
+# The file says "enabled" and "Administrator", which COPY can't turn into a boolean or a role: here
+# they stay text, and are not checked. That is in the yardstick's favour.
+_YARDSTICK = """
+    DROP TABLE IF EXISTS yardstick;
+    CREATE TABLE yardstick (LIKE users INCLUDING DEFAULTS INCLUDING INDEXES);
+    ALTER TABLE yardstick
+        ALTER market_edge_access DROP DEFAULT, ALTER market_edge_access TYPE text,
+        ALTER causal_edge_access DROP DEFAULT, ALTER causal_edge_access TYPE text,
+        ALTER value_edge_access DROP DEFAULT, ALTER value_edge_access TYPE text,
+        ALTER invitation_requested DROP DEFAULT, ALTER invitation_requested TYPE text,
+        ALTER market_edge_access DROP NOT NULL, ALTER causal_edge_access DROP NOT NULL,
+        ALTER value_edge_access DROP NOT NULL, ALTER invitation_requested DROP NOT NULL;
+    ALTER TABLE yardstick ALTER role DROP NOT NULL, ALTER department DROP NOT NULL,
+        ALTER location DROP NOT NULL, ALTER phone DROP NOT NULL;
+"""
+
+
 def copy_seconds(data: bytes) -> float:
-    """How long raw COPY takes for the same file: a table with the columns, defaults, checks and
-    indexes of `users` (its foreign keys and triggers are not copied), one transaction."""
+    """How long raw COPY takes for the same file: a table with the columns, defaults and indexes of
+    `users` (its checks, foreign keys and triggers are not copied), one transaction."""
     with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS yardstick")
-        cursor.execute("CREATE TABLE yardstick (LIKE users INCLUDING ALL); CHECKPOINT")
+        cursor.execute(_YARDSTICK)
         started = time.perf_counter()
         with cursor.copy(f"COPY yardstick ({COLUMNS}) FROM STDIN (FORMAT csv, HEADER)") as copy:
             copy.write(data)

@@ -40,7 +40,6 @@ def engine_seconds(data: bytes, *, clear: bool = True) -> float:
         ground.clear()
     user = ground.administrator()
     batch = ground.submit(ground.stage(data, user), user)
-    ground.checkpoint()
     started = perf_counter()
     result = runner.run(batch.id, lambda: False)
     seconds = perf_counter() - started
@@ -71,7 +70,6 @@ def together(_: int) -> Result:
 def _together_seconds(files: list[bytes]) -> float:
     users = [ground.administrator(f"Acme{number}") for number in range(len(files))]
     uploads = [ground.stage(data, user) for data, user in zip(files, users, strict=True)]
-    ground.checkpoint()
     started = perf_counter()
     batches = [ground.submit(one, user) for one, user in zip(uploads, users, strict=True)]
     ground.wait_for([batch.id for batch in batches])

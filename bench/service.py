@@ -47,7 +47,7 @@ def web() -> Iterator[str]:
 def _answers(address: str) -> bool:
     try:
         return requests.get(f"{address}/readyz", timeout=1).ok
-    except requests.ConnectionError:
+    except requests.RequestException:
         return False
 
 
