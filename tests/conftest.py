@@ -19,6 +19,7 @@ from django.dispatch import receiver
 from rest_framework.test import APIClient
 
 from imports import quota_store
+from marketedge.processes import die_with_parent
 from tests.process_helpers import wait_for
 from tests.quota_helpers import patient
 from users import tokens
@@ -148,6 +149,7 @@ class Running:
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=die_with_parent(),  # also where pytest itself is killed
             )
 
     def says(self, text: str) -> bool:
