@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models.functions import Now
 
 from imports import audit, reports, staging, tasks
@@ -21,12 +21,10 @@ from imports import undo as undoing
 from imports.columns import Notice
 from imports.errors import (
     FeatureDisabled,
-    IdempotencyKeyReused,
     MoveNotAllowed,
     NotAllowed,
     NotFound,
     OrganisationInactive,
-    Refusal,
     RetryNotPossible,
     UndoNotPossible,
     WrongOption,
@@ -128,7 +126,7 @@ def submit(
     """Turns a staged file into a batch and announces it once that is committed. The same upload
     a second time gives the same batch.
 
-    `idempotency_key` is only written down: `once` is what makes it good for something.
+    `idempotency_key` is only written down: `idempotency.once` is what makes it good for something.
     Raises what `organisation_for` does, `NotFound` where the upload has been purged."""
     organisation_for(user, upload.organisation_id)
     locked = Upload.objects.select_for_update().filter(id=upload.id).first()
@@ -178,47 +176,6 @@ def _same_file(batch: ImportBatch) -> list[list[Any]]:
         f" batch {earlier.id} ({earlier.status}). Users that it created are skipped."
     )
     return [list(Notice(None, "same_file", message))]
-
-
-def once(
-    key: str,
-    *,
-    user: User,
-    organisation_id: UUID | str,
-    sha256: str,
-    make: Callable[[], ImportBatch],
-) -> tuple[ImportBatch, bool]:
-    """The batch that `make` gives under this Idempotency-Key, and whether it was there already.
-    Of any number of calls at the same time one makes it, and the others wait for that.
-
-    Raises `IdempotencyKeyReused` where the key came with another file before, and what `make`
-    does: its refusal is raised once the transaction is over, as what it counted is to stay."""
-    with transaction.atomic():
-        try:
-            return _under_key(key, user, organisation_id, sha256, make)
-        except Refusal as error:
-            refusal = error
-    raise refusal
-
-
-def _under_key(
-    key: str,
-    user: User,
-    organisation_id: UUID | str,
-    sha256: str,
-    make: Callable[[], ImportBatch],
-) -> tuple[ImportBatch, bool]:
-    name = f"idempotency:{user.id}:{organisation_id}:{key}"
-    with connection.cursor() as cursor:  # held until the transaction ends
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
-    earlier = ImportBatch.objects.filter(
-        uploaded_by=user, organisation_id=organisation_id, idempotency_key=key
-    ).first()
-    if earlier is None:
-        return make(), False
-    if earlier.file_sha256 != sha256:
-        raise IdempotencyKeyReused(batch_id=str(earlier.id))
-    return earlier, True
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib import admin as django_admin
+from django.db import connection
 from django.test import Client
 from django.urls import clear_url_caches
 
@@ -92,6 +93,7 @@ def test_an_administrator_changes_nobody_by_hand_and_sees_no_password(
     admin: User, viewer: User, globex: Organisation
 ) -> None:
     client = at_the_admin(admin)
+    assert "/admin/users/user/add/" not in client.get("/admin/users/user/").content.decode()
     page = client.get(f"/admin/users/user/{viewer.id}/change/")
     assert page.status_code == 200
     assert "algorithm" not in page.content.decode()
@@ -202,3 +204,15 @@ def test_the_panel_can_be_switched_off(settings: Any, root: User) -> None:
         reload(marketedge.urls)
         clear_url_caches()
     assert client.get("/admin/").status_code == 200
+
+
+def test_pages_that_say_that_there_is_none_look_like_ours(root: User, client: Client) -> None:
+    answer = client.get("/nothing/here")
+    assert answer.status_code == 404
+    assert "There is no such page, or nothing that you may see." in text_of(answer)
+    client = at_the_admin(root, raise_request_exception=False)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE organisations RENAME TO gone")
+    answer = client.get("/admin/users/organisation/")
+    assert answer.status_code == 500
+    assert "It was a fault of ours" in text_of(answer)

@@ -24,7 +24,7 @@ LAYERS = [
     "chunks quota_admin",
     "quotas retention reader",
     "audit admin_words",
-    "progress blocklist quota_store",
+    "progress blocklist quota_store idempotency",
     "models writer",
     "limits_models audit_models rows",
     "columns rules",

@@ -14,7 +14,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from imports import actions, blocklist, preview, quotas, reports
+from imports import actions, blocklist, idempotency, preview, quotas, reports
 from imports.api import docs, forms, polling, uploads
 from imports.api.answers import BatchSerializer, RowErrorSerializer
 from imports.api.base import OrganisationView, UploadView
@@ -89,7 +89,7 @@ class ImportView(UploadView):
         key = forms.idempotency_key(request)
         if key is None:
             return accepted(self._new(form, None))
-        batch, is_replay = actions.once(
+        batch, is_replay = idempotency.once(
             key,
             user=self.user,
             organisation_id=org_id,
