@@ -91,10 +91,11 @@ class Process:
         self.popen.send_signal(number)
 
     def kill(self) -> None:
-        """SIGKILL to all of it at once, as when the memory is full."""
-        with suppress(ProcessLookupError):
+        """SIGKILL to all of it at once, as when the memory is full. Not where it has ended before:
+        its number may be another's by now."""
+        if self.popen.returncode is None:
             os.killpg(self.pid, signal.SIGKILL)
-        self.popen.wait()
+            self.popen.wait()
 
 
 def _state(pid: int) -> str:
