@@ -50,20 +50,21 @@ def engine_seconds(data: bytes, *, clear: bool = True) -> float:
 
 def together(_: int) -> Result:
     """Eight imports at once with two worker processes against one COPY of all the rows."""
-    files = [ground.make_file(25_000, seed=seed) for seed in range(8)]
-    yardstick = ground.make_file(200_000, seed=99)
-    ratios, seconds = [], 0.0
+    files = ground.make_files(*[25_000] * 8)
+    yardstick = ground.joined(files)
+    copies, seconds = [], []
     with ground.workers(2):
-        for _round in range(3):
+        for _round in range(ROUNDS):
             ground.clear()
-            copy = ground.copy_seconds(yardstick)
-            seconds = _together_seconds(files)
-            ratios.append(copy / seconds)
+            copies.append(ground.copy_seconds(yardstick))
+            seconds.append(_together_seconds(files))
+    copy, ours = median(copies), median(seconds)
     return Result(
-        measure="eight imports of 25,000 rows at once, 2 worker processes, ÷ one raw COPY",
-        figure=f"{median(ratios):.2f}",
+        measure="eight imports of 25,000 rows at once, 2 worker processes, ÷ one raw COPY of all",
+        figure=f"{copy / ours:.2f}",
         target="≥ 0.9",
-        detail=f"last of 3 rounds: {200_000 / seconds:,.0f} rows/s together",
+        detail=f"together {200_000 / ours:,.0f} rows/s, COPY {200_000 / copy:,.0f} rows/s;"
+        f" medians of {ROUNDS} in turns",
     )
 
 
@@ -110,9 +111,8 @@ def million(_: int) -> Result:
     """A million rows through one worker: its memory, and a small import that comes in between."""
     ground.clear()
     user, other = ground.administrator(), ground.administrator("Globex")
-    data = ground.make_file(1_000_000)
-    big = ground.stage(data, user)
-    small = ground.stage(ground.make_file(5_000, seed=2), other)
+    data, small_data = ground.make_files(1_000_000, 5_000)
+    big, small = ground.stage(data, user), ground.stage(small_data, other)
     with ground.workers(1) as worker:
         pool = psutil.Process(worker.pid).children()[0]
         idle = pool.memory_info().rss

@@ -1,8 +1,20 @@
-"""The app, and the one thing that has to happen before it is used."""
+"""The app, and what has to happen before it is used."""
 
+import gc
 from importlib import import_module
 
 from django.apps import AppConfig
+
+# Objects that may come to be, net, before Python looks for cycles among them; its default is 700.
+GARBAGE_OBJECTS = 10_000
+
+
+def _collect_garbage_less_often() -> None:
+    """Rows are made by the hundred thousand, hold no cycles, and are gone with their chunk: looking
+    for cycles among them, and among the modules of the whole program, took half of the time that
+    it takes to check them."""
+    gc.freeze()
+    gc.set_threshold(GARBAGE_OBJECTS, 10, 10)
 
 
 class ImportsConfig(AppConfig):
@@ -17,3 +29,4 @@ class ImportsConfig(AppConfig):
         which hears of blocks that are set and lifted."""
         import_module("celery_app")
         import_module("imports.audit")
+        _collect_garbage_less_often()

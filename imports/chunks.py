@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from imports import reader
 from imports.rows import (
@@ -15,6 +16,9 @@ from imports.rows import (
     clean_for_storage,
     duplicate_in_file,
 )
+
+# A few milliseconds: PostgreSQL works longer on what the socket holds (imports/writer.py).
+ROWS_BETWEEN_PAUSES = 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,21 +50,29 @@ class Checked:
 
 
 def check(
-    chunk: Chunk, checker: RowChecker, look: Callable[[int, list[str]], None] | None = None
+    chunk: Chunk,
+    checker: RowChecker,
+    look: Callable[[int, list[str]], None] | None = None,
+    pause: Callable[[], object] | None = None,
 ) -> Checked:
-    """Checks every row of a chunk; `look` is shown the cells of each."""
+    """Checks every row of a chunk; `look` is shown the cells of each, `pause` is called whenever
+    some rows are done."""
     checked = Checked(chunk=chunk)
     check_row, valid, invalid = checker.check, checked.valid.append, checked.invalid.append
-    for row_number, cells in chunk.records():
-        row = check_row(cells)
-        if look:
-            look(row_number, cells)
-        if isinstance(row, list):
-            invalid((row_number, cells, row))
-        elif chunk.duplicates and (first := chunk.duplicates.get(str(row_number))):
-            invalid((row_number, cells, [duplicate_in_file(row.email, first)]))
-        else:
-            valid((row_number, row))
+    records = chunk.records()
+    while some := list(islice(records, ROWS_BETWEEN_PAUSES)):
+        for row_number, cells in some:
+            row = check_row(cells)
+            if look:
+                look(row_number, cells)
+            if isinstance(row, list):
+                invalid((row_number, cells, row))
+            elif chunk.duplicates and (first := chunk.duplicates.get(str(row_number))):
+                invalid((row_number, cells, [duplicate_in_file(row.email, first)]))
+            else:
+                valid((row_number, row))
+        if pause:
+            pause()
     return checked
 
 

@@ -151,8 +151,15 @@ class _Ready:
     lines: list[str]
 
     @classmethod
-    def of(cls, chunk: Chunk, checker: RowChecker, *, invite: bool) -> _Ready:
-        checked = chunks.check(chunk, checker)
+    def of(
+        cls,
+        chunk: Chunk,
+        checker: RowChecker,
+        *,
+        invite: bool,
+        pause: Callable[[], object] | None = None,
+    ) -> _Ready:
+        checked = chunks.check(chunk, checker, pause=pause)
         lines = writer.lines_of((row for _, row in checked.valid), invite=invite)
         return cls(number=chunk.number, row_count=chunk.row_count, checked=checked, lines=lines)
 
@@ -228,9 +235,10 @@ class _Run:
         following = staging.chunk_of(self.upload.id, batch.next_chunk + 1)
         self.ahead = None
 
-        def read_ahead() -> None:
+        def read_ahead(go_on_sending: Callable[[], object]) -> None:
             failpoints.reach("mid_chunk", batch.filename)
-            self.ahead = self._prepare(following) if following else None
+            go_on_sending()
+            self.ahead = self._prepare(following, go_on_sending) if following else None
 
         written = writer.write_users(
             current.lines,
@@ -257,5 +265,6 @@ class _Run:
             raise LookupError(f"batch {self.batch.id} has no chunk {number}")
         return self._prepare(chunk)
 
-    def _prepare(self, chunk: Chunk) -> _Ready:
-        return _Ready.of(chunk, self.checker, invite=self.batch.options["send_invitations"])
+    def _prepare(self, chunk: Chunk, pause: Callable[[], object] | None = None) -> _Ready:
+        invite = self.batch.options["send_invitations"]
+        return _Ready.of(chunk, self.checker, invite=invite, pause=pause)

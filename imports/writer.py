@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, cast
 from uuid import UUID
@@ -18,8 +18,15 @@ from uuid import UUID
 import psycopg
 from django.db import connection, transaction
 from django.db.utils import DatabaseError, DataError, IntegrityError, OperationalError
+from psycopg.copy import LibpqWriter
+from psycopg.generators import copy_end
 
 from imports.rows import Problem, UserRow
+
+# What runs while the database is busy. It calls what it is given every few milliseconds: a socket
+# holds less than a chunk, and the server would soon have nothing to do.
+Meanwhile = Callable[[Callable[[], object]], None]
+UNSENT_BYTES = 64 * 1024 * 1024  # more than any chunk has: only then would COPY wait
 
 _COPY_USERS = (
     "COPY users (email, first_name, last_name, role, department, location, phone,"
@@ -77,7 +84,7 @@ def write_users(
     organisation_id: UUID,
     batch_id: UUID,
     expect_taken: bool = False,
-    meanwhile: Callable[[], None] = lambda: None,
+    meanwhile: Meanwhile | None = None,
 ) -> Written:
     """Writes what `lines_of` gave, and says what became of it.
 
@@ -116,10 +123,39 @@ def write_errors(batch_id: UUID, found: Iterable[tuple[int, Problem, dict[str, s
             )
 
 
+class _Unhurried(LibpqWriter):
+    """Takes what is written without waiting until it has been sent. Whoever calls `send` has time
+    left until the answer is wanted: told the end, the server goes on to the foreign keys and
+    triggers by itself. LibpqWriter tells it the end only when it waits for the answer."""
+
+    def __init__(self, cursor: psycopg.Cursor[Any]) -> None:
+        super().__init__(cursor, flush_threshold=UNSENT_BYTES)
+        self._ending: Generator[Any, Any, Any] | None = None
+
+    def send(self) -> None:
+        """Says that nothing more comes, and sends as much as the socket takes."""
+        if self._ending is None:
+            self._ending = copy_end(self.connection.pgconn, None)
+            next(self._ending)
+        else:
+            self.connection.pgconn.flush()
+
+    def finish(self, exc: BaseException | None = None) -> None:
+        """Waits for the answer, also where `exc` was raised meanwhile: its savepoint takes back
+        what was written."""
+        if self._ending is None:
+            super().finish(exc)
+        else:
+            self.cursor._results = [self.connection.wait(self._ending)]
+
+
 @contextmanager
 def _copying(statement: str) -> Iterator[psycopg.Copy]:
-    with connection.cursor() as cursor, cast(Any, cursor).copy(statement) as copy:
-        yield copy
+    """COPY, which takes what is written without waiting until all of it has been sent."""
+    with connection.cursor() as cursor:
+        plain = cast(Any, cursor).cursor
+        with plain.copy(statement, writer=_Unhurried(plain)) as copy:
+            yield copy
 
 
 def _is_of_a_row(error: DatabaseError) -> bool:
@@ -132,7 +168,7 @@ def _is_of_a_row(error: DatabaseError) -> bool:
     )
 
 
-def _copy_users(lines: list[str], target: str, meanwhile: Callable[[], None] | None = None) -> None:
+def _copy_users(lines: list[str], target: str, meanwhile: Meanwhile | None = None) -> None:
     """One savepoint, one COPY, one block of text. The server works on the block while
     `meanwhile` runs: this is what hides the reading of the next chunk."""
     if lines:
@@ -142,9 +178,9 @@ def _copy_users(lines: list[str], target: str, meanwhile: Callable[[], None] | N
         with transaction.atomic(), connection.wrap_database_errors, _copying(_COPY_USERS) as copy:
             copy.write(block)
             if meanwhile:
-                meanwhile()
+                meanwhile(cast(_Unhurried, copy.writer).send)
     elif meanwhile:
-        meanwhile()
+        meanwhile(lambda: None)
 
 
 def _one_by_one(todo: list[str], taken: dict[str, UUID | None], target: str) -> Written:

@@ -1,6 +1,6 @@
 """The servers of this checkout: a folder in `.local/`, held by one process, used by any number.
 
-python -m marketedge.local_stack run [--temporary NAME] [--durable] -- COMMAND …
+python -m marketedge.local_stack run [--dev] [--temporary NAME] [--durable] -- COMMAND …
 python -m marketedge.local_stack manage …          (script/manage)
 python -m marketedge.local_stack env [NAME]        (script/env)
 """
@@ -188,14 +188,16 @@ def _try_lock(file: Any, kind: int) -> bool:
 
 def _run(arguments: list[str]) -> int:
     """`run`: a command with servers; gives its exit status."""
-    usage = "marketedge.local_stack run [--temporary NAME] [--durable] -- COMMAND ..."
+    usage = "marketedge.local_stack run [--dev] [--temporary NAME] [--durable] -- COMMAND ..."
     parser = argparse.ArgumentParser(usage=usage)
+    parser.add_argument("--dev", action="store_true", help="with what tests and measurements need")
     parser.add_argument("--temporary", metavar="NAME", help="new servers, in .local/NAME-<pid>")
     parser.add_argument("--durable", action="store_true", help="with --temporary: written to disk")
     mark = arguments.index("--") if "--" in arguments else len(arguments)
     options, command = parser.parse_args(arguments[:mark]), arguments[mark + 1 :]
     if not command:
         parser.error("-- COMMAND is missing")
+    enter("dev" if options.dev else "local")
     with Processes() as processes:
         stack = shared_stack(processes)
         if options.temporary:
@@ -227,7 +229,7 @@ def _env(arguments: list[str]) -> int:
 
 def main(name: str, arguments: list[str]) -> int:
     """Does what one of the scripts asks for; gives its exit status."""
-    if name != "env":
+    if name == "manage":
         enter("local")
     return {"run": _run, "manage": _manage, "env": _env}[name](arguments)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -281,66 +282,99 @@ def test_an_error_of_a_row_is_there_once(data: Data) -> None:
         data.insert_error(error_message="Again.")
 
 
-# --- a user's organisation: asked once a statement, and no less strict ------------------------
+# --- a user's organisation and batch: asked once a statement, and no less strict ---------------
 
 
-def test_a_user_can_not_name_an_organisation_that_is_not_there(data: Data) -> None:
+@dataclass(frozen=True)
+class Key:
+    """A column of `users` that names a row of another table."""
+
+    column: str
+    table: str
+
+
+KEYS = [Key("organisation_id", "organisations"), Key("import_batch_id", "import_batches")]
+each_key = pytest.mark.parametrize("key", KEYS, ids=lambda key: key.column)
+
+
+def target(data: Data, key: Key) -> UUID:
+    """The row that may be named."""
+    found: UUID = data.one(f"SELECT id FROM {key.table}")
+    return found
+
+
+@each_key
+def test_a_user_can_not_name_a_row_that_is_not_there(data: Data, key: Key) -> None:
+    with pytest.raises(errors.ForeignKeyViolation, match=f'not present in "{key.table}"'):
+        data.user("eve@acme.example", **{key.column: uuid4()})
     with pytest.raises(errors.ForeignKeyViolation):
-        data.user("eve@acme.example", organisation_id=uuid4())
-    with pytest.raises(errors.ForeignKeyViolation):
-        data.sql("UPDATE users SET organisation_id = gen_random_uuid()")
+        data.sql(f"UPDATE users SET {key.column} = gen_random_uuid()")
 
 
-def test_one_wrong_row_among_many_refuses_the_statement(data: Data) -> None:
-    before = data.count("users")
+@each_key
+def test_one_wrong_row_among_many_refuses_the_statement(data: Data, key: Key) -> None:
+    before, good = data.count("users"), target(data, key)
     with pytest.raises(errors.ForeignKeyViolation):
         data.sql(
-            "INSERT INTO users (email, organisation_id) VALUES ('a@x.example', %s),"
+            f"INSERT INTO users (email, {key.column}) VALUES ('a@x.example', %s),"
             " ('b@x.example', gen_random_uuid())",
-            data.organisation,
+            good,
         )
     with pytest.raises(errors.ForeignKeyViolation):
-        copy_users(data, [("a@x.example", data.organisation), ("b@x.example", uuid4())])
+        copy_users(data, key, [("a@x.example", good), ("b@x.example", uuid4())])
     assert data.count("users") == before
+    copy_users(data, key, [("a@x.example", good), ("b@x.example", None)])
+    assert data.count("users") == before + 2
 
 
-def copy_users(data: Data, rows: list[tuple[str, UUID]]) -> None:
+def copy_users(data: Data, key: Key, rows: list[tuple[str, UUID | None]]) -> None:
     """As the engine does it."""
-    statement = "COPY users (email, organisation_id) FROM STDIN"
+    statement = f"COPY users (email, {key.column}) FROM STDIN"
     with data.db.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
             copy.write_row(row)
 
 
-def test_an_organisation_deleted_before_the_insert_commits_takes_the_new_user_with_it(
-    data: Data, url: str
+@each_key
+def test_a_row_deleted_before_the_insert_that_names_it_commits(
+    data: Data, url: str, key: Key
 ) -> None:
     with psycopg.connect(url) as inserting:
         inserting.execute(
-            "INSERT INTO users (email, organisation_id) VALUES ('late@acme.example', %s)",
-            [data.organisation],
+            f"INSERT INTO users (email, {key.column}) VALUES ('late@acme.example', %s)",
+            [target(data, key)],
         )
-        deleting = waiting(url, f"DELETE FROM organisations WHERE id = '{data.organisation}'")
+        deleting = waiting(url, f"DELETE FROM {key.table}")
     deleting.join()
-    assert data.count("organisations") == 0
-    assert data.count("users") == 0
+    assert data.count(key.table) == 0
+    left = data.sql(f"SELECT {key.column} FROM users WHERE email = 'late@acme.example'")
+    # an organisation takes its users with it, a batch lets them go
+    assert left == ([] if key.table == "organisations" else [(None,)])
 
 
-def test_an_insert_that_comes_while_the_organisation_is_deleted_is_refused(
-    data: Data, url: str
+@each_key
+def test_an_insert_that_comes_while_the_row_it_names_is_deleted_is_refused(
+    data: Data, url: str, key: Key
 ) -> None:
     refused: list[Exception] = []
     with psycopg.connect(url) as deleting:
-        deleting.execute("DELETE FROM organisations")
-        inserting = waiting(
-            url,
-            "INSERT INTO users (email, organisation_id) VALUES"
-            f" ('late@acme.example', '{data.organisation}')",
-            refused,
+        statement = (
+            f"INSERT INTO users (email, {key.column}) VALUES"
+            f" ('late@acme.example', '{target(data, key)}')"
         )
+        deleting.execute(f"DELETE FROM {key.table}")
+        inserting = waiting(url, statement, refused)
     inserting.join()
     assert isinstance(refused[0], errors.ForeignKeyViolation)
-    assert data.count("users") == 0
+    assert data.sql("SELECT FROM users WHERE email = 'late@acme.example'") == []
+
+
+def test_the_key_to_the_batch_stands_in_the_catalogue_with_what_it_does(data: Data) -> None:
+    """For whoever reads the schema; the triggers are what does it."""
+    assert data.sql(
+        "SELECT confdeltype, confrelid::regclass::text FROM pg_constraint"
+        " WHERE conrelid = 'users'::regclass AND contype = 'f'"
+    ) == [("n", "import_batches")]
 
 
 def waiting(url: str, statement: str, raised: list[Exception] | None = None) -> threading.Thread:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from imports import progress, undo
@@ -86,15 +84,21 @@ class BatchOptions(serializers.Serializer[Any]):
 class BatchSerializer(serializers.ModelSerializer[ImportBatch]):
     """A batch. `filename` and the counters are those of its table."""
 
-    organization_id = serializers.UUIDField(source="organisation_id")
+    # The fields are for the OpenAPI document. An answer is made by hand: two hundred clients may
+    # ask for one every two seconds, and going from field to field takes a third of the time.
+    organization_id = serializers.UUIDField()
     status = serializers.ChoiceField(choices=STATUSES)
-    uploaded_by = serializers.UUIDField(source="uploaded_by_id", allow_null=True)
-    retry_of = serializers.UUIDField(source="retry_of_id", allow_null=True)
-    unprocessed_rows = serializers.SerializerMethodField()
+    uploaded_by = serializers.UUIDField(allow_null=True)
+    retry_of = serializers.UUIDField(allow_null=True)
+    unprocessed_rows = serializers.IntegerField(
+        help_text="Those that a cancelled or failed batch never came to."
+    )
     options = BatchOptions()
-    progress = serializers.SerializerMethodField()
-    undo_until = serializers.SerializerMethodField()
-    warnings = serializers.SerializerMethodField()
+    progress = ProgressSerializer()
+    undo_until = serializers.DateTimeField(
+        allow_null=True, help_text="Until when the import can be undone; null while it runs."
+    )
+    warnings = FileWarning(many=True)
 
     class Meta:
         model = ImportBatch
@@ -124,24 +128,22 @@ class BatchSerializer(serializers.ModelSerializer[ImportBatch]):
         ]
         read_only_fields = fields
 
-    def get_unprocessed_rows(self, batch: ImportBatch) -> int:
-        """Those that a cancelled or failed batch never came to."""
-        return batch.total_rows - batch.processed_rows
+    def to_representation(self, batch: ImportBatch) -> dict[str, Any]:
+        """The answer. `file_warnings`: those of its file, which `views.batches` reads along."""
+        names, found = ("row", "code", "message"), getattr(batch, "file_warnings", None) or []
+        more = {
+            "organization_id": batch.organisation_id,
+            "unprocessed_rows": batch.total_rows - batch.processed_rows,
+            "progress": asdict(progress.of(batch)),
+            "warnings": [dict(zip(names, one, strict=True)) for one in found],
+            "uploaded_by": batch.uploaded_by_id,
+            "retry_of": batch.retry_of_id,
+            "undo_until": undo.possible_until(batch),
+        }
+        return {name: more[name] if name in more else getattr(batch, name) for name in _NAMES}
 
-    @extend_schema_field(ProgressSerializer)
-    def get_progress(self, batch: ImportBatch) -> dict[str, Any]:
-        """As numbers for people."""
-        return asdict(progress.of(batch))
 
-    def get_undo_until(self, batch: ImportBatch) -> datetime | None:
-        """Until when the import can be undone; null while it runs."""
-        return undo.possible_until(batch)
-
-    @extend_schema_field(FileWarning(many=True))
-    def get_warnings(self, batch: ImportBatch) -> list[dict[str, Any]]:
-        """Those of the file; `views.batches` reads them along."""
-        found = getattr(batch, "file_warnings", None) or []
-        return [{"row": row, "code": code, "message": message} for row, code, message in found]
+_NAMES = tuple(BatchSerializer.Meta.fields)
 
 
 class BatchList(serializers.Serializer[Any]):

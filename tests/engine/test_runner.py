@@ -15,7 +15,7 @@ from django.db.utils import OperationalError
 from django.test import override_settings
 
 from imports import chunks, failpoints, faults, runner, tasks, writer
-from imports.chunks import Checked
+from imports.chunks import Checked, Chunk
 from imports.runner import Result
 from tests.engine.samples import mixed, plain
 from tests.engine.world import World
@@ -268,8 +268,8 @@ def test_a_row_that_the_check_loses_is_no_skipped_row(
 ) -> None:
     right = chunks.check
 
-    def losing(*arguments: Any) -> Checked:
-        checked = right(*arguments)
+    def losing(*arguments: Any, **more: Any) -> Checked:
+        checked = right(*arguments, **more)
         checked.valid.pop()
         return checked
 
@@ -293,6 +293,30 @@ def refused(world: World) -> None:
         runner.run(batch_id, never)
     assert world.processed(batch_id) == 0
     assert world.one("SELECT count(*) FROM users WHERE import_batch_id IS NOT NULL") == 0
+
+
+def test_an_error_while_the_next_chunk_is_read_ahead_leaves_a_connection_that_works(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """COPY has been told its end by then, and its answer is on the way."""
+    client = world.client()
+    sample = mixed(1000, client.tag)
+    batch_id = world.submit(sample, client)
+    right = chunks.check
+
+    def stumbling(chunk: Chunk, *arguments: Any, **more: Any) -> Checked:
+        checked = right(chunk, *arguments, **more)
+        if chunk.number == 1:
+            raise ZeroDivisionError("a bug that a test asked for")
+        return checked
+
+    with monkeypatch.context() as broken:
+        broken.setattr(chunks, "check", stumbling)
+        with pytest.raises(ZeroDivisionError):
+            runner.run(batch_id, never)
+    assert world.processed(batch_id) == 0
+    assert runner.run(batch_id, never) is runner.Result.ENDED
+    world.completed(batch_id, sample)
 
 
 def test_four_steps_and_no_more_statements_than_a_chunk_needs(world: World) -> None:
