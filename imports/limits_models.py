@@ -21,7 +21,7 @@ from users.models import Organisation, User
 
 __all__ = ["LimitType", "MetricCounter", "UploadBlock", "UploadLimit", "UploadTally", "Window"]
 
-# A wider block is a slip of the finger; to stop everybody there is `halt_imports`.
+# A wider block is a slip of the finger; what stops everybody is FEATURE_USER_MANAGEMENT.
 WIDEST_PREFIX = {4: 8, 6: 19}
 
 
@@ -93,7 +93,7 @@ class NetworkField(models.Field):  # type: ignore[type-arg]
         if network.prefixlen < WIDEST_PREFIX[network.version]:
             raise ValidationError(
                 f"{network} is too wide to block: /{WIDEST_PREFIX[network.version]} is the widest. "
-                "To stop everybody's uploads there is `manage.py halt_imports`."
+                "To stop everybody's uploads, set FEATURE_USER_MANAGEMENT=false."
             )
         return str(network)
 

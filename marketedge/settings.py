@@ -36,6 +36,7 @@ UPLOAD_RATE_LIMITS: dict[str, str] = {
     "csv_import": env.str("UPLOAD_RATE_LIMIT_CSV_IMPORT", "10/h,50/d", validate=_quota),
     "file_upload": env.str("UPLOAD_RATE_LIMIT_FILE_UPLOAD", "30/h,100/d", validate=_quota),
 }
+METRICS_TOKEN: str = env.str("METRICS_TOKEN", "")  # "": there is no /metrics
 # How many proxies of ours write to X-Forwarded-For; 0: none, and nothing in it is believed.
 TRUSTED_PROXY_HOPS: int = env.int("TRUSTED_PROXY_HOPS", 0, validate=validate.Range(min=0, max=9))
 

@@ -10,6 +10,7 @@ from marketedge.health import healthz, readyz
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("metrics", include("imports.metrics")),
     path("api/v1/", include("imports.api.urls")),
 ]
 handler400 = "imports.api.nowhere.handler400"

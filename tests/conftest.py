@@ -186,11 +186,16 @@ def start(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..., Runn
 @pytest.fixture
 def server(start: Callable[..., Running]) -> str:
     """A real web server on the test database: its address."""
+    return serve(start)
+
+
+def serve(start: Callable[..., Running], **extra: str) -> str:
+    """A real web server on the test database, with more in its environment; gives its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
     options = f"--bind {address} --worker-class gthread --workers 2 --threads 4 --preload"
-    process = start("gunicorn", "marketedge.wsgi", "--no-control-socket", *options.split())
+    process = start("gunicorn", "marketedge.wsgi", "--no-control-socket", *options.split(), **extra)
     wait_for(lambda: process.says("Booting worker") and _answers(f"http://{address}/healthz"))
     return f"http://{address}"
 

@@ -192,16 +192,21 @@ def try_one(number: int, seeds: list[bytes]) -> tuple[str, int, float]:
     return outcome, len(content), seconds
 
 
+def seeds() -> list[bytes]:
+    """The files of tests/data, of which others are made."""
+    files = sorted(p for p in DATA.iterdir() if p.suffix not in (".py", ".json", ""))
+    return [path.read_bytes() for path in files]
+
+
 def fuzz(numbers: Iterable[int], seconds: float) -> int:
     """Try one file after the other until the time is up. Gives the exit status."""
-    files = sorted(p for p in DATA.iterdir() if p.suffix not in (".py", ".json", ""))
-    seeds = [path.read_bytes() for path in files]
+    found = seeds()
     outcomes: Counter[str] = Counter()
     slowest = size = 0.0
     end = time.monotonic() + seconds
     for number in numbers:
         try:
-            outcome, length, taken = try_one(number, seeds)
+            outcome, length, taken = try_one(number, found)
         except Exception:
             traceback.print_exc()
             print(f"\nThe file: {FOLDER}/{number}.bin; again: script/fuzz --number {number}")

@@ -124,3 +124,5 @@ def test_history_is_newest_first_in_pages_and_by_status(api: APIClient, acme: Or
     assert [batch["id"] for batch in done["results"]] == [ids[0]]
     assert api.get(base(acme), {"created_before": "2020-01-01"}).json()["results"] == []
     assert len(api.get(base(acme), {"created_after": "2020-01-01"}).json()["results"]) == 3
+    odd = {"created_after": "0759-12-21T11:51:11.04-23:16"}  # an offset that PostgreSQL refuses
+    assert len(api.get(base(acme), odd).json()["results"]) == 3

@@ -125,7 +125,14 @@ def test_a_page_that_does_not_exist_is_404(api: APIClient, acme: Organisation) -
 
 
 @pytest.mark.parametrize(
-    "wrong", ["status=done", "created_after=yesterday", "created_before=2026-13-01"]
+    "wrong",
+    [
+        "status=done",
+        "created_after=yesterday",
+        "created_before=2026-13-01",
+        "created_after=0001-01-01T00:00:00%2B23:00",
+        "created_before=9999-12-31T23:59:59-23:00",
+    ],
 )
 def test_a_wrong_filter_is_400(api: APIClient, acme: Organisation, wrong: str) -> None:
     problem_of(api.get(f"{base(acme)}?{wrong}"), 400, "invalid")

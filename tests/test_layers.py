@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # gets its place here: as low as it can stand. `reader` and `api` are folders.
 LAYERS = [
     "management",
-    "admin",
+    "admin metrics",
     "admin_upload admin_limits audit_admin",
     "admin_forms api",
     "actions",

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
 from io import StringIO
@@ -37,7 +38,7 @@ from imports.models import (
     UploadTally,
 )
 from imports.quota_store import quota_key, store
-from tests.conftest import ROOT, environment
+from tests.conftest import ROOT, Running, environment, serve
 from tests.process_helpers import wait_for
 from tests.quota_helpers import (
     Clock,
@@ -595,7 +596,7 @@ def test_a_moment_without_a_zone_is_utc(admin: User) -> None:
         (["nobody@acme.example"], "There is no user nobody@acme.example"),
         (["300.0.2.0/24"], "300.0.2.0/24 is no network"),
         (["10.0.0.0/7"], "too wide to block: /8 is the widest"),
-        (["::/0"], "halt_imports"),
+        (["::/0"], "FEATURE_USER_MANAGEMENT"),
         (["192.0.2.0/24", "--until", "tomorrow"], "tomorrow is no end"),
         (["192.0.2.0/24", "--until", "2020-01-01"], "2020-01-01 00:00 UTC is over"),
         (["192.0.2.0/24", "--hours", "-1"], "is over"),
@@ -760,21 +761,27 @@ def fenced(language: str) -> list[str]:
 
 @pytest.mark.skipif(not shutil.which("redis-cli"), reason="needs Debian's redis-tools")
 @pytest.mark.django_db(transaction=True)
-def test_every_command_of_the_guide_works(admin: User, root: User) -> None:
+def test_every_command_of_the_guide_works(
+    admin: User, root: User, start: Callable[..., Running]
+) -> None:
     """One after the other in one shell that ends at the first failure, as an operator's would."""
+    token = {"METRICS_TOKEN": "a token of at least 32 characters"}
+    own = token | {"MARKETEDGE": serve(start, **token), "no_proxy": "127.0.0.1"}
     passes(admin, 10)
+    refusal(admin)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     commands = "\n".join(fenced("bash"))
     done = subprocess.run(
         ["bash", "-euxo", "pipefail", "-c", commands],
         cwd=ROOT,
-        env=environment() | {"PATH": path},
+        env=environment() | own | {"PATH": path},
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"upload_rate:csv_import:{admin.id}:hour:" in done.stdout
     assert "\n10\n" in done.stdout
+    assert 'csv_rate_limit_violations_total{limit_type="csv_import"} 1.0' in done.stdout
     assert not UploadBlock.objects.exists()
     assert usage(admin).remaining == 10
 

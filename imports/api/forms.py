@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import UTC, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -120,18 +120,20 @@ def _statuses(text: str) -> list[str]:
 
 
 def _moment(name: str, text: str) -> datetime:
-    """A day (its beginning, in UTC) or a moment."""
+    """A day (its beginning, in UTC) or a moment; in UTC, as PostgreSQL takes only offsets that
+    some place on earth has."""
     try:
         moment = parse_datetime(text) if len(text) > 10 else None
         day = parse_date(text) if moment is None else None
-    except ValueError:
-        moment = day = None
-    if day is not None:
-        moment = datetime.combine(day, time.min)
-    if moment is None:
-        message = "Send a day like 2026-03-31, or a moment like 2026-03-31T12:00:00Z."
-        raise ValidationError({name: [message]})
-    return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
+        if day is not None:
+            moment = datetime.combine(day, time.min)
+        if moment is not None:
+            aware = moment if timezone.is_aware(moment) else timezone.make_aware(moment)
+            return aware.astimezone(UTC)
+    except (ValueError, OverflowError):  # of the first and the last day that a datetime can be
+        pass
+    message = "Send a day like 2026-03-31, or a moment like 2026-03-31T12:00:00Z."
+    raise ValidationError({name: [message]})
 
 
 def _values(request: Request) -> dict[str, Any]:
