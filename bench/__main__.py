@@ -31,8 +31,10 @@ def main() -> None:
     results = []
     for name in arguments.names or measures.ALL:
         print(f"… {name}", file=sys.stderr, flush=True)
-        results.append(measures.ALL[name](arguments.rows))
-        print(report.line(results[-1]), flush=True)
+        found = measures.ALL[name](arguments.rows)
+        for one in found if isinstance(found, list) else [found]:
+            results.append(one)
+            print(report.line(one), flush=True)
     if arguments.write:
         report.write(results)
 

@@ -13,6 +13,7 @@ import psutil
 from django.db import connection
 
 from bench import ground, rivals, service
+from bench import parts as part_by_part
 from bench.report import Result
 from imports import preview, runner
 from imports.models import ImportBatch
@@ -32,6 +33,26 @@ def engine(rows: int) -> Result:
         detail=f"engine {rows / ours:,.0f} rows/s, COPY {rows / copy:,.0f} rows/s;"
         f" medians of {ROUNDS} in turns",
     )
+
+
+def parts(rows: int) -> list[Result]:
+    """The same import with one part of the engine other than it is."""
+    data, results = ground.make_file(rows), []
+    for name, changed in part_by_part.ALL.items():
+        ours, theirs = [], []
+        for _round in range(ROUNDS):
+            ours.append(engine_seconds(data))
+            with changed():
+                theirs.append(engine_seconds(data))
+        results.append(
+            Result(
+                measure=f"with {name}, ÷ as it is",
+                figure=f"{median(theirs) / median(ours):.2f}",
+                target="–",
+                detail=f"{rows / median(theirs):,.0f} and {rows / median(ours):,.0f} rows/s",
+            )
+        )
+    return results
 
 
 def engine_seconds(data: bytes, *, clear: bool = True) -> float:
@@ -233,7 +254,7 @@ def previews(_: int) -> Result:
     )
 
 
-ALL: dict[str, Callable[[int], Result]] = {
+ALL: dict[str, Callable[[int], Result | list[Result]]] = {
     "engine": engine,
     "together": together,
     "libraries": libraries,
@@ -244,4 +265,5 @@ ALL: dict[str, Callable[[int], Result]] = {
     "upload": upload,
     "previews": previews,
     "polls": polls,
+    "parts": parts,
 }

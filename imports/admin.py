@@ -26,10 +26,10 @@ from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
 from django.views.decorators.http import require_POST
 
-from imports import actions, models, staging
+from imports import actions, models, staging, undo
 from imports.admin_limits import UploadBlockAdmin, UploadLimitAdmin
 from imports.admin_upload import UserImportAdmin
-from imports.admin_words import facts, outcome, state
+from imports.admin_words import facts, outcome, removed, state, undo_until
 from imports.audit_admin import AuditEventAdmin as AuditEventAdmin  # registers its page
 from imports.errors import Refusal
 from imports.models import ImportBatch
@@ -97,6 +97,7 @@ class ImportBatchAdmin(_LookedAtAdmin):
             "errors.csv": self.report_view,
             "cancel": require_POST(self.cancel_view),
             "retry": require_POST(self.retry_view),
+            "undo": require_POST(self.undo_view),
         }
         ours = [
             path(
@@ -165,6 +166,8 @@ class ImportBatchAdmin(_LookedAtAdmin):
             "may_import": may_import,
             "may_cancel": may_import and batch.is_live,
             "may_retry": may_import and batch.status in (Status.FAILED, Status.CANCELLED),
+            "undo_until": undo_until(batch) if may_import else "",
+            "undone": undo.result(batch) if batch.undo_requested_at else None,
             "users_url": f"{reverse('admin:users_user_changelist')}?import_batch_id={batch.id}",
         }
         return super().change_view(request, object_id, form_url, more | (extra_context or {}))
@@ -202,6 +205,15 @@ class ImportBatchAdmin(_LookedAtAdmin):
         except Refusal as refusal:
             return self._back_to(batch, request, refusal.detail, messages.ERROR)
         return self._back_to(again, request, "The file is imported again: this is the new import.")
+
+    def undo_view(self, request: HttpRequest, batch_id: UUID) -> HttpResponse:
+        """Removes the users that it created and nobody has touched since."""
+        batch = self._batch(request, batch_id)
+        try:
+            undone = actions.undo(batch, user=person(request))
+        except Refusal as refusal:
+            return self._back_to(batch, request, refusal.detail, messages.ERROR)
+        return self._back_to(batch, request, removed(undone))
 
     def _back_to(
         self, batch: ImportBatch, request: HttpRequest, said: str, level: int = messages.SUCCESS

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from imports import progress
+from imports import progress, undo
 from imports.models import ImportBatch
 from imports.states import Status
 
@@ -98,6 +98,29 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
+def undo_until(batch: ImportBatch) -> str:
+    """Until when there is something to undo; empty where there is nothing, or no longer."""
+    until = undo.possible_until(batch)
+    if until is None or until < datetime.now(UTC) or batch.undone_at or not batch.successful_rows:
+        return ""
+    return moment(until)
+
+
+def removed(undone: undo.Undone) -> str:
+    """What an undo has come to, in a sentence."""
+    if not undone.is_finished:
+        return f"{users(undone.removed_rows)} removed so far; the rest goes on in the background."
+    kept = (
+        f"; {users(undone.kept_rows)} kept, as the list below says why" if undone.kept_rows else ""
+    )
+    return f"The import is undone: {users(undone.removed_rows)} removed{kept}."
+
+
+def users(count: int) -> str:
+    """A number of users, in words."""
+    return f"{count:,} user is" if count == 1 else f"{count:,} users are"
+
+
 def facts(batch: ImportBatch) -> list[tuple[str, Any]]:
     """(label, value) of what a page tells beside the numbers."""
     options = batch.options
@@ -108,6 +131,7 @@ def facts(batch: ImportBatch) -> list[tuple[str, Any]]:
         ("Uploaded", moment(batch.created_at)),
         ("Started", moment(batch.started_at)),
         ("Ended", moment(batch.completed_at)),
+        ("Undone", moment(batch.undone_at)),
         ("Invitations", "asked for" if options.get("send_invitations") else "not asked for"),
         ("Users who exist", "skipped" if options.get("skip_duplicates") else "count as failed"),
         ("Rows without a role", options.get("default_role")),

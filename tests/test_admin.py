@@ -77,7 +77,7 @@ def test_another_organisations_page_is_a_404_like_one_that_never_was(
     paths += [f"/admin/imports/importerror/{theirs.errors.first().id}/change/"]
     paths += ["/admin/imports/importbatch/00000000-0000-0000-0000-000000000000/change/"]
     assert {path: client.get(path).status_code for path in paths} == dict.fromkeys(paths, 404)
-    for deed in ("cancel", "retry"):
+    for deed in ("cancel", "retry", "undo"):
         assert client.post(f"/admin/imports/importbatch/{theirs.id}/{deed}").status_code == 404
 
 

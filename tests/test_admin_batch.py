@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models.functions import Now
 
 from imports import runner
 from imports.models import ImportBatch
@@ -105,7 +107,7 @@ def test_what_has_ended_can_not_be_cancelled(admin: User, acme: Organisation) ->
     assert batch.status == Status.COMPLETED
 
 
-@pytest.mark.parametrize("deed", ["cancel", "retry"])
+@pytest.mark.parametrize("deed", ["cancel", "retry", "undo"])
 def test_looking_at_an_address_does_nothing(admin: User, acme: Organisation, deed: str) -> None:
     batch = imported(admin, acme, csv_bytes(people(1)), run=False)
     answer = at_the_admin(admin).get(f"/admin/imports/importbatch/{batch.id}/{deed}")
@@ -122,6 +124,39 @@ def test_a_cancelled_import_can_be_run_again(admin: User, acme: Organisation) ->
     assert page.redirect_chain == [(batch_page(again), 302)]
     assert (again.status, again.door) == (Status.PENDING, "admin")
     assert batch_page(batch) in page.content.decode()
+
+
+def test_an_import_is_undone_and_the_page_says_who_is_kept_and_why(
+    admin: User, acme: Organisation
+) -> None:
+    batch = imported(admin, acme, csv_bytes(people(3)))
+    User.objects.filter(email="person1@new.example").update(department="Edited")
+    client = at_the_admin(admin)
+    assert "Undo this import" in client.get(batch_page(batch)).content.decode()
+    page = client.post(f"/admin/imports/importbatch/{batch.id}/undo", follow=True)
+    text = text_of(page)
+    assert "The import is undone: 2 users are removed; 1 user is kept" in text
+    assert "person1@new.example was edited after the import." in text
+    assert "Undo this import" not in page.content.decode()
+    assert [user.email for user in User.objects.filter(import_batch_id=batch.id)] == [
+        "person1@new.example"
+    ]
+    again = client.post(f"/admin/imports/importbatch/{batch.id}/undo", follow=True)
+    assert "The import is undone: 2 users are removed; 1 user is kept" in text_of(again)
+
+
+def test_there_is_nothing_to_undo_while_it_runs_and_when_the_time_is_over(
+    admin: User, acme: Organisation
+) -> None:
+    batch = imported(admin, acme, csv_bytes(people(1)), run=False)
+    client, path = at_the_admin(admin), f"/admin/imports/importbatch/{batch.id}/undo"
+    assert "Undo this import" not in client.get(batch_page(batch)).content.decode()
+    assert "still running" in text_of(client.post(path, follow=True))
+    runner.run(batch.id, lambda: False)
+    ImportBatch.objects.update(completed_at=Now() - timedelta(days=31))
+    assert "Undo this import" not in client.get(batch_page(batch)).content.decode()
+    assert "could be undone until" in text_of(client.post(path, follow=True))
+    assert User.objects.filter(import_batch_id=batch.id).exists()
 
 
 def test_the_rows_that_failed_come_as_a_file_to_mend(admin: User, acme: Organisation) -> None:
@@ -183,7 +218,7 @@ def test_with_user_management_switched_off_one_can_look_and_nothing_else(
     page = client.get(batch_page(batch))
     assert page.status_code == 200
     assert "Cancel the import" not in page.content.decode()
-    for deed in ("cancel", "retry"):
+    for deed in ("cancel", "retry", "undo"):
         answer = client.post(f"/admin/imports/importbatch/{batch.id}/{deed}", follow=True)
         assert "switched off" in text_of(answer)
     assert ImportBatch.objects.get().status == Status.PENDING

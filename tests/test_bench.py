@@ -1,0 +1,31 @@
+"""The measurements run; what they measure is for a quiet machine to say."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.engine.databases import Databases
+from tests.engine.databases import databases as databases
+
+FAST = ["engine", "statements", "parts", "previews", "http"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_measurements_run_and_write_their_table(databases: Databases) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", *FAST, "--rows", "3000"],
+        cwd=ROOT,
+        env=os.environ | {"DATABASE_URL": databases.new()},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    lines = [line for line in done.stdout.splitlines() if not line.startswith((" ", "{"))]
+    assert len(lines) == len(FAST) + 5  # of "parts" there are six
+    assert all("(must reach " in line for line in lines)
