@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +18,7 @@ from psycopg import errors
 
 from tests.engine.databases import Databases
 from tests.engine.databases import databases as databases
-from tests.engine.processes import until
+from tests.engine.processes import ROOT, until
 
 
 class Data:
@@ -369,12 +372,34 @@ def test_an_insert_that_comes_while_the_row_it_names_is_deleted_is_refused(
     assert data.sql("SELECT FROM users WHERE email = 'late@acme.example'") == []
 
 
+KEY_TO_BATCH = (
+    "SELECT confdeltype, to_jsonb(c)->'conenforced' FROM pg_constraint c"
+    " WHERE conrelid = 'users'::regclass AND contype = 'f'"
+)
+
+
 def test_the_key_to_the_batch_stands_in_the_catalogue_with_what_it_does(data: Data) -> None:
-    """For whoever reads the schema; the triggers are what does it."""
-    assert data.sql(
-        "SELECT confdeltype, confrelid::regclass::text FROM pg_constraint"
-        " WHERE conrelid = 'users'::regclass AND contype = 'f'"
-    ) == [("n", "import_batches")]
+    """For whoever reads the schema; the triggers are what does it. PostgreSQL before 18 knows no
+    key that it does not enforce itself, and has none here."""
+    assert data.sql(KEY_TO_BATCH) == (
+        [("n", False)] if data.db.info.server_version >= 180000 else []
+    )
+
+
+def test_the_check_once_a_statement_can_be_taken_back(data: Data, url: str) -> None:
+    for version, enforced in (("0005", True), ("0006", False)):
+        subprocess.run(
+            [sys.executable, "manage.py", "migrate", "-v0", "imports", version],
+            cwd=ROOT,
+            env=os.environ | {"DATABASE_URL": url},
+            check=True,
+        )
+        if data.db.info.server_version >= 180000:
+            assert data.sql(KEY_TO_BATCH) == [("n", enforced)]
+        with pytest.raises(errors.ForeignKeyViolation):
+            data.user("eve@acme.example", import_batch_id=uuid4())
+    data.sql("DELETE FROM import_batches")
+    assert data.sql("SELECT import_batch_id FROM users WHERE id = %s", data.imported) == [(None,)]
 
 
 def waiting(url: str, statement: str, raised: list[Exception] | None = None) -> threading.Thread:

@@ -49,11 +49,25 @@ CREATE TRIGGER import_batches_delete AFTER DELETE ON import_batches
 
 DO $$ BEGIN
     IF current_setting('server_version_num')::int >= 180000 THEN
-        ALTER TABLE users ALTER CONSTRAINT users_import_batch_fk NOT ENFORCED;
+        -- EXECUTE: an older server could not read it
+        EXECUTE 'ALTER TABLE users ALTER CONSTRAINT users_import_batch_fk NOT ENFORCED';
     ELSE
         ALTER TABLE users DROP CONSTRAINT users_import_batch_fk;
     END IF;
 END $$;
+"""
+
+BACK = """
+DO $$ BEGIN
+    IF current_setting('server_version_num')::int >= 180000 THEN
+        EXECUTE 'ALTER TABLE users ALTER CONSTRAINT users_import_batch_fk ENFORCED';
+    ELSE
+        ALTER TABLE users ADD CONSTRAINT users_import_batch_fk
+            FOREIGN KEY (import_batch_id) REFERENCES import_batches (id) ON DELETE SET NULL;
+    END IF;
+END $$;
+DROP FUNCTION users_check_import_batch() CASCADE;
+DROP FUNCTION import_batches_let_users_go() CASCADE;
 """
 
 
@@ -61,4 +75,4 @@ class Migration(migrations.Migration):
 
     dependencies = [("imports", "0005_previewed"), ("users", "0006_organisation_once")]
 
-    operations = [migrations.RunSQL(TRIGGERS, migrations.RunSQL.noop)]
+    operations = [migrations.RunSQL(TRIGGERS, BACK)]
