@@ -179,7 +179,8 @@ def csv_syntax(
 
     `problem` is what csv.reader said, `text` the file from the beginning of that row on.
     """
-    opened, broken = _open_quote(text, delimiter)
+    is_long = "field larger" in problem
+    opened, broken = _open_quote(text, delimiter, limits.max_cell_chars if is_long else None)
     row += count_lines(text[: len(text) - len(text.lstrip("\r\n"))])  # blank rows before it
     at = line + 1 + count_lines(text[:opened])
     if "expected after" in problem:
@@ -193,9 +194,10 @@ def csv_syntax(
             row=row,
             line=at,
         )
-    if "field larger" in problem and not count_lines(text[opened : opened + limits.max_cell_chars]):
+    if is_long and not count_lines(text[opened : opened + limits.max_cell_chars]):
         return _too_long(f"Row {row:,}", at, [text], limits)
-    return _never_closed(text[opened : opened + 30], row, at, "")
+    within = f" within {limits.max_cell_chars:,} characters, the most that a cell may have"
+    return _never_closed(text[opened : opened + 30], row, at, within if is_long else "")
 
 
 def _never_closed(text: str, row: int, line: int, until: str) -> CsvSyntax:
@@ -207,13 +209,14 @@ def _never_closed(text: str, row: int, line: int, until: str) -> CsvSyntax:
     )
 
 
-def _open_quote(text: str, delimiter: str) -> tuple[int, int]:
-    """Where the last quoted cell of the first row begins, and where text follows its end."""
+def _open_quote(text: str, delimiter: str, max_chars: int | None) -> tuple[int, int]:
+    """Where the last quoted cell of the first row begins, and where text follows its end; with
+    `max_chars` the first one that is longer."""
     at = 0
     while True:
         opened = _next_quoted_cell(text, delimiter, at)
         closed = _closing_quote(text, opened + 1)
-        if closed < 0 or closed + 1 >= len(text):
+        if closed < 0 or closed + 1 >= len(text) or (max_chars and closed - opened > max_chars):
             return opened, max(closed, opened)
         if text[closed + 1] not in (delimiter, "\r", "\n"):
             return opened, closed + 1
