@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
+from imports.admin_words import moment
 from imports.blocklist import plain_address
 from imports.models import AuditEvent, Deed, ImportBatch
 from users.admin import OwnOrganisationAdmin, person, sees_everything
@@ -59,7 +60,7 @@ class AuditEventAdmin(OwnOrganisationAdmin):
     """Who did what, when, and from where."""
 
     organisation_lookup = "organisation_id"
-    list_display = ("created_at", "what", "who", "organisation", "about", "door", "address")
+    list_display = ("when", "what", "who", "organisation", "about", "door", "address")
     list_filter = (_ByDeed, "door", "created_at", _ByOrganisation)
     date_hierarchy = "created_at"
     search_fields = ("batch_id",)  # shows the field; get_search_results says what is searched
@@ -101,6 +102,11 @@ class AuditEventAdmin(OwnOrganisationAdmin):
         if address := plain_address(term):
             return queryset.filter(client_address=address, is_hidden=False), False
         return (queryset.filter(email=term.lower()) if term else queryset), False
+
+    @admin.display(description="when", ordering="created_at")
+    def when(self, event: AuditEvent) -> str:
+        """To the second, as records are compared; breaks into two lines where there is no room."""
+        return moment(event.created_at)
 
     @admin.display(description="what", ordering="deed")
     def what(self, event: AuditEvent) -> str:
