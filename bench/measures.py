@@ -14,7 +14,7 @@ from django.db import connection
 
 from bench import ground, rivals, service
 from bench import parts as part_by_part
-from bench.report import Result
+from bench.report import NO_TARGET, Result
 from imports import preview, runner
 from imports.models import ImportBatch
 
@@ -46,9 +46,9 @@ def parts(rows: int) -> list[Result]:
                 theirs.append(engine_seconds(data))
         results.append(
             Result(
-                measure=f"with {name}, ÷ as it is",
+                measure=f"time with {name} ÷ time as it is",
                 figure=f"{median(theirs) / median(ours):.2f}",
-                target="–",
+                target=NO_TARGET,
                 detail=f"{rows / median(theirs):,.0f} and {rows / median(ours):,.0f} rows/s",
             )
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import connection
 
+NO_TARGET = "–"
 BEGIN, END = "<!-- table:begin -->", "<!-- table:end -->"
 
 
@@ -23,7 +24,8 @@ class Result:
 
 def line(result: Result) -> str:
     """For a terminal."""
-    return f"{result.measure}: {result.figure} (must reach {result.target})\n    {result.detail}"
+    target = f" (must reach {result.target})" if result.target != NO_TARGET else ""
+    return f"{result.measure}: {result.figure}{target}\n    {result.detail}"
 
 
 def write(results: list[Result]) -> None:

@@ -12,12 +12,12 @@ from tests.conftest import ROOT
 from tests.engine.databases import Databases
 from tests.engine.databases import databases as databases
 
-FAST = ["engine", "statements", "parts", "previews", "http"]
+FAST = ["engine", "statements", "parts", "http"]
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_the_measurements_run_and_write_their_table(databases: Databases) -> None:
+def test_the_measurements_run(databases: Databases) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "bench", *FAST, "--rows", "3000"],
         cwd=ROOT,
@@ -28,4 +28,4 @@ def test_the_measurements_run_and_write_their_table(databases: Databases) -> Non
     assert done.returncode == 0, done.stderr[-3000:]
     lines = [line for line in done.stdout.splitlines() if not line.startswith((" ", "{"))]
     assert len(lines) == len(FAST) + 5  # of "parts" there are six
-    assert all("(must reach " in line for line in lines)
+    assert sum("(must reach " in line for line in lines) == len(FAST) - 1
