@@ -110,10 +110,9 @@ def removed(undone: undo.Undone) -> str:
     """What an undo has come to, in a sentence."""
     if not undone.is_finished:
         return f"{users(undone.removed_rows)} removed so far; the rest goes on in the background."
-    kept = (
-        f"; {users(undone.kept_rows)} kept, as the list below says why" if undone.kept_rows else ""
-    )
-    return f"The import is undone: {users(undone.removed_rows)} removed{kept}."
+    done = f"{users(undone.removed_rows)} removed" if undone.removed_rows else "nobody was removed"
+    kept = f"; {users(undone.kept_rows)} kept, and listed below" if undone.kept_rows else ""
+    return f"The import is undone: {done}{kept}."
 
 
 def users(count: int) -> str:
