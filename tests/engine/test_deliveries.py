@@ -186,3 +186,25 @@ def test_redis_hung_while_a_file_comes_in(away: tuple[World, OwnValkey]) -> None
     world.later(batch_id, 31)
     valkey.go_on()
     world.completed(batch_id, sample)
+
+
+def test_redis_hung_while_a_message_is_acknowledged(away: tuple[World, OwnValkey]) -> None:
+    """The worker then can't say that it is done with the message, and takes the next one all the
+    same."""
+    world, valkey = away
+    client, other = world.client(), world.client()
+    sample, next_sample = mixed(1000, client.tag), plain(200, other.tag)
+    worker = world.processes[-1]
+    world.fail_at("after_commit=freeze@10")  # the last chunk
+    batch_id = world.submit(sample, client)
+    until(worker.frozen)
+    world.fail_at("")
+    valkey.freeze()
+    missed = worker.output().count("Couldn't ack")
+    worker.go_on()
+    until(lambda: worker.output().count("Couldn't ack") > missed)
+    valkey.go_on()
+    world.completed(batch_id, sample)
+    next_id = world.submit(next_sample, other, announce=False)
+    world.later(next_id, 31)
+    world.completed(next_id, next_sample)
