@@ -69,9 +69,10 @@ def test_a_signal_ends_the_command_and_the_servers(checkout: Checkout, signum: i
 
 
 def test_a_second_signal_kills_a_command_that_ignores_the_first(checkout: Checkout) -> None:
+    # os.write: print would fail where the signal comes while it is still printing "ready"
     started = checkout.run(
-        "import signal\nsignal.signal(signal.SIGTERM, lambda *_: print('no', flush=True))\n"
-        "print('ready', flush=True)\nwhile True: signal.pause()"
+        "import os, signal\nsignal.signal(signal.SIGTERM, lambda *_: os.write(1, b'no\\n'))\n"
+        "os.write(1, b'ready\\n')\nwhile True: signal.pause()"
     )
     assert line(started) == "ready"
     started.terminate()
