@@ -57,7 +57,7 @@ class NotCsv(FileRefused):
 
 
 class BinaryContent(FileRefused):
-    """The file holds a NUL byte: it is not text."""
+    """The file holds a NUL character: it is not text."""
 
     code = "binary_content"
 

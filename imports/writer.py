@@ -125,7 +125,7 @@ def write_errors(batch_id: UUID, found: Iterable[tuple[int, Problem, dict[str, s
 
 class _Unhurried(LibpqWriter):
     """Takes what is written without waiting until it has been sent. Whoever calls `send` has time
-    left until the answer is wanted: told the end, the server goes on to the foreign keys and
+    left until the answer is wanted: told the end, the server goes on to the last row and the
     triggers by itself. LibpqWriter tells it the end only when it waits for the answer."""
 
     def __init__(self, cursor: psycopg.Cursor[Any]) -> None:

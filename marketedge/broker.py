@@ -28,8 +28,8 @@ class QoS(redis.QoS):
 
     @contextmanager
     def _out_of_hands(self, delivery_tag: str) -> Iterator[None]:
-        """Counts the message no longer, whatever Redis says. There it stays noted as under way, and
-        comes again after `visibility_timeout`: whatever our tasks have done, they do it once."""
+        """Counts the message no longer, whatever Redis says. If Redis has not heard of it, the
+        message comes again after `visibility_timeout`: what our tasks have done, they do once."""
         try:
             yield
         except Exception:

@@ -52,6 +52,8 @@ SCHEMA = schemathesis.openapi.from_path(ROOT / "docs" / "openapi.yaml")
 OPERATIONS = {
     one.ok().definition.raw["operationId"]: one.ok() for one in SCHEMA.get_all_operations()
 }
+# What another organisation's is. 406: an Accept header that nothing here can answer.
+HIDDEN = {404, 406}
 # What shows that a call was let in, and not turned away for its form alone.
 LET_IN = {"log_in": {401, 429}, "refresh": {401}, "cancel": {409}, "retry": {409}}
 
@@ -113,10 +115,9 @@ def test_every_call_answers_as_the_document_says_and_tells_nobody_of_others(
         seen = try_out(name, address, caller, other, caller.organisation_id, caller.batch_id)
         assert seen & LET_IN.get(name, {200, 202}), seen
         if "{org_id}" in OPERATIONS[name].path:
-            hidden = {404, 401, 400, 406, 415}
-            try_out(name, address, caller, other, other.organisation_id, other.batch_id, hidden)
+            try_out(name, address, caller, other, other.organisation_id, other.batch_id, HIDDEN)
         if "{batch_id}" in OPERATIONS[name].path:
-            try_out(name, address, caller, other, caller.organisation_id, other.batch_id, hidden)
+            try_out(name, address, caller, other, caller.organisation_id, other.batch_id, HIDDEN)
 
 
 def try_out(

@@ -225,3 +225,10 @@ def test_a_name_in_another_case_is_found() -> None:
 def test_the_sheet_that_was_read_is_named() -> None:
     reading = open_file((DATA / "workbook-second-sheet.xlsx").read_bytes(), sheet="SHEET & 2")
     assert (reading.kind, reading.sheet) == ("xlsx", "Sheet & 2")
+
+
+@pytest.mark.parametrize("text", ["a_x0000_@example.com", "_x0000_"])
+def test_a_nul_in_a_cell_is_refused_as_in_a_text_file(text: str) -> None:
+    refusal = refusal_of(with_rows(row(2, "ann@example.com") + row(3, text)))
+    assert refusal.code == "binary_content"
+    assert "The cell A3 holds a NUL character" in refusal.detail

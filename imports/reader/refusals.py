@@ -102,6 +102,18 @@ def cell_too_long(row: int, cells: Sequence[str], max_chars: int) -> CellTooLong
     )
 
 
+def nul_in_a_cell(row: int, cells: Sequence[str]) -> BinaryContent:
+    """The refusal for a cell of a workbook with a NUL character (written as `_x0000_` there), which
+    no text file could hold: nor the error report, in which the row would be given back."""
+    index = next(i for i, cell in enumerate(cells) if "\0" in cell)
+    return BinaryContent(
+        f"The cell {column_letter(index)}{row} holds a NUL character (U+0000), which is not allowed"
+        " in any column. Type the cell again.",
+        row=row,
+        column=index + 1,
+    )
+
+
 def too_many_columns(row: int, found: int | None, limit: int) -> TooManyColumns:
     """The refusal for a row with too many cells; `found` None: nobody counted to the end."""
     count = f"{found:,}" if found else f"more than {limit:,}"

@@ -93,6 +93,8 @@ class WorkbookSource:
     def _check(self, row: int, cells: list[str]) -> None:
         if max(map(len, cells)) > self._limits.max_cell_chars:
             raise refusals.cell_too_long(row, cells, self._limits.max_cell_chars)
+        if "\0" in "".join(cells):
+            raise refusals.nul_in_a_cell(row, cells)
 
 
 def _loaded(file: BinaryIO, name: str, names: list[str]) -> CalamineSheet:

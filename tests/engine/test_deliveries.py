@@ -189,8 +189,8 @@ def test_redis_hung_while_a_file_comes_in(away: tuple[World, OwnValkey]) -> None
 
 
 def test_redis_hung_while_a_message_is_acknowledged(away: tuple[World, OwnValkey]) -> None:
-    """The worker then can't say that it is done with the message, and takes the next one all the
-    same."""
+    """The worker is then not told that Redis knows it is done with the message, and takes the next
+    one all the same."""
     world, valkey = away
     client, other = world.client(), world.client()
     sample, next_sample = mixed(1000, client.tag), plain(200, other.tag)
@@ -208,3 +208,5 @@ def test_redis_hung_while_a_message_is_acknowledged(away: tuple[World, OwnValkey
     next_id = world.submit(next_sample, other, announce=False)
     world.later(next_id, 31)
     world.completed(next_id, next_sample)
+    until(world.is_quiet)
+    world.holds_exactly(batch_id, sample)
