@@ -4,9 +4,6 @@ import os
 
 from celery import Celery
 
-from marketedge.broker import close_the_hole
-
-close_the_hole()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketedge.settings")
 
 app = Celery("marketedge")

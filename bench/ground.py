@@ -20,7 +20,7 @@ from django.db import connection
 from imports import actions
 from imports.actions import ImportOptions
 from imports.models import ImportBatch, Upload
-from imports.states import Status
+from imports.models.statuses import Status
 from samples.make_sample import write_rows
 from users.models import Organisation, User
 from users.roles import Role

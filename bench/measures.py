@@ -15,7 +15,7 @@ from django.db import connection
 from bench import ground, rivals, service
 from bench import parts as part_by_part
 from bench.report import NO_TARGET, Result
-from imports import preview, runner
+from imports.engine import preview, runner
 from imports.models import ImportBatch
 
 ROUNDS = 5

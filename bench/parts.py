@@ -12,7 +12,7 @@ from uuid import uuid4
 from django.db import connection
 from django.test import override_settings
 
-from imports import writer
+from imports.engine import copy_writer
 
 
 @contextmanager
@@ -42,12 +42,14 @@ def _usual_garbage() -> Iterator[None]:
 
 def _told_late() -> AbstractContextManager[object]:
     """The server is told the end of a COPY only once the next chunk is read."""
-    return mock.patch.object(writer._Unhurried, "send", return_value=None)
+    return mock.patch.object(copy_writer._Unhurried, "send", return_value=None)
 
 
 def _random_ids() -> AbstractContextManager[object]:
     """Version 4, as gen_random_uuid() makes them."""
-    return mock.patch.object(writer, "_ids", lambda count: [str(uuid4()) for _ in range(count)])
+    return mock.patch.object(
+        copy_writer, "_ids", lambda count: [str(uuid4()) for _ in range(count)]
+    )
 
 
 def _chunks_of(rows: int) -> Callable[[], AbstractContextManager[object]]:

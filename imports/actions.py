@@ -16,23 +16,23 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
-from imports import audit, reports, staging, tasks
-from imports import undo as undoing
-from imports.columns import Notice
+from core.errors import NotAllowed, NotFound
+from imports import audit, reports, tasks
+from imports.engine import staging
+from imports.engine import undo as undoing
+from imports.engine.staging import ReadingOptions
 from imports.errors import (
     FeatureDisabled,
     MoveNotAllowed,
-    NotAllowed,
-    NotFound,
     OrganisationInactive,
     RetryNotPossible,
     UndoNotPossible,
     WrongOption,
 )
 from imports.models import Deed, ImportBatch, Upload
-from imports.rules import ROLES
-from imports.staging import ReadingOptions
-from imports.states import LIVE, MailState, Status
+from imports.models.statuses import LIVE, MailState, Status
+from imports.schema.columns import Notice
+from imports.validation.rules import ROLES
 from users.models import Organisation, User
 
 UNDO_SECONDS = 5.0  # of a request; the rest is done in the background

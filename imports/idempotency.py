@@ -7,7 +7,8 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from imports.errors import IdempotencyKeyReused, Refusal
+from core.errors import Refusal
+from imports.errors import IdempotencyKeyReused
 from imports.models import ImportBatch
 from users.models import User
 

@@ -11,9 +11,10 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from imports import models, reader, staging
-from imports.columns import FIELDS
+from imports import files, models
+from imports.engine import staging
 from imports.models import ImportBatch, Upload
+from imports.schema.columns import FIELDS
 
 BYTE_ORDER_MARK = "\ufeff"  # by which Excel knows UTF-8
 REASONS = "import_errors"  # the header of the column that is added
@@ -51,7 +52,7 @@ def error_report(batch: ImportBatch) -> Iterator[str]:
     lines = _Lines(upload.delimiter if upload and upload.delimiter else ",")
     yield BYTE_ORDER_MARK
     for cells in rows:
-        yield lines.of([reader.escape_cell(cell) for cell in cells])
+        yield lines.of([files.escape_cell(cell) for cell in cells])
 
 
 def _from_chunks(batch: ImportBatch, upload: Upload) -> Iterator[list[str]]:

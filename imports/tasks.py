@@ -15,7 +15,8 @@ from celery.signals import worker_ready, worker_shutting_down
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
-from imports import failpoints, notices, retention, runner, undo, watch
+from imports import notifications
+from imports.engine import failpoints, recovery, retention, runner, undo
 from users import tokens
 
 log = structlog.get_logger(__name__)
@@ -77,14 +78,14 @@ def run_batch(self: Any, batch_id: str) -> None:
 def sweep() -> int:
     """Rings again for batches and undos that nobody works on, and for e-mails; gives how many
     batches."""
-    if notices.tend():
+    if notifications.tend():
         ring_for_mail()
     if not settings.FEATURE_USER_MANAGEMENT:
         return 0
-    watch.end_frozen_sessions()
-    for batch_id in watch.silent_undos():
+    recovery.end_frozen_sessions()
+    for batch_id in recovery.silent_undos():
         announce_undo(batch_id)
-    return announce_all(watch.sweep())
+    return announce_all(recovery.sweep())
 
 
 @worker_ready.connect
@@ -101,7 +102,7 @@ def announce_undo(batch_id: UUID | str) -> None:
         log.warning("csv_undo_not_announced", batch_id=str(batch_id))
 
 
-@shared_task(name="imports.undo")
+@shared_task(name="imports.engine.undo")
 def run_undo(batch_id: str) -> None:
     """Goes on with an undo for a while, then queues it behind the others."""
     if not undo.run(UUID(batch_id), time_is_up()):
@@ -110,7 +111,7 @@ def run_undo(batch_id: str) -> None:
 
 def ring_for_mail() -> None:
     """Rings for e-mails about batches that have ended; quietly, as the sweep rings again."""
-    if not notices.is_on():
+    if not notifications.is_on():
         return
     try:
         send_mail.delay()
@@ -118,14 +119,14 @@ def ring_for_mail() -> None:
         log.warning("csv_import_mail_not_announced")
 
 
-@shared_task(name="imports.notify", time_limit=notices.TASK_SECONDS)
+@shared_task(name="imports.notify", time_limit=notifications.TASK_SECONDS)
 def send_mail() -> None:
     """Sends for a while, then queues itself behind the imports."""
-    if notices.send_due():
+    if notifications.send_due():
         ring_for_mail()
 
 
-def announce_all(findings: Iterable[watch.Finding]) -> int:
+def announce_all(findings: Iterable[recovery.Finding]) -> int:
     """Rings for each batch that was set free; gives how many. Raises what the broker raises: the
     rest is then found by the very next sweep."""
     batch_ids = [finding.batch_id for finding in findings if finding.done == "announced"]
@@ -133,7 +134,7 @@ def announce_all(findings: Iterable[watch.Finding]) -> int:
         try:
             announce(batch_id)
         except OperationalError:
-            watch.not_announced(batch_ids[place:])
+            recovery.not_announced(batch_ids[place:])
             raise
     return len(batch_ids)
 

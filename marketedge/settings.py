@@ -99,9 +99,11 @@ except EnvValidationError as error:
 
 # --- Django -----------------------------------------------------------------------------------
 INSTALLED_APPS = [
+    "marketedge.apps.MarketEdgeConfig",
+    "core",
     "users",
     "imports",
-    "django.contrib.admin",
+    "marketedge.admin_site.MarketEdgeAdmin",  # in place of django.contrib.admin
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -109,16 +111,22 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "import_export",
     "rest_framework",
+    "rest_framework_simplejwt.token_blacklist",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
 ]
 MIDDLEWARE = [
+    "marketedge.requests.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "marketedge.requests.BindUser",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "imports.audit.middleware.Origin",
 ]
 ROOT_URLCONF = "marketedge.urls"
 WSGI_APPLICATION = "marketedge.wsgi.application"
@@ -172,8 +180,7 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = True  # serves without `collectstatic`, which only a deployment runs
 
-# --- The audit trail, and e-mail ---------------------------------------------------------------
-MIDDLEWARE.append("imports.audit.Origin")
+# --- E-mail ------------------------------------------------------------------------------------
 EMAIL_TIMEOUT = 5  # seconds, for each answer of the server
 
 # --- HTTPS ------------------------------------------------------------------------------------
@@ -188,7 +195,7 @@ X_FRAME_OPTIONS = "DENY"
 
 # --- Uploads ----------------------------------------------------------------------------------
 # Django's own limit holds for form fields only; the size of a file is checked before it is read
-# (imports/api/uploads.py) and while it is (imports.reader).
+# (imports/api/uploads.py) and while it is (imports.files).
 DATA_UPLOAD_MAX_NUMBER_FILES = 2
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 
@@ -232,49 +239,35 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- Logs: JSON lines without anything personal (marketedge/logs.py) ---------------------------
 LOGGING = logs.LOGGING
-MIDDLEWARE.insert(0, "marketedge.requests.RequestLog")
-MIDDLEWARE.insert(
-    MIDDLEWARE.index("django.contrib.auth.middleware.AuthenticationMiddleware") + 1,
-    "marketedge.requests.BindUser",
-)
 
 # --- The check of a deployment ------------------------------------------------------------------
 # It asks for a secret of 50 characters. Above, 32 are asked for; the one that Render makes has 44,
 # which hold 256 random bits.
 SILENCED_SYSTEM_CHECKS = ["security.W009"]
 
-# --- The admin site (marketedge/admin_site.py) --------------------------------------------------
-INSTALLED_APPS[INSTALLED_APPS.index("django.contrib.admin")] = (
-    "marketedge.admin_site.MarketEdgeAdmin"
-)
 
 # --- Upload quotas: django-ratelimit on a cache of its own -------------------------------------
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
     "quota": {
-        "BACKEND": "imports.quota_store.QuotaCache",
+        "BACKEND": "imports.quotas.redis_store.QuotaCache",
         "LOCATION": REDIS_URL,
-        "KEY_FUNCTION": "imports.quota_store.plain_key",
+        "KEY_FUNCTION": "imports.quotas.redis_store.plain_key",
         "OPTIONS": {
             # No request waits half a second: to connect, log in and ask takes 0.375 s at most.
             "socket_connect_timeout": 0.125,
             "socket_timeout": 0.125,
             "protocol": 2,  # fewer questions before the first answer
             "driver_info": None,
-            "serializer": "imports.quota_store.PlainIntegers",
+            "serializer": "imports.quotas.redis_store.PlainIntegers",
         },
     },
 }
 RATELIMIT_USE_CACHE = "quota"
 RATELIMIT_CACHE_PREFIX = "upload_rate:"
-RATELIMIT_HASH_ALGORITHM = "imports.quota_store.ReadableKey"  # formats instead of hashing
+RATELIMIT_HASH_ALGORITHM = "imports.quotas.redis_store.ReadableKey"  # formats instead of hashing
 
 # --- The API: JSON, tokens and keys, problem details, OpenAPI (imports/api) --------------------
-INSTALLED_APPS += [
-    "rest_framework_simplejwt.token_blacklist",
-    "drf_spectacular",
-    "drf_spectacular_sidecar",
-]
 REST_FRAMEWORK = {
     # The first one words the challenge of a 401.
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -287,7 +280,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_METADATA_CLASS": None,
-    "EXCEPTION_HANDLER": "imports.api.problems.handle",
+    "EXCEPTION_HANDLER": "core.problems.handle",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SIMPLE_JWT = {
@@ -306,7 +299,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "imports.api.openapi.share_refusals",
+        "imports.api.openapi.parts.share_refusals",
     ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -13,13 +13,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", include("imports.metrics")),
     path("api/v1/", include("imports.api.urls")),
 ]
-handler400 = "imports.api.nowhere.handler400"
-handler403 = "imports.api.nowhere.handler403"
-handler404 = "imports.api.nowhere.handler404"
-handler500 = "imports.api.nowhere.handler500"
+handler400 = "core.error_handlers.handler400"
+handler403 = "core.error_handlers.handler403"
+handler404 = "core.error_handlers.handler404"
+handler500 = "core.error_handlers.handler500"
 
 if settings.FEATURE_ADMIN_PANEL:
     urlpatterns.append(path("admin/", admin.site.urls))
-    # Where letters about imports lead (imports.notices).
+    # Where letters about imports lead (imports.notifications).
     page = RedirectView.as_view(pattern_name="admin:imports_importbatch_change")
     urlpatterns.append(path("imports/<uuid:object_id>", page, name="import-page"))

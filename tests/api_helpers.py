@@ -10,7 +10,7 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework.test import APIClient
 
-from imports import runner
+from imports.engine import runner
 from imports.models import ImportBatch
 from users.models import Organisation
 

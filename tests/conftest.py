@@ -18,8 +18,8 @@ from django.db.backends.signals import connection_created
 from django.dispatch import receiver
 from rest_framework.test import APIClient
 
-from imports import quota_store
-from marketedge.processes import die_with_parent
+from devtools.processes import die_with_parent
+from imports.quotas import redis_store
 from tests.process_helpers import wait_for
 from tests.quota_helpers import patient
 from users import tokens
@@ -55,8 +55,8 @@ def _let_the_audit_trail_be_emptied(connection: Any, **_: Any) -> None:
 def patient_store(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Counts on Redis however slow this machine is at the moment; the service itself would wait a
     fraction of a second, and count in the database."""
-    monkeypatch.setattr(quota_store, "breaker", quota_store.Breaker())
-    monkeypatch.setattr(quota_store, "PATIENCE_SECONDS", 60)
+    monkeypatch.setattr(redis_store, "breaker", redis_store.Breaker())
+    monkeypatch.setattr(redis_store, "PATIENCE_SECONDS", 60)
     settings.CACHES = patient(settings.CACHES)
 
 

@@ -22,8 +22,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from imports.errors import Refusal
-from marketedge.virtualenv import LOCAL, enter, own_files
+from core.errors import Refusal
+from devtools.virtualenv import LOCAL, enter, own_files
 
 FOLDER = LOCAL / "fuzz"
 DATA = pathlib.Path(__file__).parent / "data"
@@ -133,15 +133,15 @@ def read_through(content: bytes, options: dict[str, Any]) -> tuple[str, float]:
 
     Raises AssertionError where a row is changed on its way through a chunk.
     """
-    from imports import reader
+    from imports import files
     from imports.errors import FileRefused
 
-    limits = reader.Limits(max_rows=1_000_000, max_bytes=20_000_000)
+    limits = files.Limits(max_rows=1_000_000, max_bytes=20_000_000)
     outcome = "read"
     checking = 0.0
     started = time.process_time()
     try:
-        reading = reader.read(io.BytesIO(content), limits=limits, **options)
+        reading = files.read(io.BytesIO(content), limits=limits, **options)
         json.dumps(reading.columns.as_json()).encode()
         records = reading.records()
         while chunk := list(itertools.islice(records, 2_000)):
@@ -162,12 +162,12 @@ def check_words(refusal: Refusal) -> None:
 
 def check_chunk(chunk: list[tuple[int, list[str]]]) -> None:
     """Rows come back from a chunk as they went in; what they hold can be stored."""
-    from imports import reader
+    from imports import files
 
     first_row = chunk[0][0]
-    content = reader.encode_chunk(chunk, first_row)
+    content = files.encode_chunk(chunk, first_row)
     assert b"\0" not in content, "a NUL character"
-    assert list(reader.decode_chunk(content, first_row)) == chunk, "changed in its chunk"
+    assert list(files.decode_chunk(content, first_row)) == chunk, "changed in its chunk"
 
 
 def check_cost(content: bytes, seconds: float) -> None:

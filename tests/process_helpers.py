@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from marketedge.virtualenv import ROOT, VENV
+from devtools.virtualenv import ROOT, VENV
 
 
 class Checkout:
@@ -22,7 +22,16 @@ class Checkout:
     def __init__(self, folder: Path) -> None:
         self.folder, self.started = folder, list[subprocess.Popen[str]]()
         folder.mkdir()
-        for name in ("marketedge", "imports", "users", "samples", "script", "requirements"):
+        for name in (
+            "core",
+            "devtools",
+            "marketedge",
+            "imports",
+            "users",
+            "samples",
+            "script",
+            "requirements",
+        ):
             shutil.copytree(ROOT / name, folder / name)
         for name in ("requirements.txt", "manage.py", "celery_app.py"):
             shutil.copy(ROOT / name, folder)
@@ -54,7 +63,7 @@ class Checkout:
     ) -> subprocess.Popen[str]:
         """Starts servers, and a piece of Python that has them."""
         kind = ["--temporary", "test"] if temporary else []
-        arguments = ["marketedge.local_stack", "run", *kind, "--", "python", "-c", code]
+        arguments = ["devtools.local_stack", "run", *kind, "--", "python", "-c", code]
         return self.script("setup", *arguments, stdin=stdin, **(environment or {}))
 
     def serve(self, *, temporary: bool = True) -> subprocess.Popen[str]:

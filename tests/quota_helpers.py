@@ -14,9 +14,9 @@ from django.db import connection
 
 from imports import quotas
 from imports.errors import QuotaExceeded
-from imports.models import ImportBatch
-from imports.quota_store import quota_key, store
-from imports.quotas import Usage, Window
+from imports.models import ImportBatch, Window
+from imports.quotas import Usage
+from imports.quotas.redis_store import quota_key, store
 from users.models import User
 
 

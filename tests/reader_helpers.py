@@ -5,18 +5,18 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from imports import reader
+from imports import files
 from imports.errors import FileRefused
 
 HEADER = "email,first_name,last_name\n"
-WIDE = reader.Limits(max_rows=10_000_000, max_bytes=100_000_000)
+WIDE = files.Limits(max_rows=10_000_000, max_bytes=100_000_000)
 
 
-def open_file(content: bytes | str, filename: str = "users.csv", **options: Any) -> reader.Reading:
+def open_file(content: bytes | str, filename: str = "users.csv", **options: Any) -> files.Reading:
     """`reader.read` of something in memory."""
     data = content.encode() if isinstance(content, str) else content
     limits = options.pop("limits", WIDE)
-    return reader.read(io.BytesIO(data), filename=filename, limits=limits, **options)
+    return files.read(io.BytesIO(data), filename=filename, limits=limits, **options)
 
 
 def rows_of(content: bytes | str, **options: Any) -> list[tuple[int, list[str]]]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from imports.columns import Columns
-from imports.fields import FIELDS
-from imports.rows import Problem, RowChecker, UserRow
+from imports.schema.columns import Columns
+from imports.schema.fields import FIELDS
+from imports.validation.rows import Problem, RowChecker, UserRow
 
 GOOD = {
     "email": "ada@example.com", "first_name": "Ada", "last_name": "Lovelace", "role": "analyst",

@@ -1,6 +1,6 @@
 """Settings of the processes that tests start: the service's own, and faults on demand.
 
-FAILPOINTS_FILE   rules for imports/failpoints.py; read each time, so that a test can change them
+FAILPOINTS_FILE   rules for imports/engine/failpoints.py; read each time: a test can change them
 CLOCK_FILE        seconds by which this process's clock is wrong; read each time
 DELIVER_TWICE     every message of a task is published a second time
 """

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import clear_url_caches
 
 import marketedge.urls
-from imports import runner
+from imports.engine import runner
 from imports.models import ImportBatch
 from tests.admin_helpers import at_the_admin, batch_page, confirm, text_of, upload
 from tests.api_helpers import BAD, csv_bytes, people

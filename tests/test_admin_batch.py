@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from django.db.models.functions import Now
 
-from imports import runner
+from imports.engine import runner
 from imports.models import ImportBatch
-from imports.states import Status
+from imports.models.statuses import Status
 from tests.admin_helpers import IMPORT, at_the_admin, batch_page, confirm, text_of, upload
 from tests.api_helpers import BAD, csv_bytes, people
 from users.models import Organisation, User

@@ -17,8 +17,7 @@ from tests.api_helpers import a_file, base, imported
 from tests.conftest import PASSWORD, MakeUser, client_of
 from tests.test_api_problems import problem_of
 from users import api_keys, tokens
-from users.api_keys import ApiKey
-from users.models import Organisation, User
+from users.models import ApiKey, Organisation, User
 from users.roles import Role
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_store")]

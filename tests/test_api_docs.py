@@ -15,8 +15,8 @@ import yaml
 from django.core.management import call_command
 from django.test import Client
 
+from core import problems
 from imports import errors
-from imports.api import problems
 from imports.models import ImportBatch, ImportError
 from tests.conftest import MakeUser, Running
 from users.models import Organisation

@@ -9,7 +9,7 @@ import pytest
 import requests
 from rest_framework.test import APIClient
 
-from imports import runner
+from imports.engine import runner
 from imports.models import ImportBatch, ImportError
 from tests.api_helpers import BAD, a_file, base, csv_bytes, imported, people, post_import, run
 from tests.conftest import MakeUser, client_of

@@ -10,8 +10,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from tests.conftest import MakeUser
-from users.api_keys import ApiKey
-from users.models import Organisation, User
+from users.models import ApiKey, Organisation, User
 from users.roles import Role
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_store")]

@@ -11,8 +11,8 @@ import requests
 from django.db import connection
 from rest_framework.test import APIClient
 
-from imports import runner
 from imports.api.polling import POLL_SECONDS
+from imports.engine import runner
 from imports.models import ImportBatch, MetricCounter, Upload, UploadBlock, UploadChunk
 from tests.api_helpers import BAD, a_file, base, csv_bytes, imported, people, post_import, run
 from tests.conftest import ROOT, MakeUser, client_of

@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 from imports import actions
 from imports.actions import ImportOptions
 from imports.models import ImportBatch
-from imports.states import Status
+from imports.models.statuses import Status
 from tests.api_helpers import a_file, base, csv_bytes, people
 from tests.conftest import MakeUser, client_of
 from users.models import Organisation, User

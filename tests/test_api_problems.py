@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
-from imports.api.problems import TITLES
+from core.problems import TITLES
 from tests.api_helpers import a_file, base
 from tests.conftest import client_of
 from users.models import Organisation, User

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from imports import progress, reports
 from imports.models import ImportBatch, ImportError
-from imports.states import Status
+from imports.models.statuses import Status
 from tests.api_helpers import BAD, HEADERS, base, csv_bytes, imported, people
 from users.models import Organisation, User
 

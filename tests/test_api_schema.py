@@ -30,8 +30,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from imports import actions, runner
+from imports import actions
 from imports.actions import ImportOptions
+from imports.engine import runner
 from tests.api_helpers import BAD, base, csv_bytes, people
 from tests.conftest import ROOT, MakeUser, Running, serve
 from tests.fuzz import Fuzzer, seeds

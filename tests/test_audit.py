@@ -13,11 +13,14 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from imports import actions, audit, quotas, retention, runner, watch
+from imports import actions, audit, quotas
 from imports.actions import ImportOptions
+from imports.audit import middleware
+from imports.audit import retention as audit_retention
+from imports.engine import recovery, retention, runner
 from imports.errors import FileRefused, MoveNotAllowed
 from imports.models import AuditEvent, Deed, ImportBatch, Upload, UploadBlock
-from imports.states import Status
+from imports.models.statuses import Status
 from tests.admin_helpers import at_the_admin, batch_page, confirm, upload
 from tests.api_helpers import BAD, a_file, base, csv_bytes, imported, people, post_import, run
 from tests.conftest import MakeUser, client_of
@@ -168,14 +171,14 @@ def test_an_import_that_an_operator_gives_up_is_written_down_and_one_by_the_swee
         ImportBatch.objects.filter(id=batch.id).update(
             status=Status.PROCESSING, heartbeat_at=long_ago, attempts_without_progress=3
         )
-        watch.sweep(fail=fail)
+        recovery.sweep(fail=fail)
         assert ImportBatch.objects.get(id=batch.id).status == Status.FAILED
     assert [event.batch_id for event in trail(deed="marked_failed")] == [batch.id]
 
 
 def test_a_quota_that_is_reset_in_the_admin_names_who_did_it(root: User, admin: User) -> None:
     request = at_the_admin(root).get("/admin/").wsgi_request
-    audit.Origin(lambda request: quotas.reset_limits(admin.id))(request)  # type: ignore[arg-type]
+    middleware.Origin(lambda request: quotas.reset_limits(admin.id))(request)  # type: ignore[arg-type]
     (event,) = trail()
     assert (event.deed, event.user_id, event.subject_id) == ("quota_reset", root.id, admin.id)
 
@@ -355,7 +358,7 @@ def test_retention_deletes_what_is_old_enough_and_nothing_else(
     acme: Organisation, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.AUDIT_RETENTION_DAYS = 100
-    monkeypatch.setattr(audit, "EVENTS_AT_A_TIME", 2)
+    monkeypatch.setattr(audit_retention, "EVENTS_AT_A_TIME", 2)
     for _ in range(5):
         an_event(timedelta(days=100, minutes=1), organisation_id=acme.id)
     kept = [an_event(timedelta(days=99, hours=23)), an_event()]

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from imports.columns import Columns, match_headers
 from imports.errors import DuplicateColumn, ForbiddenColumn, MissingColumn, UnknownMapping
-from imports.fields import (
+from imports.schema.columns import Columns, match_headers
+from imports.schema.fields import (
     FIELDS,
     FORBIDDEN_HEADERS,
     FULL_NAME_HEADERS,

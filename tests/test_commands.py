@@ -16,9 +16,9 @@ from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
 from django.db.models.functions import Now
 
-from imports import runner
+from imports.engine import runner
 from imports.models import ImportBatch, Upload, UploadChunk
-from imports.states import Status
+from imports.models.statuses import Status
 from tests.api_helpers import BAD, csv_bytes, people
 from tests.conftest import Running
 from tests.process_helpers import wait_for

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from imports import reader
+from imports import files
 from imports.errors import FileRefused
 
 DATA = pathlib.Path(__file__).parent / "data"
@@ -22,7 +22,7 @@ def outcome(path: pathlib.Path, options: dict[str, Any]) -> dict[str, Any]:
     """What the reader makes of a file, in the words of the expectations."""
     file = io.BytesIO(path.read_bytes())
     try:
-        reading = reader.read(file, filename=path.name, limits=reader.Limits(), **options)
+        reading = files.read(file, filename=path.name, limits=files.Limits(), **options)
         records = [list(record) for record in reading.records()]
     except FileRefused as refusal:
         return {"refused": refusal.code, "facts": refusal.facts, "says": refusal.detail}

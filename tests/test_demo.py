@@ -10,8 +10,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from marketedge import virtualenv
-from marketedge.servers import free_port
+from devtools import virtualenv
+from devtools.servers import free_port
 from tests.process_helpers import Checkout, line, wait_for
 
 pytestmark = [

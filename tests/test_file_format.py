@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from imports import errors, reader
-from imports.fields import (
+from imports import errors, files
+from imports.schema.fields import (
     FIELDS,
     FORBIDDEN_HEADERS,
     FULL_NAME_HEADERS,
@@ -21,7 +21,7 @@ from tests.reader_helpers import refusal_of
 
 ROOT = pathlib.Path(__file__).parent.parent
 TEXT = (ROOT / "docs" / "file-format.md").read_text("utf-8")
-LIMITS = reader.Limits()
+LIMITS = files.Limits()
 
 
 def table(name: str) -> dict[str, list[str]]:
@@ -111,7 +111,10 @@ def test_a_row_that_is_too_long_is_refused_as_documented() -> None:
 
 
 def test_every_warning_is_documented() -> None:
-    sources = [ROOT / "imports" / "columns.py", *(ROOT / "imports" / "reader").glob("*.py")]
+    sources = [
+        *(ROOT / "imports" / "schema").glob("*.py"),
+        *(ROOT / "imports" / "files").rglob("*.py"),
+    ]
     given = set()
     for path in sources:
         given |= set(re.findall(r'Notice\(\s*None,\s*"(\w+)"', path.read_text("utf-8")))

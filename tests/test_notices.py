@@ -18,10 +18,12 @@ from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 from structlog.testing import capture_logs
 
-from imports import actions, notices, runner, tasks
+from imports import actions, notifications, tasks
 from imports.actions import ImportOptions
+from imports.engine import runner
 from imports.models import ImportBatch
-from imports.states import MailState, Status
+from imports.models.statuses import MailState, Status
+from imports.notifications import messages, queue
 from tests.admin_helpers import at_the_admin
 from tests.api_helpers import BAD, a_file, csv_bytes, people
 from tests.conftest import ROOT, MakeUser, Running, environment
@@ -91,7 +93,7 @@ def test_the_uploader_gets_one_letter_with_outcome_counts_and_link(
 ) -> None:
     batch = ended(admin, csv_bytes([*people(3), BAD]), name="staff 2026.csv")
     for _ in range(3):
-        assert not notices.send_due()
+        assert not notifications.send_due()
     (letter,) = mail_server.letters()
     assert letter["To"] == "admin@acme.example"
     assert letter["From"] == "MarketEdge <imports@marketedge.example>"
@@ -115,7 +117,7 @@ def test_no_letter_holds_anything_of_the_people_in_the_file(
     wrong = ("wrong.petrova@new", *ANA[1:])
     ended(admin, csv_bytes([ANA, ANA, taken, wrong]))
     ended(admin, csv_bytes([wrong]))
-    notices.send_due()
+    notifications.send_due()
     letters = mail_server.letters()
     assert [letter["Subject"] for letter in letters] == [
         "Import of users.csv: completed, 3 rows failed",
@@ -142,7 +144,7 @@ def test_a_file_name_can_do_no_harm(admin: User, mail_server: MailServer, name: 
     batch = submitted(admin)
     ImportBatch.objects.filter(id=batch.id).update(filename=name)
     runner.run(batch.id, lambda: False)
-    notices.send_due()
+    notifications.send_due()
     (letter,) = mail_server.letters()
     assert letter["Bcc"] is None
     assert "<img" not in letter.get_body(("html",)).get_content()
@@ -170,13 +172,13 @@ def test_every_end_has_its_words(
     batch = ImportBatch(
         filename="a.csv", organisation=admin.organisation, uploaded_by=admin, **rows | fields
     )
-    assert words in " ".join(str(notices.letter(batch, admin).body).split())
+    assert words in " ".join(str(messages.letter(batch, admin).body).split())
 
 
 def test_the_link_leads_to_the_page_of_the_import(admin: User, settings: Any) -> None:
     batch = ended(admin)
     settings.PUBLIC_URL = "https://marketedge.example/"
-    path = notices.link(batch).removeprefix("https://marketedge.example")
+    path = messages.link(batch).removeprefix("https://marketedge.example")
     page = at_the_admin(admin).get(path, follow=True, headers={"host": "localhost"})
     assert page.status_code == 200
     assert "users.csv" in page.content.decode()
@@ -210,8 +212,8 @@ def test_nobody_else_is_told(
     admin: User, mail_server: MailServer, change: Callable[[ImportBatch], None]
 ) -> None:
     change(ended(admin))
-    assert not notices.send_due()
-    assert not notices.tend()
+    assert not notifications.send_due()
+    assert not notifications.tend()
     assert mail_server.letters() == []
 
 
@@ -219,12 +221,12 @@ def test_who_cancels_their_own_import_knows_and_everybody_else_is_told(
     admin: User, make_user: MakeUser, acme: Organisation, mail_server: MailServer
 ) -> None:
     actions.cancel(submitted(admin), user=admin)
-    notices.send_due()
+    notifications.send_due()
     assert mail_server.letters() == []
     colleague = make_user("boss@acme.example", Role.ADMIN, acme)
     actions.cancel(submitted(admin), user=colleague)
     actions.cancel(submitted(admin), user=None)
-    notices.send_due()
+    notifications.send_due()
     assert [letter["To"] for letter in mail_server.letters()] == ["admin@acme.example"] * 2
     assert "boss" not in mail_server.letters()[0].as_string()
 
@@ -238,7 +240,7 @@ def test_the_uploader_hears_of_an_import_that_the_sweep_gave_up(
         status=Status.PROCESSING, heartbeat_at=silent, attempts_without_progress=3
     )
     tasks.sweep()
-    notices.send_due()
+    notifications.send_due()
     (letter,) = mail_server.letters()
     assert letter["Subject"] == "Import of users.csv: failed"
     assert now(batch).status == Status.FAILED
@@ -255,15 +257,15 @@ def test_the_uploader_hears_of_an_import_that_an_operator_failed_by_sql(
             " 'Manual intervention - stuck import', completed_at = NOW() WHERE id = %s",
             [batch.id],
         )
-    assert notices.tend()
-    notices.send_due()
+    assert notifications.tend()
+    notifications.send_due()
     assert "Manual intervention - stuck import." in body(mail_server.letters()[0])
 
 
 def test_a_running_import_is_not_told_of(admin: User, mail_server: MailServer) -> None:
     submitted(admin)
-    assert not notices.tend()
-    notices.send_due()
+    assert not notifications.tend()
+    notifications.send_due()
     assert mail_server.letters() == []
 
 
@@ -275,15 +277,15 @@ def test_the_server_is_down_and_comes_back(admin: User, mail_server: MailServer)
     first, second = ended(admin), ended(admin)
     assert (first.status, second.status) == (Status.COMPLETED, Status.COMPLETED)
     with capture_logs() as logs:
-        assert not notices.send_due()
+        assert not notifications.send_due()
     assert [line["fault"] for line in logs] == ["ConnectionRefusedError"]  # one attempt, not two
     mail_server.start()
-    assert not notices.tend()
-    assert not notices.send_due()  # not yet, for neither of them
+    assert not notifications.tend()
+    assert not notifications.send_due()  # not yet, for neither of them
     assert mail_server.letters() == []
     after(seconds=31)
-    assert notices.tend()
-    notices.send_due()
+    assert notifications.tend()
+    notifications.send_due()
     assert len(mail_server.letters()) == 2
     assert {now(first).mail_state, now(second).mail_state} == {MailState.SENT}
 
@@ -295,7 +297,7 @@ def test_the_pauses_grow_and_the_server_is_asked_once_in_five_minutes_at_least(
     batch = ended(admin)
     pauses = []
     for _ in range(7):
-        notices.send_due()
+        notifications.send_due()
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT round(extract(epoch FROM mail_after - statement_timestamp()))"
@@ -306,7 +308,7 @@ def test_the_pauses_grow_and_the_server_is_asked_once_in_five_minutes_at_least(
     assert pauses == sorted(pauses)
     assert (pauses[0], pauses[-1]) == (30, 300)
     mail_server.start()
-    notices.send_due()
+    notifications.send_due()
     assert now(batch).mail_state == MailState.SENT
 
 
@@ -317,11 +319,11 @@ def test_a_frozen_server_is_waited_for_for_some_moments_only(
     mail_server.freeze()
     batches = [ended(admin) for _ in range(5)]
     with capture_logs() as logs:
-        assert not notices.send_due()
+        assert not notifications.send_due()
     assert len(logs) == 1  # the other four wait, too
     mail_server.thaw()
     after(seconds=31)
-    notices.send_due()
+    notifications.send_due()
     assert len(mail_server.letters()) == 5
     assert {now(batch).mail_state for batch in batches} == {MailState.SENT}
 
@@ -329,27 +331,27 @@ def test_a_frozen_server_is_waited_for_for_some_moments_only(
 def test_after_a_day_it_is_given_up_and_logged(admin: User, mail_server: MailServer) -> None:
     mail_server.stop()
     batch = ended(admin)
-    notices.send_due()
+    notifications.send_due()
     after(days=1)
     with capture_logs() as logs:
-        assert not notices.tend()
-        assert not notices.tend()
+        assert not notifications.tend()
+        assert not notifications.tend()
     assert [(line["event"], line["status"]) for line in logs] == [("csv_import_mail", "given_up")]
     mail_server.start()
-    notices.send_due()
+    notifications.send_due()
     assert now(batch).mail_state == MailState.GIVEN_UP
     assert mail_server.letters() == []
 
 
 def test_without_a_mail_server_nothing_piles_up(admin: User, mail_server: MailServer) -> None:
-    host, notices.settings.EMAIL_HOST = notices.settings.EMAIL_HOST, ""
+    host, queue.settings.EMAIL_HOST = queue.settings.EMAIL_HOST, ""
     batch = ended(admin)
     tasks.ring_for_mail()
-    assert not notices.send_due()
-    assert not notices.tend()
-    notices.settings.EMAIL_HOST = host
-    assert not notices.tend()
-    notices.send_due()
+    assert not notifications.send_due()
+    assert not notifications.tend()
+    queue.settings.EMAIL_HOST = host
+    assert not notifications.tend()
+    notifications.send_due()
     assert now(batch).mail_state == MailState.NONE
     assert mail_server.letters() == []
 
@@ -363,13 +365,13 @@ def test_a_mailbox_that_does_not_exist_is_not_written_to_again(
     refused = ended(make_user("gone550@acme.example", Role.ADMIN, acme))
     sent = ended(admin)
     with capture_logs() as logs:
-        notices.send_due()
+        notifications.send_due()
     assert now(refused).mail_state == MailState.REFUSED
     assert now(sent).mail_state == MailState.SENT
     assert [line["code"] for line in logs if line["log_level"] == "error"] == [550]
     assert "gone550" not in str(logs)
     after(hours=2)
-    assert not notices.tend()
+    assert not notifications.tend()
 
 
 def test_a_mailbox_that_says_later_keeps_nobody_else_waiting(
@@ -377,16 +379,16 @@ def test_a_mailbox_that_says_later_keeps_nobody_else_waiting(
 ) -> None:
     user = make_user("full452@acme.example", Role.ADMIN, acme)
     full = ended(user)
-    notices.send_due()
+    notifications.send_due()
     assert now(full).mail_state == MailState.DEFERRED
     ended(admin)
-    notices.send_due()
+    notifications.send_due()
     assert [letter["To"] for letter in mail_server.letters()] == ["admin@acme.example"]
     User.objects.filter(id=user.id).update(email="empty@acme.example")
-    assert not notices.tend()  # not before its minute is over
+    assert not notifications.tend()  # not before its minute is over
     after(seconds=61)
-    assert notices.tend()
-    notices.send_due()
+    assert notifications.tend()
+    notifications.send_due()
     assert now(full).mail_state == MailState.SENT
     assert len(mail_server.letters()) == 2
 
@@ -396,13 +398,13 @@ def test_a_server_that_closes_is_away_for_all_letters(
 ) -> None:
     user = make_user("busy421@acme.example", Role.ADMIN, acme)
     batch = ended(user)
-    notices.send_due()
+    notifications.send_due()
     assert now(batch).mail_state == MailState.DUE
     ended(admin)
-    notices.send_due()
+    notifications.send_due()
     assert mail_server.letters() == []
     after(seconds=31)
-    notices.send_due()  # the one that was not tried yet comes first
+    notifications.send_due()  # the one that was not tried yet comes first
     assert [letter["To"] for letter in mail_server.letters()] == ["admin@acme.example"]
 
 
@@ -413,7 +415,9 @@ def sender(tmp_path: Path, mail_server: MailServer, rule: str = "") -> int:
     """Runs what a worker runs, in a process that fails as told; gives its exit status."""
     rules = tmp_path / "failpoints"
     rules.write_text(rule)
-    code = "import django; django.setup(); from imports import notices; notices.send_due()"
+    code = (
+        "import django; django.setup(); from imports import notifications; notifications.send_due()"
+    )
     extra = {"DJANGO_SETTINGS_MODULE": "tests.settings", "FAILPOINTS_FILE": str(rules)}
     command = [sys.executable, "-c", code]
     everything = environment() | mail_server.environment() | extra
@@ -428,7 +432,7 @@ def test_a_crash_between_claim_and_sending_delays_the_letter(
     assert sender(tmp_path, mail_server, "before_mail=kill") == -signal.SIGKILL
     assert sender(tmp_path, mail_server) == 0  # who knows whether the other is really dead?
     assert mail_server.letters() == []
-    after(seconds=notices.CLAIM.total_seconds() + 1)
+    after(seconds=queue.CLAIM.total_seconds() + 1)
     assert sender(tmp_path, mail_server) == 0
     assert sender(tmp_path, mail_server) == 0
     assert len(mail_server.letters()) == 1
@@ -440,7 +444,7 @@ def test_a_crash_after_the_servers_ok_sends_the_same_letter_again(
 ) -> None:
     batch = ended(admin)
     assert sender(tmp_path, mail_server, "after_mail=kill") == -signal.SIGKILL
-    after(seconds=notices.CLAIM.total_seconds() + 1)
+    after(seconds=queue.CLAIM.total_seconds() + 1)
     assert sender(tmp_path, mail_server) == 0
     first, second = mail_server.letters()
     assert first["Message-ID"] == second["Message-ID"]
@@ -451,15 +455,15 @@ def test_a_crash_after_the_servers_ok_sends_the_same_letter_again(
 @pytest.mark.django_db(transaction=True)
 def test_eight_senders_at_once_send_each_letter_once(admin: User, mail_server: MailServer) -> None:
     batches = {f"<import.{ended(admin).id}@marketedge.example>" for _ in range(6)}
-    in_parallel(notices.send_due, 8)
-    notices.send_due()
+    in_parallel(notifications.send_due, 8)
+    notifications.send_due()
     sent = [letter["Message-ID"] for letter in mail_server.letters()]
     assert sorted(sent) == sorted(batches)
 
 
 def test_a_claim_outlives_the_longest_task() -> None:
-    assert notices.CLAIM.total_seconds() > notices.TASK_SECONDS == tasks.send_mail.time_limit
-    assert notices.TASK_SECONDS > notices.SLICE_SECONDS
+    assert queue.CLAIM.total_seconds() > queue.TASK_SECONDS == tasks.send_mail.time_limit
+    assert queue.TASK_SECONDS > queue.SLICE_SECONDS
 
 
 def test_a_real_worker_sends_it_and_never_waits_for_it(

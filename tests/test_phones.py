@@ -5,7 +5,7 @@ from __future__ import annotations
 import phonenumbers
 import pytest
 
-from imports import phones
+from imports.validation import phones
 from tests.row_helpers import problem, stored
 
 

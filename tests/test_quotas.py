@@ -26,9 +26,10 @@ from django.utils import timezone
 from django_ratelimit.core import get_usage
 from structlog.testing import capture_logs
 
-from imports import quota_admin, quota_store, quotas
-from imports.blocklist import client_address
-from imports.errors import UploadBlocked
+from core.client_ip import client_address
+from imports import quotas
+from imports.admin import reset_limits
+from imports.errors import QuotaExceeded, UploadBlocked
 from imports.models import (
     ImportBatch,
     MetricCounter,
@@ -37,7 +38,8 @@ from imports.models import (
     UploadLimit,
     UploadTally,
 )
-from imports.quota_store import quota_key, store
+from imports.quotas import redis_store
+from imports.quotas.redis_store import quota_key, store
 from tests.conftest import ROOT, Running, environment, serve
 from tests.process_helpers import wait_for
 from tests.quota_helpers import (
@@ -162,7 +164,7 @@ def test_uploads_that_come_and_are_given_back_at_once_leave_nothing_behind(admin
     def invalid_upload() -> int:
         try:
             charged = charge(admin)
-        except quotas.QuotaExceeded:
+        except QuotaExceeded:
             return 0
         quotas.give_back(user=admin, limit_type="csv_import", charged=charged)
         return 1
@@ -178,7 +180,7 @@ def test_a_count_that_is_put_right_in_redis_does_not_undo_what_is_given_back_mea
 ) -> None:
     charged = charge(admin)
     store()._cache.get_client().delete(*in_redis_raw(admin))
-    raise_to = quota_store.QuotaCache.raise_to
+    raise_to = redis_store.QuotaCache.raise_to
 
     def give_back() -> None:
         with closing_connection():
@@ -192,7 +194,7 @@ def test_a_count_that_is_put_right_in_redis_does_not_undo_what_is_given_back_mea
         wait_for(lambda: not thread.is_alive() or somebody_waits_for_a_row())
         raise_to(*args)
 
-    monkeypatch.setattr(quota_store.QuotaCache, "raise_to", meanwhile)
+    monkeypatch.setattr(redis_store.QuotaCache, "raise_to", meanwhile)
     charge(admin)
     thread.join()
     assert in_redis(admin) == {"hour": 1, "day": 1}
@@ -744,7 +746,7 @@ def test_staff_reset_limits_from_the_list_of_users(admin: User, other_admin: Use
     passes(admin, 10)
     passes(other_admin, 10)
     page: Any = Page()
-    quota_admin.reset_upload_limits(page, HttpRequest(), User.objects.all())
+    reset_limits.reset_upload_limits(page, HttpRequest(), User.objects.all())
     assert page.said == [("The upload limits of 2 user(s) are reset.",)]
     assert usage(admin).remaining == usage(other_admin).remaining == 10
 

@@ -9,10 +9,10 @@ from itertools import islice
 
 import pytest
 
-from imports import reader
+from imports import files
 from imports.errors import FileRefused
-from imports.reader.refusals import column_letter
-from imports.reader.text import BLOCK_BYTES
+from imports.files.messages import column_letter
+from imports.files.text import BLOCK_BYTES
 from tests.reader_helpers import HEADER, WIDE, open_file, refusal_of, rows_of
 
 ROW = "ann.lee@example.com,Ann,Lee\n"
@@ -38,7 +38,7 @@ def test_the_file_is_read_in_blocks() -> None:
             return super().read(size)
 
     file = Watched((HEADER + ROW * 50_000).encode())
-    reading = reader.read(file, filename="u.csv", limits=WIDE)
+    reading = files.read(file, filename="u.csv", limits=WIDE)
     assert sum(reads) <= 4 * BLOCK_BYTES
     assert sum(1 for _ in reading.records()) == 50_000
     assert max(reads) <= BLOCK_BYTES
@@ -60,7 +60,7 @@ def test_memory_does_not_depend_on_the_file(row: str) -> None:
         tracemalloc.start()
         try:
             before = tracemalloc.get_traced_memory()[0]
-            for _ in reader.read(file, filename="u.csv", limits=WIDE).records():
+            for _ in files.read(file, filename="u.csv", limits=WIDE).records():
                 pass
             return tracemalloc.get_traced_memory()[1] - before
         finally:
@@ -198,8 +198,8 @@ def test_the_name_that_is_shown_is_accepted(encoding: str) -> None:
 def test_no_encoding_that_is_accepted_gives_characters_that_cannot_be_stored() -> None:
     import encodings.aliases
 
-    from imports.reader.detect import named_encoding
-    from imports.reader.text import Fault, decoded
+    from imports.files.encoding import named_encoding
+    from imports.files.text import Fault, decoded
 
     noise = bytes(range(256)) * 8 + b"+2AA-\\ud800\xed\xa0\x80\xed\xb0\x80"
     for name in sorted(set(encodings.aliases.aliases.values())):
@@ -245,20 +245,20 @@ def test_a_character_cut_in_two_at_the_end_is_a_fault() -> None:
 
 def test_a_file_of_the_most_bytes_passes_and_one_more_does_not() -> None:
     data = (HEADER + ROW).encode()
-    assert rows_of(data, limits=reader.Limits(max_bytes=len(data)))
-    refusal = refusal_of(data, limits=reader.Limits(max_bytes=len(data) - 1))
+    assert rows_of(data, limits=files.Limits(max_bytes=len(data)))
+    refusal = refusal_of(data, limits=files.Limits(max_bytes=len(data) - 1))
     assert (refusal.code, refusal.status) == ("file_too_large", 413)
 
 
 def test_a_file_that_is_too_large_is_told_so_in_megabytes() -> None:
-    refusal = refusal_of(b"x" * 11_534_336, limits=reader.Limits())
+    refusal = refusal_of(b"x" * 11_534_336, limits=files.Limits())
     assert "11.0 MB" in refusal.detail
     assert "10 MB" in refusal.detail
 
 
 @pytest.mark.parametrize("row", [ROW, ROW.replace("Ann", '"Ann"')])
 def test_the_most_rows_pass_and_one_more_does_not(row: str) -> None:
-    limits = reader.Limits(max_rows=5_000)
+    limits = files.Limits(max_rows=5_000)
     assert len(rows_of(HEADER + (row + "\n") * 5_000, limits=limits)) == 5_000
     refusal = refusal_of(HEADER + (row + "\n") * 7_777, limits=limits)
     assert refusal.facts == {"rows": 7_777, "limit": 5_000}
@@ -267,13 +267,13 @@ def test_the_most_rows_pass_and_one_more_does_not(row: str) -> None:
 
 
 def test_too_many_rows_with_a_fault_behind_them_are_still_too_many_rows() -> None:
-    refusal = refusal_of(HEADER + ROW * 9_000 + '"', limits=reader.Limits(max_rows=10))
+    refusal = refusal_of(HEADER + ROW * 9_000 + '"', limits=files.Limits(max_rows=10))
     assert refusal.code == "too_many_rows"
     assert "at least 9,000" in refusal.detail
 
 
 def test_a_row_of_very_many_lines_is_refused() -> None:
-    limits = reader.Limits(max_rows=10, max_columns=10_000)
+    limits = files.Limits(max_rows=10, max_columns=10_000)
     refusal = refusal_of(HEADER + '"\n",' * 500_000, limits=limits)
     assert refusal.code == "record_too_long"
     assert "256 KB" in refusal.detail
@@ -293,7 +293,7 @@ def test_a_row_without_end_is_refused_before_the_file_ends(endless: str) -> None
             return data
 
     with pytest.raises(FileRefused):
-        list(reader.read(Watched((HEADER + endless).encode()), filename="", limits=WIDE).records())
+        list(files.read(Watched((HEADER + endless).encode()), filename="", limits=WIDE).records())
     assert furthest < 500_000
 
 
@@ -305,9 +305,9 @@ def test_a_cell_of_many_short_lines_is_too_long_all_the_same() -> None:
 
 def test_limits_that_the_reader_cannot_keep_are_refused() -> None:
     with pytest.raises(ValueError, match="max_cell_chars"):
-        reader.Limits(max_cell_chars=200_000)
+        files.Limits(max_cell_chars=200_000)
     with pytest.raises(ValueError, match="max_record_bytes"):
-        reader.Limits(max_record_bytes=100)
+        files.Limits(max_record_bytes=100)
 
 
 def test_the_limit_of_the_csv_module_is_left_alone() -> None:
@@ -351,14 +351,14 @@ def test_a_broken_quote_above_the_header_is_found() -> None:
     "cell", ["=1+1", "+44", "-", "@x", "\tx", "\rx", "\nx", "＝1", "'=x", "''@"]
 )
 def test_what_a_spreadsheet_would_run_is_escaped_and_comes_back(cell: str) -> None:
-    assert reader.escape_cell(cell) == f"'{cell}"
-    assert reader.unescape_cell(f"'{cell}") == cell
+    assert files.escape_cell(cell) == f"'{cell}"
+    assert files.unescape_cell(f"'{cell}") == cell
 
 
 @pytest.mark.parametrize("cell", ["", "'", "''", "O'Hara", "'t Hooft", "a=b", "'quoted'", " =x"])
 def test_what_is_harmless_stays_as_it_is(cell: str) -> None:
-    assert reader.escape_cell(cell) == cell
-    assert reader.unescape_cell(cell) == cell
+    assert files.escape_cell(cell) == cell
+    assert files.unescape_cell(cell) == cell
 
 
 def test_apostrophes_before_every_address_are_those_of_an_export() -> None:
@@ -416,22 +416,22 @@ def test_a_row_with_the_right_number_of_cells_only_loses_its_password() -> None:
 
 def test_a_chunk_is_canonical_csv_with_blank_lines_for_the_gaps() -> None:
     records = [(4, ["a", "b,c"]), (5, ['d"', ""]), (8, ["e\nf", "g\rh"])]
-    content = reader.encode_chunk(records, 2)
+    content = files.encode_chunk(records, 2)
     assert content == b'\n\na,"b,c"\n"d""",\n\n\n"e\nf","g\rh"\n'
-    assert list(reader.decode_chunk(content, 2)) == records
+    assert list(files.decode_chunk(content, 2)) == records
 
 
 def test_chunks_can_be_put_one_after_the_other() -> None:
     records = [(n, [f"{n}", "x" if n % 3 else 'y"\r']) for n in range(2, 100) if n % 7]
     cut = 40
     first_row = records[cut - 1][0] + 1
-    content = reader.encode_chunk(records[:cut], 2) + reader.encode_chunk(records[cut:], first_row)
-    assert list(reader.decode_chunk(content, 2)) == records
+    content = files.encode_chunk(records[:cut], 2) + files.encode_chunk(records[cut:], first_row)
+    assert list(files.decode_chunk(content, 2)) == records
 
 
 def test_an_empty_chunk_is_empty() -> None:
-    assert reader.encode_chunk([], 7) == b""
-    assert list(reader.decode_chunk(b"", 7)) == []
+    assert files.encode_chunk([], 7) == b""
+    assert list(files.decode_chunk(b"", 7)) == []
 
 
 # --- sentences --------------------------------------------------------------------------------

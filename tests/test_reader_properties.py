@@ -11,14 +11,14 @@ from typing import Any
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from imports import reader
-from imports.columns import Columns, match_headers
+from imports import files
 from imports.errors import FileRefused
-from imports.reader.header import is_blank
+from imports.files.header_row import is_blank
+from imports.schema.columns import Columns, match_headers
 from tests.reader_helpers import open_file
 
 HEADER = ["email", "first_name", "last_name", "note"]
-LIMITS = reader.Limits(max_rows=1_000, max_bytes=2_000_000, max_workbook_cells=100_000)
+LIMITS = files.Limits(max_rows=1_000, max_bytes=2_000_000, max_workbook_cells=100_000)
 
 # what may stand in a cell: everything but NUL and halves of surrogate pairs
 cells = st.text(
@@ -67,7 +67,7 @@ def foreseen(rows: list[list[str]], width: int) -> list[tuple[int, list[str]]]:
         kept = list(row)
         while len(kept) > width and not kept[-1].strip():
             kept.pop()
-        records.append((number, [reader.unescape_cell(cell) for cell in kept]))
+        records.append((number, [files.unescape_cell(cell) for cell in kept]))
     return records
 
 
@@ -122,8 +122,8 @@ def test_a_chunk_gives_back_what_it_was_given(
     for step, row_cells in steps:
         row += step
         records.append((row, row_cells))
-    content = reader.encode_chunk(records, first_row)
-    assert list(reader.decode_chunk(content, first_row)) == records
+    content = files.encode_chunk(records, first_row)
+    assert list(files.decode_chunk(content, first_row)) == records
     plain = csv.reader(io.StringIO(content.decode(), newline=""), strict=True)
     assert [row_cells for row_cells in plain if row_cells] == [c for _, c in records]
 
@@ -134,8 +134,8 @@ def test_a_chunk_gives_back_what_it_was_given(
 @example("''-")
 @example("'\r")
 def test_a_cell_that_is_escaped_and_unescaped_is_the_same(cell: str) -> None:
-    assert reader.unescape_cell(reader.escape_cell(cell)) == cell
-    assert reader.escape_cell(cell)[:1] not in ("=", "+", "-", "@", "\t", "\r", "\n")
+    assert files.unescape_cell(files.escape_cell(cell)) == cell
+    assert files.escape_cell(cell)[:1] not in ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def survives(data: bytes, **options: Any) -> None:

@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 
-from imports import reader
+from imports import files
 from tests.reader_helpers import WIDE, open_file, refusal_of, rows_of
 
 DATA = pathlib.Path(__file__).parent / "data"
@@ -112,7 +112,7 @@ def test_cells_that_stand_nowhere_are_refused(cells: str) -> None:
 
 
 def test_more_cells_than_allowed_are_refused_even_in_one_place() -> None:
-    limits = reader.Limits(max_workbook_cells=1_000)
+    limits = files.Limits(max_workbook_cells=1_000)
     same = '<row r="3">' + '<c r="A3"><v>1</v></c>' * 1_001 + "</row>"
     unusual = same.replace('r="A3"', "r='A3'")
     for cells in (same, unusual):
@@ -123,7 +123,7 @@ def test_more_cells_than_allowed_are_refused_even_in_one_place() -> None:
 
 def test_a_table_of_texts_without_end_is_refused() -> None:
     texts = f'<sst xmlns="{MAIN}">{"<si/>" * 3_000}</sst>'.encode()
-    limits = reader.Limits(max_workbook_cells=1_000)
+    limits = files.Limits(max_workbook_cells=1_000)
     data = packed(parts_of() | {"xl/sharedStrings.xml": texts})
     assert refusal_of(data, limits=limits).code == "uncompressed_too_large"
 

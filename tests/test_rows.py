@@ -8,9 +8,9 @@ import unicodedata
 
 import pytest
 
-from imports import characters
-from imports.fields import FIELDS
-from imports.rows import (
+from imports.schema.fields import FIELDS
+from imports.validation import characters
+from imports.validation.rows import (
     RowChecker,
     UserRow,
     address_unavailable,

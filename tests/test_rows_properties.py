@@ -10,10 +10,10 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from imports import addresses, phones
-from imports.characters import FORMULA_STARTS, SIGNS, misplaced
-from imports.fields import FIELDS
-from imports.rows import Problem, RowChecker, UserRow, clean_for_storage, split_full_name
+from imports.schema.fields import FIELDS
+from imports.validation import emails, phones
+from imports.validation.characters import FORMULA_STARTS, SIGNS, misplaced
+from imports.validation.rows import Problem, RowChecker, UserRow, clean_for_storage, split_full_name
 from tests.row_helpers import CHECKER, GOOD, columns_of
 
 # Characters at the borders of the classes, and lone surrogates.
@@ -131,13 +131,13 @@ def test_nothing_raises_whatever_the_cells_are(cells):
 @example("K@example.com")
 def test_an_address_that_is_accepted_is_one_for_others_too_and_stays_as_it_is(text):
     try:
-        address = addresses.normalise(text)
-    except addresses.BadAddress:
+        address = emails.normalise(text)
+    except emails.BadAddress:
         return
     assert address.isascii()
     assert address == address.lower()
     assert len(address) <= 254
-    assert addresses.normalise(address) == address
+    assert emails.normalise(address) == address
     assume("--" not in address.replace("xn--", ""))  # in a domain name, others refuse these
     found = email_validator.validate_email(
         address, check_deliverability=False, test_environment=True, strict=True

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from imports import rules
-from imports.columns import Columns
-from imports.fields import FIELDS
-from imports.rows import RowChecker, UserRow
+from imports.schema.columns import Columns
+from imports.schema.fields import FIELDS
+from imports.validation import rules
+from imports.validation.rows import RowChecker, UserRow
 from samples import make_sample
 from tests.row_helpers import CHECKER, GOOD
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-SOURCES = ("marketedge/settings.py", "gunicorn.conf.py", "marketedge/demo.py")
+SOURCES = ("marketedge/settings.py", "gunicorn.conf.py", "devtools/demo.py")
 READ = re.compile(r'(?:env\.[a-z_]+|os\.environ\.get)\(\s*"([A-Z_]+)"')
 GOOD = {
     "DATABASE_URL": "postgresql://marketedge@127.0.0.1:1/marketedge",

@@ -9,7 +9,7 @@ import pytest
 
 from imports.errors import MoveNotAllowed
 from imports.models import ImportBatch
-from imports.states import FINISHED, LIVE, MOVES, Status
+from imports.models.statuses import FINISHED, LIVE, MOVES, Status
 from users.models import Organisation
 
 # Written a second time, on purpose: from the contract, not from the code.

@@ -7,51 +7,14 @@ import secrets
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.conf import settings
-from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
-from django.utils import timezone
 
-from marketedge.models import Table
+from users.models import ApiKey
 
 PREFIX = "mek_"
 # A key that is used all the time is not written at every request.
 LAST_USED_SECONDS = 60
-
-
-class ApiKey(Table):
-    """A key acts as its user, and inside one organisation only, whatever else the user may do."""
-
-    name = models.CharField(max_length=100, help_text="What uses it, so that you know it again.")
-    # The beginning of the key, by which a person tells one from another.
-    prefix = models.CharField(max_length=12, editable=False)
-    key_hash = models.CharField(max_length=64, editable=False)
-    organisation = models.ForeignKey("users.Organisation", models.DO_NOTHING, db_constraint=False)
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.DO_NOTHING, db_constraint=False, related_name="api_keys"
-    )
-    expires_at = models.DateTimeField(null=True, blank=True, help_text="Empty: never.")
-    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
-    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
-
-    class Meta:
-        db_table = "user_api_keys"
-        ordering = ["-created_at"]
-        verbose_name = "API key"
-        constraints = [
-            models.UniqueConstraint(fields=["key_hash"], name="user_api_keys_hash_unique")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.prefix}…)"
-
-    def state(self) -> str:
-        """Whether it can be used, in a word."""
-        if self.revoked_at:
-            return "revoked"
-        is_over = self.expires_at is not None and self.expires_at <= timezone.now()
-        return "expired" if is_over else "good"
 
 
 def create(

@@ -7,9 +7,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from imports import progress, undo
+from imports import progress
+from imports.engine import undo
 from imports.models import ImportBatch
-from imports.states import Status
+from imports.models.statuses import Status
 from users.roles import Role
 
 STATUSES = [(status.value, status.label) for status in Status]

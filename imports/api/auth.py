@@ -11,10 +11,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from imports import quotas
-from imports.api import docs, serializers
+from core.client_ip import client_address
+from imports.api import serializers
 from imports.api.authentication import CHALLENGE
 from imports.api.base import METHODS
+from imports.api.openapi import calls
 from imports.errors import TooManyLogins
 from users import tokens
 from users.models import User
@@ -32,7 +33,7 @@ class PublicView(APIView):
         return CHALLENGE
 
 
-@docs.token
+@calls.token
 class TokenView(PublicView):
     """Address and password -> tokens."""
 
@@ -41,7 +42,7 @@ class TokenView(PublicView):
         """Wrong ones are counted for the account and the address they come from."""
         sent = _checked(serializers.Credentials(data=request.data))
         try:
-            pair = tokens.log_in(**sent, address=quotas.client_address(request))
+            pair = tokens.log_in(**sent, address=client_address(request))
         except tokens.TooManyFailures as error:
             raise TooManyLogins(retry_after_seconds=error.wait_seconds) from None
         if pair is None:
@@ -51,7 +52,7 @@ class TokenView(PublicView):
         return _secret(pair)
 
 
-@docs.refresh
+@calls.refresh
 class RefreshView(PublicView):
     """A refresh token -> new tokens."""
 
@@ -66,7 +67,7 @@ class RefreshView(PublicView):
         return _secret(pair)
 
 
-@docs.me
+@calls.me
 class MeView(APIView):
     """Who is asking."""
 

@@ -11,8 +11,7 @@ from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import InvalidToken
 
 from users import api_keys
-from users.api_keys import ApiKey
-from users.models import User
+from users.models import ApiKey, User
 
 CHALLENGE = 'Bearer realm="api"'
 

@@ -14,12 +14,12 @@ from django.http import HttpRequest
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from core.client_ip import client_address
+from core.errors import NotFound
 from imports import actions, quotas
 from imports.api import uploads
-from imports.errors import NotFound
 from imports.models import ImportBatch
-from users.api_keys import ApiKey
-from users.models import Organisation, User
+from users.models import ApiKey, Organisation, User
 
 METHODS = ["get", "head", "post"]  # all there are: Allow names those of them that a call has
 
@@ -84,7 +84,7 @@ class UploadView(OrganisationView):
             user=self.user,
             organisation_id=self.organisation.id,
             limit_type=self.limit_type,
-            address=quotas.client_address(self.request),
+            address=client_address(self.request),
         )
         self.quota = charged
         try:

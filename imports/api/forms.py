@@ -15,15 +15,16 @@ from django.utils.dateparse import parse_date, parse_datetime
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from imports import actions, staging
-from imports import preview as previews
+from imports import actions
 from imports.actions import ImportOptions
 from imports.api import serializers, uploads
+from imports.engine import preview as previews
+from imports.engine import staging
+from imports.engine.preview import Preview
+from imports.engine.staging import ReadingOptions
 from imports.errors import WrongOption
 from imports.models import ImportBatch
-from imports.preview import Preview
-from imports.staging import ReadingOptions
-from imports.states import Status
+from imports.models.statuses import Status
 from users.models import User
 
 KEY_CHARS = 255

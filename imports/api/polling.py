@@ -12,7 +12,7 @@ from django.conf import settings
 from rest_framework.request import Request
 
 from imports.models import ImportBatch
-from imports.states import LIVE
+from imports.models.statuses import LIVE
 from users.models import User
 
 POLL_SECONDS = 2

@@ -8,7 +8,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from imports.rules import ROLES
+from imports.validation.rules import ROLES
 
 
 class MappingField(serializers.Field[Any, Any, Any, Any]):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
+from core.error_handlers import NowhereView
 from imports.api import auth, views
 from imports.api.documents import DocsView, SchemaView
-from imports.api.nowhere import NowhereView
 
 _BATCH: list[URLPattern | URLResolver] = [
     path("", views.BatchView.as_view(), name="import-batch"),

@@ -14,17 +14,21 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from imports import actions, blocklist, idempotency, preview, quotas, reports
-from imports.api import docs, forms, polling, uploads
+from core.client_ip import client_address
+from imports import actions, idempotency, reports
+from imports.api import forms, polling, uploads
 from imports.api.answers import BatchSerializer, RowErrorSerializer
 from imports.api.base import OrganisationView, UploadView
+from imports.api.openapi import calls
 from imports.api.pagination import ErrorPages, HistoryPages
 from imports.api.polling import POLL_SECONDS
 from imports.api.renderers import CsvRenderer
+from imports.engine import preview
 from imports.models import ImportBatch, ImportError
+from imports.quotas import blocklist
 
 
-@docs.template
+@calls.template
 class TemplateView(OrganisationView):
     """The template, by GET and, for forms that can't, by POST."""
 
@@ -41,7 +45,7 @@ class TemplateView(OrganisationView):
         return self.get(request, org_id)
 
 
-@docs.preview
+@calls.preview
 class PreviewView(UploadView):
     """What an import would do; nothing is written to users."""
 
@@ -74,7 +78,7 @@ class ImportView(UploadView):
     parser_classes = [MultiPartParser, FormParser, JSONParser]
     limit_type = "csv_import"
 
-    @docs.history
+    @calls.history
     def get(self, request: Request, org_id: UUID) -> Response:
         """History, newest first."""
         found = forms.filtered(self.batches(), request)
@@ -82,7 +86,7 @@ class ImportView(UploadView):
         page = pages.paginate_queryset(found, request, view=self)
         return pages.get_paginated_response(BatchSerializer(page, many=True).data)
 
-    @docs.submit
+    @calls.submit
     def post(self, request: Request, org_id: UUID) -> Response:
         """Takes a file in, checks it as a whole, and queues it."""
         form = forms.import_form(request)
@@ -117,7 +121,7 @@ class ImportView(UploadView):
         return self.batch(batch.id)
 
 
-@docs.batch
+@calls.batch
 class BatchView(OrganisationView):
     """One import. Made to be asked every two seconds."""
 
@@ -138,7 +142,7 @@ class BatchView(OrganisationView):
         return Response(BatchSerializer(batch).data, headers=headers)
 
 
-@docs.errors
+@calls.errors
 class ErrorsView(OrganisationView):
     """What was wrong with the rows of an import."""
 
@@ -161,7 +165,7 @@ class ErrorsView(OrganisationView):
         return pages.get_paginated_response(RowErrorSerializer(page, many=True).data)
 
 
-@docs.cancel
+@calls.cancel
 class CancelView(OrganisationView):
     """Stopping an import."""
 
@@ -171,19 +175,19 @@ class CancelView(OrganisationView):
         return Response(BatchSerializer(self.batch(batch_id)).data)
 
 
-@docs.retry
+@calls.retry
 class RetryView(OrganisationView):
     """Running an import again."""
 
     def post(self, request: Request, org_id: UUID, batch_id: UUID) -> Response:
         """Makes a new import of the same file; rows that are there already count as skipped."""
         batch = self.batch(batch_id)
-        blocklist.refuse_blocked(self.user.pk, org_id, quotas.client_address(request))
+        blocklist.refuse_blocked(self.user.pk, org_id, client_address(request))
         again = actions.retry(batch, user=self.user)
         return accepted(self.batch(again.id))
 
 
-@docs.undo
+@calls.undo
 class UndoView(OrganisationView):
     """Taking an import back."""
 

@@ -11,8 +11,8 @@ from types import FrameType
 from django.core.management.base import OutputWrapper
 
 from imports import progress
+from imports.engine.preview import Preview
 from imports.models import ImportBatch
-from imports.preview import Preview
 
 BAR_CHARS = 30
 LISTED = 10

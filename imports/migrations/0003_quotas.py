@@ -3,8 +3,8 @@
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import imports.limits_models
-import marketedge.models
+import imports.models.blocks
+import core.models
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -51,10 +51,10 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='UploadBlock',
             fields=[
-                ('id', models.UUIDField(db_default=marketedge.models.GenRandomUUID(), default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(db_default=core.models.GenRandomUUID(), default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
                 ('updated_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('network', imports.limits_models.NetworkField(blank=True, null=True, unique=True)),
+                ('network', imports.models.blocks.NetworkField(blank=True, null=True, unique=True)),
                 ('reason', models.TextField(help_text='For the staff: nobody who is blocked gets to see it.')),
                 ('until', models.DateTimeField(blank=True, help_text='Empty: until it is lifted.', null=True)),
                 ('blocked_by', models.ForeignKey(db_column='blocked_by', db_constraint=False, db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL)),
@@ -69,7 +69,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='UploadLimit',
             fields=[
-                ('id', models.UUIDField(db_default=marketedge.models.GenRandomUUID(), default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(db_default=core.models.GenRandomUUID(), default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
                 ('updated_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
                 ('limit_type', models.CharField(choices=[('csv_import', 'imports'), ('file_upload', 'previews')], max_length=20)),

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import redis
 
-from marketedge.processes import Processes
+from devtools.processes import Processes
 from tests.engine.databases import Databases, migrate
 from tests.engine.databases import databases as databases
 from tests.engine.servers import OwnPostgres, OwnValkey

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from marketedge.processes import die_with_parent
+from devtools.processes import die_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
 POLL_SECONDS = 0.01

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import psycopg
 
-from marketedge.processes import Process, Processes
-from marketedge.servers import Postgres, Server, Valkey
+from devtools.processes import Process, Processes
+from devtools.servers import Postgres, Server, Valkey
 from tests.engine.processes import until
 
 PASSWORD = "secret-of-a-test"

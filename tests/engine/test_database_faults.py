@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from marketedge.servers import NOBODY
+from devtools.servers import NOBODY
 from tests.engine.processes import Process, until
 from tests.engine.proxy import Proxy
 from tests.engine.samples import mixed, plain

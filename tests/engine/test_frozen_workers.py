@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from imports import watch
+from imports.engine import recovery
 from tests.engine.processes import until
 from tests.engine.samples import mixed
 from tests.engine.world import World
@@ -45,7 +45,7 @@ def test_a_worker_that_is_frozen_for_a_moment_goes_on_where_it_was(world: World)
     worker = world.worker(DATABASE_IDLE_SECONDS="60", IMPORT_SLICE_SECONDS="60")
     until(worker.frozen)
     # its row is locked, so that nobody takes it for dead, however long it has said nothing
-    assert watch.sweep(stuck_seconds=-1) == []
+    assert recovery.sweep(stuck_seconds=-1) == []
     worker.go_on()
     world.completed(batch_id, sample)
     assert world.batch(batch_id)["attempt"] == 1

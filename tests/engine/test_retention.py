@@ -7,7 +7,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from imports import retention, runner
+from imports.engine import retention, runner
 from tests.engine.samples import mixed, plain
 from tests.engine.world import World
 

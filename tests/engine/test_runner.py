@@ -14,9 +14,10 @@ from django.db import connection, connections
 from django.db.utils import OperationalError
 from django.test import override_settings
 
-from imports import chunks, failpoints, faults, runner, tasks, writer
-from imports.chunks import Checked, Chunk
-from imports.runner import Result
+from imports import tasks
+from imports.engine import chunks, copy_writer, failpoints, runner, transient_errors
+from imports.engine.chunks import Checked, Chunk
+from imports.engine.runner import Result
 from tests.engine.samples import mixed, plain
 from tests.engine.world import World
 
@@ -33,7 +34,7 @@ def always() -> bool:
 
 @pytest.fixture(autouse=True)
 def _no_time_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(faults, "WAITS_SECONDS", (0.0,) * 3)
+    monkeypatch.setattr(transient_errors, "WAITS_SECONDS", (0.0,) * 3)
 
 
 def failing(rules: str) -> override_settings:
@@ -257,7 +258,7 @@ def test_which_faults_pass(error: psycopg.Error, passes: bool) -> None:
 
     with pytest.raises(Exception) as raised, connection.wrap_database_errors:  # noqa: PT011
         raise_it()
-    assert faults.is_passing(raised.value) is passes
+    assert transient_errors.is_passing(raised.value) is passes
 
 
 # --- nothing is lost without a word -----------------------------------------------------------
@@ -280,8 +281,10 @@ def test_a_row_that_the_check_loses_is_no_skipped_row(
 def test_a_row_that_the_writer_loses_is_no_skipped_row(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = writer.write_users
-    monkeypatch.setattr(writer, "write_users", lambda lines, **given: right(lines[1:], **given))
+    right = copy_writer.write_users
+    monkeypatch.setattr(
+        copy_writer, "write_users", lambda lines, **given: right(lines[1:], **given)
+    )
     refused(world)
 
 

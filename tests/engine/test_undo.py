@@ -12,9 +12,11 @@ import pytest
 from django.db import connections
 from django.test import override_settings
 
-from imports import actions, failpoints, runner, undo
-from imports.errors import NotAllowed, UndoNotPossible
-from imports.undo import Undone
+from core.errors import NotAllowed
+from imports import actions
+from imports.engine import failpoints, runner, undo
+from imports.engine.undo import Undone
+from imports.errors import UndoNotPossible
 from tests.engine.processes import until
 from tests.engine.samples import Sample, mixed, plain
 from tests.engine.world import Client, World, batch_object

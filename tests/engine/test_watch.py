@@ -13,7 +13,8 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 from django.test import override_settings
 
-from imports import runner, tasks, watch
+from imports import tasks
+from imports.engine import recovery, runner
 from tests.engine.processes import until
 from tests.engine.samples import mixed, plain
 from tests.engine.servers import OwnValkey
@@ -44,10 +45,10 @@ def test_a_pending_batch_is_announced_within_a_minute_and_not_before_it_may_be_l
     world: World, batch_id: UUID
 ) -> None:
     world.later(batch_id, 29)
-    assert watch.sweep() == []
+    assert recovery.sweep() == []
     world.later(batch_id, 2)
-    assert watch.sweep() == [(batch_id, "pending", "announced")]
-    assert watch.sweep() == []
+    assert recovery.sweep() == [(batch_id, "pending", "announced")]
+    assert recovery.sweep() == []
 
 
 def test_a_batch_that_waits_in_a_long_queue_is_announced_less_and_less_often(
@@ -56,14 +57,14 @@ def test_a_batch_that_waits_in_a_long_queue_is_announced_less_and_less_often(
     times = 0
     for _ in range(60):  # an hour
         world.later(batch_id, 60)
-        times += len(watch.sweep())
+        times += len(recovery.sweep())
     assert 5 <= times <= 7
 
 
 def test_a_batch_that_an_operator_put_there_is_found_too(world: World, batch_id: UUID) -> None:
     set_to(world, announced_at=None)
     world.later(batch_id, 31)
-    assert watch.sweep() == [(batch_id, "pending", "announced")]
+    assert recovery.sweep() == [(batch_id, "pending", "announced")]
 
 
 def test_a_batch_that_was_handed_over_to_nobody_is_announced_again(
@@ -71,17 +72,17 @@ def test_a_batch_that_was_handed_over_to_nobody_is_announced_again(
 ) -> None:
     runner.run(batch_id, lambda: True)
     world.later(batch_id, 59)
-    assert watch.sweep() == []
+    assert recovery.sweep() == []
     world.later(batch_id, 2)
-    assert watch.sweep() == [(batch_id, "handed over", "announced")]
+    assert recovery.sweep() == [(batch_id, "handed over", "announced")]
 
 
 def test_ten_minutes_without_a_sign_of_life_set_a_batch_free(world: World, batch_id: UUID) -> None:
     silent_for(world, batch_id, 599)
-    assert watch.sweep() == []
+    assert recovery.sweep() == []
     world.later(batch_id, 2)
-    assert watch.sweep() == [(batch_id, "silent", "announced")]
-    assert watch.sweep() == []  # nobody is told twice of one thing
+    assert recovery.sweep() == [(batch_id, "silent", "announced")]
+    assert recovery.sweep() == []  # nobody is told twice of one thing
     assert runner.run(batch_id, lambda: False) is runner.Result.ENDED
     assert world.status(batch_id) == "completed"
 
@@ -91,10 +92,10 @@ def test_a_slow_batch_whose_row_is_locked_has_a_living_worker(world: World, batc
     before = world.batch(batch_id)
     with psycopg.connect(world.database_url) as worker:
         worker.execute("SELECT 1 FROM import_batches FOR UPDATE")
-        assert watch.sweep() == []
-        assert watch.sweep(fail=True) == []
+        assert recovery.sweep() == []
+        assert recovery.sweep(fail=True) == []
         assert world.batch(batch_id) == before
-    assert watch.sweep() == [(batch_id, "silent", "announced")]
+    assert recovery.sweep() == [(batch_id, "silent", "announced")]
 
 
 def test_a_batch_as_old_as_it_may_be_with_a_fresh_heartbeat_is_left_alone(
@@ -102,7 +103,7 @@ def test_a_batch_as_old_as_it_may_be_with_a_fresh_heartbeat_is_left_alone(
 ) -> None:
     silent_for(world, batch_id, 86_400)
     world.sql("UPDATE import_batches SET heartbeat_at = now() - interval '9 minutes'")
-    assert watch.sweep() == []
+    assert recovery.sweep() == []
 
 
 def test_after_three_attempts_without_progress_it_is_failed_with_the_reason(
@@ -110,9 +111,9 @@ def test_after_three_attempts_without_progress_it_is_failed_with_the_reason(
 ) -> None:
     silent_for(world, batch_id, 601)
     set_to(world, attempts_without_progress=2)
-    assert watch.sweep(dry_run=True) == [(batch_id, "silent", "announced")]
+    assert recovery.sweep(dry_run=True) == [(batch_id, "silent", "announced")]
     set_to(world, attempts_without_progress=3)
-    assert watch.sweep() == [(batch_id, "silent", "failed")]
+    assert recovery.sweep() == [(batch_id, "silent", "failed")]
     assert world.status(batch_id) == "failed"
     assert "stopped 3 times near row 1 of the data" in world.batch(batch_id)["error_message"]
 
@@ -121,17 +122,17 @@ def test_an_operator_fails_a_silent_batch_and_never_a_pending_one(
     world: World, batch_id: UUID
 ) -> None:
     world.later(batch_id, 4000)
-    assert watch.sweep(fail=True) == [(batch_id, "pending", "announced")]
+    assert recovery.sweep(fail=True) == [(batch_id, "pending", "announced")]
     silent_for(world, batch_id, 601)
-    assert watch.sweep(fail=True) == [(batch_id, "silent", "failed")]
-    assert world.batch(batch_id)["error_message"] == watch.SILENT_REASON.format(minutes=10)
+    assert recovery.sweep(fail=True) == [(batch_id, "silent", "failed")]
+    assert world.batch(batch_id)["error_message"] == recovery.SILENT_REASON.format(minutes=10)
 
 
 @pytest.mark.parametrize("fail", [True, False])
 def test_a_dry_run_changes_nothing(world: World, batch_id: UUID, fail: bool) -> None:
     silent_for(world, batch_id, 601)
     before = world.batch(batch_id)
-    found = watch.sweep(fail=fail, dry_run=True)
+    found = recovery.sweep(fail=fail, dry_run=True)
     assert found == [(batch_id, "silent", "failed" if fail else "announced")]
     assert world.batch(batch_id) == before
 
@@ -147,7 +148,7 @@ def test_two_sweeps_at_once_find_a_batch_once(world: World) -> None:
 
     def sweep() -> None:
         both.wait()
-        found.extend(one.batch_id for one in watch.sweep())
+        found.extend(one.batch_id for one in recovery.sweep())
         connections.close_all()
 
     threads = [threading.Thread(target=sweep) for _ in range(2)]
@@ -181,7 +182,7 @@ def test_what_could_not_be_announced_is_found_by_the_very_next_sweep(
     with pytest.raises(CommandError, match="Redis did not answer"):
         call_command("cleanup_stuck_imports", stdout=io.StringIO())
     own_valkey.come_back()
-    assert {one.batch_id for one in watch.sweep()} == set(ids)
+    assert {one.batch_id for one in recovery.sweep()} == set(ids)
 
 
 def test_a_worker_frozen_in_the_middle_of_a_copy_loses_its_locks(world: World) -> None:
@@ -192,14 +193,14 @@ def test_a_worker_frozen_in_the_middle_of_a_copy_loses_its_locks(world: World) -
             copy.write("ada@x.example\n")
             until(lambda: world.sql("SELECT 1 FROM pg_stat_activity WHERE state = 'active'"
                                     " AND wait_event = 'ClientRead'"))  # fmt: skip
-            assert watch.end_frozen_sessions() == 0  # half a minute has not gone by
+            assert recovery.end_frozen_sessions() == 0  # half a minute has not gone by
             assert ended_at_once(world) == 1
 
 
 def ended_at_once(world: World) -> int:
     """How many are ended where nobody may be quiet for a moment."""
     with override_settings(DATABASE_IDLE_SECONDS=0):
-        return watch.end_frozen_sessions()
+        return recovery.end_frozen_sessions()
 
 
 def test_nobody_else_is_ended(world: World) -> None:
@@ -223,12 +224,12 @@ def asked_for_undo(world: World, batch_id: UUID, ago: timedelta) -> None:
 
 def test_an_undo_that_went_silent_is_found_once_a_minute(world: World, batch_id: UUID) -> None:
     asked_for_undo(world, batch_id, timedelta(seconds=50))
-    assert watch.silent_undos() == []
+    assert recovery.silent_undos() == []
     asked_for_undo(world, batch_id, timedelta(seconds=70))
-    assert watch.silent_undos() == [batch_id]
-    assert watch.silent_undos() == []
+    assert recovery.silent_undos() == [batch_id]
+    assert recovery.silent_undos() == []
     world.sql("UPDATE import_batches SET undone_at = now()")
-    assert watch.silent_undos() == []
+    assert recovery.silent_undos() == []
 
 
 def test_the_sweep_carries_a_silent_undo_on(crew: World) -> None:

@@ -19,8 +19,9 @@ from django.test import override_settings
 from kombu import pools
 
 from celery_app import app
-from imports import actions, staging
+from imports import actions
 from imports.actions import ImportOptions
+from imports.engine import staging
 from imports.models import ImportBatch, Upload
 from tests.engine.processes import Process, until
 from tests.engine.samples import STORED, Sample
@@ -194,7 +195,7 @@ class World:
         return self.start(*BEAT, "--schedule", str(schedule), "--pidfile=", **more)
 
     def fail_at(self, rules: str) -> None:
-        """What is to go wrong from now on, in which place (imports/failpoints.py)."""
+        """What is to go wrong from now on, in which place (imports/engine/failpoints.py)."""
         new = self.rules.with_suffix(".new")
         new.write_text(rules)
         new.rename(self.rules)

@@ -8,9 +8,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from kombu.exceptions import OperationalError
 
-from imports import tasks, watch
+from imports import tasks
+from imports.engine import recovery
+from imports.engine.recovery import Finding
 from imports.models import ImportBatch
-from imports.watch import Finding
 
 WAS = {
     "pending": "waits, no message is on its way",
@@ -47,7 +48,7 @@ class Command(BaseCommand):
         """Sweeps, prints what was found, rings for the workers."""
         if options["minutes"] < 1:
             raise CommandError("--minutes must be 1 or more.")
-        found = watch.sweep(
+        found = recovery.sweep(
             stuck_seconds=options["minutes"] * 60,
             fail=options["fail"],
             dry_run=options["dry_run"],

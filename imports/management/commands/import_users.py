@@ -15,16 +15,17 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from imports import actions, runner, tasks
+from core.errors import Refusal
+from imports import actions, tasks
 from imports.actions import ImportOptions
-from imports.errors import Refusal
+from imports.engine import runner
+from imports.engine.preview import preview
+from imports.engine.staging import ReadingOptions
 from imports.management.targets import find_user
 from imports.management.terminal import Bar, interruptible, preview_lines, summary_lines
 from imports.models import ImportBatch, Upload
-from imports.preview import preview
-from imports.rules import ROLES
-from imports.staging import ReadingOptions
-from imports.states import Status
+from imports.models.statuses import Status
+from imports.validation.rules import ROLES
 from users.models import Organisation, User
 
 BUSY_SECONDS = 0.5  # between two looks at a batch that a worker has taken up before us

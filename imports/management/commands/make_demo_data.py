@@ -12,8 +12,8 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 
 from imports.models import ImportBatch
+from imports.models.statuses import LIVE
 from imports.quotas import reset_limits
-from imports.states import LIVE
 from users.models import Organisation, User
 from users.roles import Role
 

@@ -8,7 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from imports import audit, retention
+from imports import audit
+from imports.engine import retention
 from imports.models import Deed
 
 

@@ -1,0 +1,78 @@
+"""`script/test`: every check and test, on servers of its own. The first failure ends it.
+
+Without arguments all but the tests marked `slow`; with --all those too; with other arguments only
+pytest runs, with these.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import sys
+
+from devtools.local_stack import temporary_stack
+from devtools.processes import Processes
+from devtools.virtualenv import ROOT, enter, own_files
+
+# Programs that tests use, and the Debian packages that hold them.
+DEBIAN = {"redis-cli": "redis-tools", "chromium": "chromium"}
+PYTHON = [sys.executable, "-m"]
+MANAGE = [sys.executable, "manage.py"]
+STEPS = {
+    "lint": [*PYTHON, "ruff", "check", "."],
+    "format": [*PYTHON, "ruff", "format", "--check", "."],
+    "types": [*PYTHON, "mypy"],
+    "missing migrations": [*MANAGE, "makemigrations", "--check", "--dry-run"],
+    "deployment": [*MANAGE, "check", "--deploy", "--fail-level", "WARNING"],
+}
+# What "deployment" is checked with: the settings of render.yaml.
+PRODUCTION = {
+    "DEBUG": "false",
+    "HTTPS_ONLY": "true",
+    "ALLOWED_HOSTS": "marketedge.example",
+    "CSRF_TRUSTED_ORIGINS": "https://marketedge.example",
+    "SECRET_KEY": secrets.token_urlsafe(50),
+}
+
+
+def need_debian(processes: Processes) -> None:
+    """Installs the Debian packages that tests need, or says which are missing."""
+    missing = {package for program, package in DEBIAN.items() if not shutil.which(program)}
+    if not missing:
+        return
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        print(f"Not here: {', '.join(sorted(missing))}. Tests that need them will say so.")
+        return
+    print(f"== Debian packages: {', '.join(sorted(missing))}", flush=True)
+    quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    install = ["install", "--yes", "--no-install-recommends", *sorted(missing)]
+    for arguments in (["update"], install):
+        if processes.run_here(["apt-get", "-qq", *arguments], env=quiet):
+            print("apt-get failed (above). Tests that need the packages will say so.")
+            return
+
+
+def main(arguments: list[str]) -> int:
+    """Runs the steps; gives the exit status of the first that fails."""
+    everything = arguments in ([], ["--all"])
+    deselect = ["-m", "not slow"] if not arguments else []
+    tests = [*PYTHON, "pytest", *(deselect if everything else arguments)]
+    steps = (STEPS if everything else {}) | {"tests": tests}
+    with Processes() as processes:
+        if everything:
+            need_debian(processes)
+        with temporary_stack("test", processes) as environment:
+            for name, command in steps.items():
+                print(f"== {name}", flush=True)
+                extra = PRODUCTION if name == "deployment" else {}
+                if status := processes.run_here(command, env=environment | extra, cwd=ROOT):
+                    print(f"== {name}: failed", flush=True)
+                    return status
+    return 0
+
+
+if __name__ == "__main__":
+    with own_files():
+        enter("dev")
+        sys.exit(main(sys.argv[1:]))

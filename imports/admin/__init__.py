@@ -1,0 +1,8 @@
+"""The admin site's pages of imports, and the import button on the page of users.
+
+Importing this package registers the pages. Nothing else imports it.
+"""
+
+from imports.admin import audit, batches, quotas, row_errors, user_import
+
+__all__ = ["audit", "batches", "quotas", "row_errors", "user_import"]

@@ -1,0 +1,124 @@
+"""What an import of a staged file would do, by the same code that does it; no user is written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from imports.engine import chunks, completion, copy_writer, staging
+from imports.engine.chunks import Checked
+from imports.models import Upload
+from imports.validation.rows import Problem, RowChecker, UserRow, clean_for_storage
+
+LISTED = 100  # errors, duplicates and warnings each; the counts are of all
+SHOWN_ROWS = 10
+EXAMPLES = 3
+
+
+@dataclass(kw_only=True, slots=True)
+class Preview:
+    """What a person is shown before an import."""
+
+    upload: Upload
+    successful_rows: int = 0  # would be imported
+    skipped_rows: int = 0  # their users exist already
+    failed_rows: int = 0
+    error_count: int = 0  # a row may have several
+    warning_count: int = 0
+    errors: list[dict[str, Any]] = field(default_factory=list)
+    duplicates: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    codes: Counter[str] = field(default_factory=Counter)  # error code -> how often
+
+    def _error(self, row_number: int, problem: Problem) -> None:
+        self.error_count += 1
+        self.codes[problem.code] += 1
+        if len(self.errors) < LISTED:
+            self.errors.append({"row": row_number, **problem._asdict()})
+
+    def _warning(self, row_number: int | None, code: str, message: str) -> None:
+        self.warning_count += 1
+        if len(self.warnings) < LISTED:
+            self.warnings.append({"row": row_number, "code": code, "message": message})
+
+    def _skip(self, row_number: int, email: str) -> None:
+        self.skipped_rows += 1
+        if len(self.duplicates) < LISTED:
+            message = f"{email} is a user of your organisation already, and stays as they are."
+            self.duplicates.append({"row": row_number, "email": email, "message": message})
+
+
+def preview(
+    upload: Upload, *, skip_duplicates: bool = True, default_role: str = "viewer"
+) -> Preview:
+    """Checks every row of a staged file against the rules and the users that there are now. What
+    it finds is noted with the upload, so that the import can name what came to be different."""
+    result = Preview(upload=upload)
+    for row, code, message in upload.warnings:
+        result._warning(row, code, message)
+    checker = RowChecker(staging.columns_of(upload), default_role=default_role)
+
+    def look(row_number: int, cells: list[str]) -> None:
+        for warning in checker.warnings(cells):
+            result._warning(row_number, warning.code, warning.message)
+
+    number = 0
+    while chunk := staging.chunk_of(upload.id, number):
+        checked = chunks.check(chunk, checker, look)
+        _add_rows(result, upload, checked, skip_duplicates=skip_duplicates)
+        number += 1
+    promise = {name: getattr(result, name) for name in completion.COUNTS}
+    options = {"skip_duplicates": skip_duplicates, "default_role": default_role}
+    Upload.objects.filter(id=upload.id).update(previewed=promise | options)
+    return result
+
+
+def examples(upload: Upload) -> dict[str, list[str]]:
+    """Some values of each column, header -> up to three different ones, from the first chunk."""
+    columns, chunk = staging.columns_of(upload), staging.chunk_of(upload.id, 0)
+    found: dict[str, list[str]] = {header: [] for header in columns.headers}
+    wanted = range(chunk.first_row, chunk.first_row + 50) if chunk else range(0)
+    for cells in chunk.cells_of(wanted).values() if chunk else ():
+        for header, cell in zip(columns.headers, cells, strict=False):
+            value = clean_for_storage(cell.strip(), 80)
+            if value and value not in found[header] and len(found[header]) < EXAMPLES:
+                found[header].append(value)
+    return found
+
+
+def _add_rows(result: Preview, upload: Upload, checked: Checked, *, skip_duplicates: bool) -> None:
+    taken = copy_writer.owners([row.email for _, row in checked.valid])
+    failed = [(number, problems) for number, _, problems in checked.invalid]
+    for row_number, row in checked.valid:
+        if row.email not in taken:
+            _add_valid(result, row)
+            continue
+        problem = chunks.problem_of_taken(
+            row.email,
+            is_own=taken[row.email] == upload.organisation_id,
+            skip_duplicates=skip_duplicates,
+        )
+        if problem:
+            failed.append((row_number, [problem]))
+        else:
+            result._skip(row_number, row.email)
+    for row_number, problems in sorted(failed):
+        result.failed_rows += 1
+        for problem in problems:
+            result._error(row_number, problem)
+
+
+def _add_valid(result: Preview, row: UserRow) -> None:
+    result.successful_rows += 1
+    if len(result.rows) < SHOWN_ROWS:
+        result.rows.append(
+            {
+                name: {"t": True, "f": False}.get(value, value) if name in _BOOLEANS else value
+                for name, value in row._asdict().items()
+            }
+        )
+
+
+_BOOLEANS = frozenset(name for name in UserRow._fields if name.endswith(("_access", "invitation")))

@@ -1,0 +1,78 @@
+"""What a file is, by its first bytes or its name."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from imports.errors import NotCsv
+
+_SAVE = "Save the table as CSV (UTF-8) or as an .xlsx workbook, and upload that."
+
+
+_OLD_EXCEL = (
+    "This is an old Excel workbook (.xls), or one that is protected by a password. "
+    "Open it in Excel and save it as .xlsx without a password, or as CSV UTF-8."
+)
+
+
+_MAGIC = (
+    (b"\x89PNG\r\n\x1a\n", f"This is a PNG picture. {_SAVE}"),
+    (b"\xff\xd8\xff", f"This is a JPEG picture. {_SAVE}"),
+    (b"GIF8", f"This is a GIF picture. {_SAVE}"),
+    (b"%PDF-", f"This is a PDF document. {_SAVE}"),
+    (b"\x1f\x8b", "This is a gzip archive. Unpack it, and upload the file that is in it."),
+    (b"BZh91AY&SY", "This is a bzip2 archive. Unpack it, and upload the file that is in it."),
+    (b"\xfd7zXZ\x00", "This is an xz archive. Unpack it, and upload the file that is in it."),
+    (b"\x28\xb5\x2f\xfd", "This is a zstd archive. Unpack it, and upload the file in it."),
+    (b"7z\xbc\xaf\x27\x1c", "This is a 7-Zip archive. Unpack it, and upload the file in it."),
+    (b"Rar!\x1a\x07", "This is a RAR archive. Unpack it, and upload the file that is in it."),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", _OLD_EXCEL),
+    (b"\x09\x08\x10\x00\x00\x06\x05\x00", _OLD_EXCEL),
+    (b"{\\rtf", f"This is an RTF document. {_SAVE}"),
+    (b"SQLite format 3\x00", f"This is an SQLite database. {_SAVE}"),
+    (b"PAR1", f"This is a Parquet file. {_SAVE}"),
+    (b"\x7fELF", "This is a program, not a table."),
+)
+
+
+_TEXTS = (
+    (
+        re.compile(rb"<(?:!doctype\s+html|html|head|body|table|meta)\b", re.I),
+        f"This is a web page (HTML), whatever its name says. Open it in a spreadsheet. {_SAVE}",
+    ),
+    (
+        re.compile(rb"<\?xml\b|<(?:workbook|ss:workbook)\b", re.I),
+        f"This is an XML file. Open it in a spreadsheet. {_SAVE}",
+    ),
+    (
+        re.compile(rb"\[\s*(?:\{|\])|\{\s*(?:\"|\})"),
+        f"This is a JSON file. Export the users as CSV instead. {_SAVE}",
+    ),
+    (re.compile(rb"BEGIN:VCARD", re.I), f"These are contact cards (vCard). {_SAVE}"),
+)
+
+
+_TABLES = frozenset(
+    ("csv", "tsv", "tab", "txt", "text", "psv", "dat", "asc", "prn", "xls", "xlsx", "xlsm")
+)
+
+
+_EXTENSION = re.compile(r"\.([A-Za-z0-9]{1,10})\s*\Z")
+
+
+def refuse_other_types(head: bytes, filename: str) -> None:
+    """Raises NotCsv for what is no table, by its first bytes or else by its name."""
+    for magic, sentence in _MAGIC:
+        if head.startswith(magic):
+            raise NotCsv(sentence)
+    start = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    for pattern, sentence in _TEXTS:
+        if pattern.match(start):
+            raise NotCsv(sentence)
+    extension = _EXTENSION.search(filename)
+    if extension and extension[1].lower() not in _TABLES:
+        raise NotCsv(
+            f'A file named ".{extension[1].lower()}" can\'t be imported. {_SAVE}',
+            extension=extension[1].lower(),
+        )

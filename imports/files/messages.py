@@ -1,0 +1,251 @@
+"""The sentences for what is wrong with the text of a file: found, allowed, what to do."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Sequence
+from typing import BinaryIO
+
+from core.text import excerpt
+from imports.errors import (
+    BinaryContent,
+    CellTooLong,
+    CsvSyntax,
+    EncodingUnknown,
+    FileRefused,
+    HeaderTooLarge,
+    RecordTooLong,
+    TooManyColumns,
+    Undecodable,
+)
+from imports.files.source import Limits
+from imports.files.text import Encoding, Fault, count_lines
+
+_SCAN_BYTES = 1_048_576
+
+
+def column_letter(index: int) -> str:
+    """The name that a spreadsheet gives to a column: 0 is A, 26 is AA."""
+    letters = ""
+    number = index + 1
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+# --- bytes ------------------------------------------------------------------------------------
+
+
+def line_at(file: BinaryIO, offset: int) -> int:
+    """The physical line (from 1) in which a byte stands."""
+    file.seek(0)
+    lines, left = 1, offset
+    while left > 0 and (raw := file.read(min(left, _SCAN_BYTES))):
+        lines += count_lines(raw.decode("latin-1"))
+        left -= len(raw)
+    return lines
+
+
+def byte_at(file: BinaryIO, offset: int) -> str:
+    """A byte for a sentence: 0xE4."""
+    file.seek(offset)
+    raw = file.read(1)
+    return f"0x{raw[0]:02X}" if raw else "the end of the file"
+
+
+def unreadable(file: BinaryIO, encoding: Encoding, fault: Fault, guess: str | None) -> FileRefused:
+    """The refusal for a byte that can't be read. `guess`: the likeliest encoding of the file."""
+    line = line_at(file, fault.offset)
+    where = f"at byte {fault.offset:,} (line {line:,})"
+    if fault.nul:
+        return BinaryContent(
+            f"The file holds a NUL character {where}, so it is not a text file. "
+            "Export it again as CSV, or as an .xlsx workbook.",
+            offset=fault.offset,
+            line=line,
+        )
+    byte = byte_at(file, fault.offset)
+    if encoding.named:
+        says_so = "as its byte-order mark says, " if encoding.start else ""
+        return Undecodable(
+            f"The file can't be read as {encoding.name}, {says_so}because {byte} {where} has no "
+            "meaning in it. Save it again as UTF-8, or name the encoding it was saved in.",
+            encoding=encoding.name,
+            offset=fault.offset,
+            line=line,
+        )
+    likely = f"It is probably {guess}. " if guess else ""
+    name = f'"encoding={guess}"' if guess else 'its encoding (for example "encoding=windows-1252")'
+    return EncodingUnknown(
+        f"The file is not UTF-8: {byte} {where} can't be read. {likely}"
+        f'Save it as "CSV UTF-8", or send {name} with it after a look at the preview.',
+        guess=guess,
+        offset=fault.offset,
+        line=line,
+    )
+
+
+# --- rows -------------------------------------------------------------------------------------
+
+
+def cell_too_long(row: int, cells: Sequence[str], max_chars: int) -> CellTooLong:
+    """The refusal for the first cell of a row that is longer than allowed."""
+    index = next(i for i, cell in enumerate(cells) if len(cell) > max_chars)
+    return CellTooLong(
+        f"The cell {column_letter(index)}{row} holds {len(cells[index]):,} characters; "
+        f"at most {max_chars:,} are allowed. Shorten it.",
+        row=row,
+        column=index + 1,
+        limit=max_chars,
+    )
+
+
+def nul_in_a_cell(row: int, cells: Sequence[str]) -> BinaryContent:
+    """The refusal for a cell of a workbook with a NUL character (written as `_x0000_` there), which
+    no text file could hold: nor the error report, in which the row would be given back."""
+    index = next(i for i, cell in enumerate(cells) if "\0" in cell)
+    return BinaryContent(
+        f"The cell {column_letter(index)}{row} holds a NUL character (U+0000), which is not allowed"
+        " in any column. Type the cell again.",
+        row=row,
+        column=index + 1,
+    )
+
+
+def too_many_columns(row: int, found: int | None, limit: int) -> TooManyColumns:
+    """The refusal for a row with too many cells; `found` None: nobody counted to the end."""
+    count = f"{found:,}" if found else f"more than {limit:,}"
+    return TooManyColumns(
+        f"Row {row:,} has {count} columns; at most {limit:,} are allowed. "
+        "Remove the columns that are not needed, and check the delimiter.",
+        row=row,
+        limit=limit,
+    )
+
+
+def header_too_large(limit_bytes: int) -> HeaderTooLarge:
+    """The refusal for a header that goes on and on."""
+    return HeaderTooLarge(
+        f"The header row is larger than {limit_bytes // 1024:,} KB, which is the most that is "
+        "allowed. The first row must hold the names of the columns.",
+        limit=limit_bytes,
+    )
+
+
+def first_line_too_long(text: str, limits: Limits) -> FileRefused:
+    """The refusal for a file whose first line, the header, has no end."""
+    if len(_cells(text, max(",;\t|", key=text.count))) > limits.max_columns:
+        return too_many_columns(1, None, limits.max_columns)
+    return header_too_large(limits.max_header_bytes)
+
+
+def line_too_long(text: str, line: int, delimiter: str, limits: Limits) -> FileRefused:
+    """The refusal for a physical line without end, by what makes it long."""
+    cells = _cells(text, delimiter)
+    if len(cells) > limits.max_columns:
+        return too_many_columns(line, None, limits.max_columns)
+    return _too_long(f"Line {line:,} of the file", line, cells, limits)
+
+
+def _cells(text: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([text], delimiter=delimiter), [])
+    except csv.Error:
+        return [text]
+
+
+def record_too_long(row: int, limits: Limits) -> RecordTooLong:
+    """The refusal for a row of very many lines."""
+    return _record(f"Row {row:,}", row, limits)
+
+
+def _too_long(what: str, line: int, cells: Sequence[str], limits: Limits) -> FileRefused:
+    if max(map(len, cells), default=0) > limits.max_cell_chars:
+        return CellTooLong(
+            f"{what} holds a cell of more than {limits.max_cell_chars:,} characters, which is the "
+            "most that is allowed. Shorten it, and check for a quote that is never closed.",
+            line=line,
+            limit=limits.max_cell_chars,
+        )
+    return _record(what, line, limits)
+
+
+def _record(what: str, line: int, limits: Limits) -> RecordTooLong:
+    return RecordTooLong(
+        f"{what} is longer than {limits.max_record_bytes // 1024:,} KB, which is the most that is "
+        "allowed. Check its line ends and its quotes.",
+        line=line,
+        limit=limits.max_record_bytes,
+    )
+
+
+# --- quotes -----------------------------------------------------------------------------------
+
+
+def csv_syntax(
+    problem: str, text: str, delimiter: str, row: int, line: int, limits: Limits
+) -> FileRefused:
+    """The refusal for broken quoting in the row that begins after `line` lines.
+
+    `problem` is what csv.reader said, `text` the file from the beginning of that row on.
+    """
+    is_long = "field larger" in problem
+    opened, broken = _open_quote(text, delimiter, limits.max_cell_chars if is_long else None)
+    row += count_lines(text[: len(text) - len(text.lstrip("\r\n"))])  # blank rows before it
+    at = line + 1 + count_lines(text[:opened])
+    if "expected after" in problem:
+        end = line + 1 + count_lines(text[:broken])
+        if end > at:
+            return _never_closed(text[opened : opened + 30], row, at, f" before line {end:,}")
+        return CsvSyntax(
+            f"Row {row:,} (line {at:,} of the file) has text after a closing quote: "
+            f'"{excerpt(text[max(broken - 20, 0) : broken + 10])}". '
+            'A quote inside a quoted cell is written twice ("").',
+            row=row,
+            line=at,
+        )
+    if is_long and not count_lines(text[opened : opened + limits.max_cell_chars]):
+        return _too_long(f"Row {row:,}", at, [text], limits)
+    within = f" within {limits.max_cell_chars:,} characters, the most that a cell may have"
+    return _never_closed(text[opened : opened + 30], row, at, within if is_long else "")
+
+
+def _never_closed(text: str, row: int, line: int, until: str) -> CsvSyntax:
+    return CsvSyntax(
+        f"The quote opened in row {row:,} (line {line:,} of the file) is not closed{until}: "
+        f'"{excerpt(text)}". Close it, or remove it.',
+        row=row,
+        line=line,
+    )
+
+
+def _open_quote(text: str, delimiter: str, max_chars: int | None) -> tuple[int, int]:
+    """Where the last quoted cell of the first row begins, and where text follows its end; with
+    `max_chars` the first one that is longer."""
+    at = 0
+    while True:
+        opened = _next_quoted_cell(text, delimiter, at)
+        closed = _closing_quote(text, opened + 1)
+        if closed < 0 or closed + 1 >= len(text) or (max_chars and closed - opened > max_chars):
+            return opened, max(closed, opened)
+        if text[closed + 1] not in (delimiter, "\r", "\n"):
+            return opened, closed + 1
+        at = closed + 1
+
+
+def _next_quoted_cell(text: str, delimiter: str, at: int) -> int:
+    """The next quote that stands at the beginning of a cell (the last one, if there is none)."""
+    if at == 0 and text.startswith('"'):
+        return 0
+    found = re.compile(f'[{re.escape(delimiter)}\r\n]"').search(text, at)
+    return found.start() + 1 if found else max(text.rfind('"'), 0)
+
+
+def _closing_quote(text: str, at: int) -> int:
+    while (at := text.find('"', at)) >= 0:
+        if text[at + 1 : at + 2] != '"':
+            return at
+        at += 2
+    return -1

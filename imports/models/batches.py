@@ -1,0 +1,199 @@
+"""The tables of the import: batches, their row errors, and staged files.
+
+Operators run SQL against these tables, so names are public and foreign keys carry `ON DELETE` in
+the database (migration 0001), not in Django.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now as StatementNow
+
+from core.models import Table
+from imports.errors import MoveNotAllowed
+from imports.models.statuses import FINISHED, LIVE, UNSENT, MailState, Status, sources
+from users.models import Organisation, User
+
+CHECKPOINT = (
+    "next_chunk",
+    "processed_rows",
+    "successful_rows",
+    "skipped_rows",
+    "failed_rows",
+    "attempts_without_progress",
+)
+
+
+class BatchManager(models.Manager["ImportBatch"]):
+    """Every change of a batch's status goes through here."""
+
+    def move(self, batch_id: UUID | str, target: Status, **fields: Any) -> None:
+        """Sets the status in one compare-and-set UPDATE; `fields` are written with it.
+
+        Raises `MoveNotAllowed` where the status does not lead to `target` (states.MOVES)."""
+        if target not in LIVE:
+            fields.setdefault("completed_at", StatementNow())
+        allowed = self.filter(id=batch_id, status__in=sources(target))
+        if not allowed.update(status=target, **fields):
+            raise MoveNotAllowed(batch_id=str(batch_id), target=str(target))
+
+    def locked(self, batch_id: UUID | str, attempt: int) -> ImportBatch | None:
+        """The batch with its organisation and uploader, its row locked until the transaction ends;
+        None where it is no longer this attempt's: finished, cancelled, or taken over."""
+        return (
+            self.select_related("organisation", "uploaded_by")
+            .select_for_update(of=("self",))
+            .filter(id=batch_id, attempt=attempt, status=Status.PROCESSING)
+            .first()
+        )
+
+    def checkpoint(self, batch: ImportBatch, *, created: int, skipped: int, failed: int) -> None:
+        """Moves cursor and counters past one chunk. `batch` is locked: its numbers are the
+        database's, and are those of after the chunk when this returns."""
+        batch.next_chunk += 1
+        batch.processed_rows += created + skipped + failed
+        batch.successful_rows += created
+        batch.skipped_rows += skipped
+        batch.failed_rows += failed
+        batch.attempts_without_progress = 0
+        self.filter(id=batch.id).update(
+            heartbeat_at=StatementNow(), **{name: getattr(batch, name) for name in CHECKPOINT}
+        )
+
+
+class ImportBatch(Table):
+    """One file on its way into one organisation: a cursor over the chunks of a staged upload."""
+
+    filename = models.CharField(max_length=255)
+    status = models.CharField(
+        max_length=10, choices=Status.choices, default=Status.PENDING, db_default=Status.PENDING
+    )
+    total_rows = models.IntegerField(default=0, db_default=0)
+    processed_rows = models.IntegerField(default=0, db_default=0)
+    successful_rows = models.IntegerField(default=0, db_default=0)
+    skipped_rows = models.IntegerField(default=0, db_default=0)
+    failed_rows = models.IntegerField(default=0, db_default=0)
+    # Two indexes below begin with these keys: Django's own would be a second one of each.
+    organisation = models.ForeignKey(
+        Organisation, models.DO_NOTHING, db_constraint=False, db_index=False
+    )
+    uploaded_by = models.ForeignKey(
+        User,
+        models.DO_NOTHING,
+        null=True,
+        db_constraint=False,
+        db_index=False,
+        db_column="uploaded_by",
+    )
+    started_at = models.DateTimeField(null=True)
+    completed_at = models.DateTimeField(null=True)
+    error_message = models.TextField(default="", db_default="", blank=True)
+
+    # What the engine needs.
+    door = models.CharField(max_length=10, default="api", db_default="api")  # api, admin, command
+    options = models.JSONField(default=dict, db_default={})
+    file_sha256 = models.CharField(max_length=64, default="", db_default="")
+    idempotency_key = models.CharField(max_length=255, null=True)
+    retry_of = models.ForeignKey(
+        "self", models.DO_NOTHING, null=True, db_constraint=False, db_column="retry_of"
+    )
+    next_chunk = models.IntegerField(default=0, db_default=0)  # the cursor
+    # Counts up whenever a worker takes the batch up: a worker with an older number writes nothing.
+    attempt = models.IntegerField(default=0, db_default=0)
+    attempts_without_progress = models.IntegerField(default=0, db_default=0)
+    heartbeat_at = models.DateTimeField(null=True)
+    announced_at = models.DateTimeField(null=True)
+
+    # Undo is something a person asked for, not a status: the batch stays what it became.
+    undo_requested_at = models.DateTimeField(null=True)
+    undone_at = models.DateTimeField(null=True)
+    undone_rows = models.IntegerField(default=0, db_default=0)
+
+    # The e-mail about the end (imports.notifications), and until when it is left alone.
+    mail_state = models.CharField(
+        max_length=10, choices=MailState.choices, default=MailState.DUE, db_default=MailState.DUE
+    )
+    mail_after = models.DateTimeField(null=True)
+
+    objects = BatchManager()
+
+    class Meta:
+        db_table = "import_batches"
+        verbose_name = "import"
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            models.Index(fields=["organisation", "-created_at"], name="import_batches_history"),
+            models.Index(
+                fields=["status"], condition=Q(status__in=LIVE), name="import_batches_live"
+            ),
+            models.Index(fields=["uploaded_by", "created_at"], name="import_batches_quota"),
+            models.Index(
+                fields=["mail_after"],
+                condition=Q(status__in=FINISHED, mail_state__in=UNSENT) & ~Q(door="command"),
+                name="import_batches_unsent_mail",
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["uploaded_by", "organisation", "idempotency_key"],
+                name="import_batches_idempotency",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=Status.values), name="import_batches_status_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    processed_rows=F("successful_rows") + F("skipped_rows") + F("failed_rows"),
+                    processed_rows__lte=F("total_rows"),
+                ),
+                name="import_batches_counters_add_up",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=Status.COMPLETED) | Q(processed_rows=F("total_rows")),
+                name="import_batches_completed_is_whole",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.filename} ({self.status})"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a worker has, or will have, something to do for it."""
+        return self.status in LIVE
+
+
+class ImportError(Table):
+    """One thing that is wrong with one row of a batch. Always written `models.ImportError`."""
+
+    import_batch = models.ForeignKey(
+        ImportBatch,
+        models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="errors",
+    )
+    row_number = models.IntegerField()
+    field_name = models.CharField(max_length=50, blank=True)
+    error_code = models.CharField(max_length=50)
+    error_message = models.TextField()
+    row_data = models.JSONField(default=dict, db_default={})
+
+    class Meta:
+        db_table = "import_errors"
+        verbose_name = "row error"
+        ordering = ["row_number", "field_name"]
+        constraints = [
+            # Also the index that lists a batch's errors; a second attempt can't write one twice.
+            models.UniqueConstraint(
+                fields=["import_batch", "row_number", "field_name", "error_code"],
+                name="import_errors_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Row {self.row_number}: {self.error_code}"

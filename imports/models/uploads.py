@@ -1,0 +1,74 @@
+"""The tables of staged files: what was read of a file, and its rows in chunks."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from core.models import Table
+from imports.models.batches import ImportBatch
+from users.models import Organisation, User
+
+
+class Upload(Table):
+    """A staged file: what was understood of it. Its rows stand in `import_upload_chunks`.
+
+    Without a batch it is a preview's, kept for `UPLOAD_KEPT_SECONDS`.
+    """
+
+    organisation = models.ForeignKey(Organisation, models.DO_NOTHING, db_constraint=False)
+    staged_by = models.ForeignKey(
+        User, models.DO_NOTHING, null=True, db_constraint=False, db_column="staged_by"
+    )
+    import_batch = models.OneToOneField(
+        ImportBatch, models.DO_NOTHING, null=True, db_constraint=False, related_name="upload"
+    )
+    filename = models.CharField(max_length=255)
+    size_bytes = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    kind = models.CharField(max_length=10)  # csv, xlsx
+    encoding = models.CharField(max_length=40)
+    delimiter = models.CharField(max_length=1, blank=True)
+    sheet = models.CharField(max_length=255, blank=True)
+    header_row = models.IntegerField()
+    columns = models.JSONField()
+    warnings = models.JSONField(default=list)
+    total_rows = models.IntegerField()
+    # What the last preview promised, and for which options: counts that an import is held against.
+    previewed = models.JSONField(null=True)
+
+    class Meta:
+        db_table = "import_uploads"
+        indexes = [
+            models.Index(
+                fields=["created_at"],
+                condition=Q(import_batch__isnull=True),
+                name="import_uploads_unused",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.filename
+
+
+class UploadChunk(models.Model):
+    """Some thousand rows of a staged file: what a worker handles in one transaction."""
+
+    upload = models.ForeignKey(
+        Upload, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="chunks"
+    )
+    number = models.IntegerField()
+    first_row = models.IntegerField()
+    row_count = models.IntegerField()
+    content = models.BinaryField()
+    # {row number: number of the first valid row with the same address}, both as text in JSON.
+    duplicates = models.JSONField(default=dict)
+
+    class Meta:
+        db_table = "import_upload_chunks"
+        constraints = [
+            models.UniqueConstraint(fields=["upload", "number"], name="import_upload_chunks_number")
+        ]
+
+    def __str__(self) -> str:
+        return f"Chunk {self.number} of upload {self.upload_id}"

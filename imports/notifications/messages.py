@@ -1,0 +1,83 @@
+"""What the e-mail about the end of an import says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from email.utils import parseaddr
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+
+from core.text import excerpt
+from imports.models import ImportBatch
+from imports.models.statuses import Status
+from users.models import User
+
+
+def letter(batch: ImportBatch, reader: User) -> EmailMultiAlternatives:
+    """The outcome in words, the counts, a link: nothing of anybody who is in the file."""
+    filename = excerpt(batch.filename)
+    context = {
+        "filename": filename,
+        "organisation": excerpt(batch.organisation.name),
+        "sentence": sentence(batch),
+        "counts": list(counts(batch)),
+        "has_errors": bool(batch.failed_rows),
+        "link": link(batch),
+    }
+    sender_domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
+    message = EmailMultiAlternatives(
+        subject=f"Import of {filename}: {headline(batch)}",
+        body=render_to_string("imports/mail/ended.txt", context),
+        to=[reader.email],
+        headers={
+            "Message-ID": f"<import.{batch.id}@{sender_domain}>",
+            "Auto-Submitted": "auto-generated",  # so that no holiday answers it
+        },
+    )
+    message.attach_alternative(render_to_string("imports/mail/ended.html", context), "text/html")
+    return message
+
+
+def link(batch: ImportBatch) -> str:
+    """Where the import can be looked at. For everybody the same, and for good: what answers there
+    may change, the letters don't."""
+    return f"{settings.PUBLIC_URL.rstrip('/')}/imports/{batch.id}"
+
+
+def headline(batch: ImportBatch) -> str:
+    """The end in a word or two."""
+    if batch.status == Status.COMPLETED and batch.failed_rows:
+        return f"completed, {_rows(batch.failed_rows)} failed"
+    return str(batch.status)
+
+
+def sentence(batch: ImportBatch) -> str:
+    """How it ended."""
+    if batch.status == Status.CANCELLED:
+        return "Somebody else cancelled the import. What was imported before that stays."
+    if batch.status == Status.FAILED:
+        return excerpt(batch.error_message.rstrip(".") or "The import failed", 300) + "."
+    if batch.failed_rows:
+        return f"The import is complete. {_rows(batch.failed_rows)} could not be imported."
+    if batch.skipped_rows and not batch.successful_rows:
+        return "There was nothing to do: all of these users exist already."
+    return "The import is complete."
+
+
+def counts(batch: ImportBatch) -> Iterator[tuple[str, str]]:
+    """(label, number) of each kind of row that there was."""
+    numbers = {
+        "Users created": batch.successful_rows,
+        "Users who existed already": batch.skipped_rows,
+        "Rows that failed": batch.failed_rows,
+        "Rows not looked at": batch.total_rows - batch.processed_rows,
+    }
+    for place, (label, number) in enumerate(numbers.items()):
+        if number or not place:
+            yield label, f"{number:,}"
+
+
+def _rows(number: int) -> str:
+    return f"{number:,} row" if number == 1 else f"{number:,} rows"

@@ -1,0 +1,26 @@
+"""The admin page of organisations."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+
+from users.admin.base import ModelAdmin
+
+# Registers itself; below, as it is made of what is above.
+from users.models import Organisation
+
+
+@admin.register(Organisation)
+class OrganisationAdmin(ModelAdmin):
+    """Organisations, for platform staff."""
+
+    list_display = ("name", "is_active", "created_at")
+    list_filter = ("is_active",)
+    search_fields = ("name",)
+    readonly_fields = ("created_at", "updated_at")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Deleting one takes all its users with it. One that is gone is made inactive."""
+        return False
