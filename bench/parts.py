@@ -42,7 +42,7 @@ def _usual_garbage() -> Iterator[None]:
 
 def _told_late() -> AbstractContextManager[object]:
     """The server is told the end of a COPY only once the next chunk is read."""
-    return mock.patch.object(copy_writer._Unhurried, "send", return_value=None)
+    return mock.patch.object(copy_writer.BufferedCopyWriter, "send", return_value=None)
 
 
 def _random_ids() -> AbstractContextManager[object]:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 
-def client_address(request: HttpRequest) -> str:
+def client_ip(request: HttpRequest) -> str:
     """Where a request comes from, as far as nobody can forge it; "" where that is unknown.
 
     Every proxy of ours appends the address that called it to X-Forwarded-For. With
@@ -16,11 +16,11 @@ def client_address(request: HttpRequest) -> str:
     the client wrote itself. Without proxies, or with a shorter list, it is the connection's own."""
     hops: int = settings.TRUSTED_PROXY_HOPS
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
-    said = plain_address(forwarded[-hops]) if 0 < hops <= len(forwarded) else ""
-    return said or plain_address(request.META.get("REMOTE_ADDR", ""))
+    said = normalise_ip(forwarded[-hops]) if 0 < hops <= len(forwarded) else ""
+    return said or normalise_ip(request.META.get("REMOTE_ADDR", ""))
 
 
-def plain_address(text: str) -> str:
+def normalise_ip(text: str) -> str:
     """An IP address in its one form, an IPv4 one never inside an IPv6 one; "" for all else."""
     try:
         address = ipaddress.ip_address(text.strip().partition("%")[0])  # %: an interface

@@ -10,6 +10,7 @@ import os
 import secrets
 import shutil
 import sys
+from pathlib import Path
 
 from devtools.local_stack import temporary_stack
 from devtools.processes import Processes
@@ -23,6 +24,7 @@ STEPS = {
     "lint": [*PYTHON, "ruff", "check", "."],
     "format": [*PYTHON, "ruff", "format", "--check", "."],
     "types": [*PYTHON, "mypy"],
+    "imports between packages": [str(Path(sys.executable).with_name("lint-imports"))],
     "missing migrations": [*MANAGE, "makemigrations", "--check", "--dry-run"],
     "deployment": [*MANAGE, "check", "--deploy", "--fail-level", "WARNING"],
 }

@@ -29,7 +29,7 @@ from imports.errors import (
     UndoNotPossible,
     WrongOption,
 )
-from imports.models import Deed, ImportBatch, Upload
+from imports.models import EventType, ImportBatch, Upload
 from imports.models.statuses import LIVE, MailState, Status
 from imports.schema.columns import Notice
 from imports.validation.rules import ROLES
@@ -96,7 +96,7 @@ def stage(
     )
     if guess_encoding:
         audit.record(
-            Deed.PREVIEWED, user=user, organisation_id=organisation.id, upload_id=upload.id
+            EventType.PREVIEWED, user=user, organisation_id=organisation.id, upload_id=upload.id
         )
     return upload
 
@@ -119,7 +119,7 @@ def submit(
     *,
     user: User | None,
     options: ImportOptions,
-    door: str = "api",
+    source: str = "api",
     idempotency_key: str | None = None,
     retry_of: ImportBatch | None = None,
 ) -> ImportBatch:
@@ -139,19 +139,19 @@ def submit(
         total_rows=upload.total_rows,
         organisation_id=upload.organisation_id,
         uploaded_by=user,
-        door=door,
+        source=source,
         options=asdict(options),
         file_sha256=upload.sha256,
         idempotency_key=idempotency_key,
         retry_of=retry_of,
-        announced_at=Now(),
+        enqueued_at=Now(),
     )
     locked.import_batch = batch
     if retry_of is None:
         locked.warnings += _same_file(batch)
     locked.save(update_fields=["import_batch", "warnings"])
     audit.record(
-        Deed.RETRIED if retry_of else Deed.SUBMITTED,
+        EventType.RETRIED if retry_of else EventType.SUBMITTED,
         user=user,
         organisation_id=batch.organisation_id,
         batch_id=batch.id,
@@ -159,7 +159,7 @@ def submit(
         subject_id=retry_of.id if retry_of else None,
     )
     # robust: where the broker is away the batch is committed all the same, and the sweep finds it
-    transaction.on_commit(lambda: tasks.announce(batch.id), robust=True)
+    transaction.on_commit(lambda: tasks.enqueue(batch.id), robust=True)
     return ImportBatch.objects.get(id=batch.id)
 
 
@@ -179,7 +179,7 @@ def _same_file(batch: ImportBatch) -> list[list[Any]]:
 
 
 @transaction.atomic
-def retry(batch: ImportBatch, *, user: User | None, door: str = "api") -> ImportBatch:
+def retry(batch: ImportBatch, *, user: User | None, source: str = "api") -> ImportBatch:
     """Runs a batch that failed or was cancelled again, as a new batch with a copy of its file and
     its options: users that are there already count as skipped. While a retry of it waits or runs,
     asking again gives that one. It costs nothing of the quota.
@@ -197,7 +197,7 @@ def retry(batch: ImportBatch, *, user: User | None, door: str = "api") -> Import
     if upload is None:
         raise RetryNotPossible("The file of this import is kept no longer. Upload it again.")
     options = ImportOptions(**old.options)
-    return submit(upload, user=user, options=options, door=door, retry_of=old)
+    return submit(upload, user=user, options=options, source=source, retry_of=old)
 
 
 def cancel(batch: ImportBatch, *, user: User | None) -> ImportBatch:
@@ -211,8 +211,8 @@ def cancel(batch: ImportBatch, *, user: User | None) -> ImportBatch:
     try:
         with transaction.atomic():
             ImportBatch.objects.move(batch.id, Status.CANCELLED, **mail)
-            _record(Deed.CANCELLED, batch, user)
-            transaction.on_commit(tasks.ring_for_mail, robust=True)
+            _record(EventType.CANCELLED, batch, user)
+            transaction.on_commit(tasks.enqueue_mail, robust=True)
     except MoveNotAllowed:
         batch = ImportBatch.objects.get(id=batch.id)
         if batch.status != Status.CANCELLED:
@@ -241,7 +241,7 @@ def undo(batch: ImportBatch, *, user: User | None) -> undoing.Undone:
     if not batch.undo_requested_at:
         _ask_for_undo(batch, user, until)
     if not batch.undone_at and not undoing.run(batch.id, _for_seconds(UNDO_SECONDS)):
-        tasks.announce_undo(batch.id)
+        tasks.enqueue_undo(batch.id)
     return undoing.result(ImportBatch.objects.get(id=batch.id))
 
 
@@ -251,18 +251,18 @@ def _ask_for_undo(batch: ImportBatch, user: User | None, until: datetime) -> Non
     still = ImportBatch.objects.filter(id=batch.id, completed_at__gt=Now() - retention)
     if not still.update(undo_requested_at=Now()):
         raise UndoNotPossible(f"This import could be undone until {until:%Y-%m-%d %H:%M} UTC.")
-    _record(Deed.UNDONE, batch, user)
+    _record(EventType.UNDONE, batch, user)
 
 
 def error_report(batch: ImportBatch, *, user: User | None) -> Iterator[str]:
     """The failing rows of a batch as a CSV file (`reports.error_report`), for somebody who takes
     them along."""
-    _record(Deed.ERRORS_DOWNLOADED, batch, user)
+    _record(EventType.ERRORS_DOWNLOADED, batch, user)
     return reports.error_report(batch)
 
 
-def _record(deed: Deed, batch: ImportBatch, user: User | None) -> None:
-    audit.record(deed, user=user, organisation_id=batch.organisation_id, batch_id=batch.id)
+def _record(event_type: EventType, batch: ImportBatch, user: User | None) -> None:
+    audit.record(event_type, user=user, organisation_id=batch.organisation_id, batch_id=batch.id)
 
 
 def _for_seconds(seconds: float) -> Callable[[], bool]:

@@ -42,7 +42,7 @@ def time_is_up() -> Callable[[], bool]:
     return lambda: is_stopping() or time.monotonic() > deadline
 
 
-def announce(batch_id: UUID | str) -> None:
+def enqueue(batch_id: UUID | str) -> None:
     """Rings for a worker. Raises what the broker raises; the sweep rings again in any case."""
     failpoints.reach("before_announcement")
     run_batch.delay(str(batch_id))
@@ -67,11 +67,11 @@ def run_batch(self: Any, batch_id: str) -> None:
         log.error("csv_import_error", batch_id=batch_id, fault=type(fault).__name__)
         raise self.retry(countdown=later, exc=None) from None
     if result is runner.Result.AGAIN:
-        announce(batch_id)
+        enqueue(batch_id)
     elif result is runner.Result.BUSY:
         raise self.retry(countdown=later)
     else:
-        ring_for_mail()
+        enqueue_mail()
 
 
 @shared_task(name="imports.sweep")
@@ -79,13 +79,13 @@ def sweep() -> int:
     """Rings again for batches and undos that nobody works on, and for e-mails; gives how many
     batches."""
     if notifications.tend():
-        ring_for_mail()
+        enqueue_mail()
     if not settings.FEATURE_USER_MANAGEMENT:
         return 0
     recovery.end_frozen_sessions()
     for batch_id in recovery.silent_undos():
-        announce_undo(batch_id)
-    return announce_all(recovery.sweep())
+        enqueue_undo(batch_id)
+    return enqueue_all(recovery.sweep())
 
 
 @worker_ready.connect
@@ -94,7 +94,7 @@ def _sweep_at_start(**_: Any) -> None:
     sweep.delay()
 
 
-def announce_undo(batch_id: UUID | str) -> None:
+def enqueue_undo(batch_id: UUID | str) -> None:
     """Rings for a worker to go on with an undo; quietly, as asking again goes on too."""
     try:
         run_undo.delay(str(batch_id))
@@ -106,10 +106,10 @@ def announce_undo(batch_id: UUID | str) -> None:
 def run_undo(batch_id: str) -> None:
     """Goes on with an undo for a while, then queues it behind the others."""
     if not undo.run(UUID(batch_id), time_is_up()):
-        announce_undo(batch_id)
+        enqueue_undo(batch_id)
 
 
-def ring_for_mail() -> None:
+def enqueue_mail() -> None:
     """Rings for e-mails about batches that have ended; quietly, as the sweep rings again."""
     if not notifications.is_on():
         return
@@ -123,18 +123,18 @@ def ring_for_mail() -> None:
 def send_mail() -> None:
     """Sends for a while, then queues itself behind the imports."""
     if notifications.send_due():
-        ring_for_mail()
+        enqueue_mail()
 
 
-def announce_all(findings: Iterable[recovery.Finding]) -> int:
+def enqueue_all(findings: Iterable[recovery.Finding]) -> int:
     """Rings for each batch that was set free; gives how many. Raises what the broker raises: the
     rest is then found by the very next sweep."""
-    batch_ids = [finding.batch_id for finding in findings if finding.done == "announced"]
+    batch_ids = [finding.batch_id for finding in findings if finding.done == "enqueued"]
     for place, batch_id in enumerate(batch_ids):
         try:
-            announce(batch_id)
+            enqueue(batch_id)
         except OperationalError:
-            recovery.not_announced(batch_ids[place:])
+            recovery.mark_not_enqueued(batch_ids[place:])
             raise
     return len(batch_ids)
 

@@ -195,7 +195,7 @@ X_FRAME_OPTIONS = "DENY"
 
 # --- Uploads ----------------------------------------------------------------------------------
 # Django's own limit holds for form fields only; the size of a file is checked before it is read
-# (imports/api/uploads.py) and while it is (imports.files).
+# (imports/uploads.py) and while it is (imports.files).
 DATA_UPLOAD_MAX_NUMBER_FILES = 2
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 

@@ -20,13 +20,13 @@ from rest_framework.test import APIClient
 
 from devtools.processes import die_with_parent
 from imports.quotas import redis_store
+from tests.imports.quotas.helpers import patient
+from tests.paths import ROOT
 from tests.process_helpers import wait_for
-from tests.quota_helpers import patient
 from users import tokens
 from users.models import Organisation, User
 from users.roles import Role
 
-ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "correct horse battery staple"
 # One round of hashing: the real number takes most of a test's time.
 FAST_HASH = "django.contrib.auth.hashers.MD5PasswordHasher"

@@ -13,10 +13,10 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from core.client_ip import plain_address
+from core.client_ip import normalise_ip
 from imports.admin.presentation import moment
-from imports.models import AuditEvent, Deed, ImportBatch
-from users.admin.base import OwnOrganisationAdmin, person, sees_everything
+from imports.models import AuditEvent, EventType, ImportBatch
+from users.admin.base import OwnOrganisationAdmin, current_user, is_platform_staff
 from users.models import Organisation, User
 
 IDS = ("user_id", "batch_id", "upload_id", "subject_id", "organisation_id", "api_key_id")
@@ -30,7 +30,7 @@ class _ByOrganisation(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterator[tuple[str, str]]:
         """(id, name)"""
-        if sees_everything(request):
+        if is_platform_staff(request):
             for organisation in Organisation.objects.all():
                 yield str(organisation.id), organisation.name
 
@@ -40,7 +40,7 @@ class _ByOrganisation(admin.SimpleListFilter):
         return queryset.filter(organisation_id=chosen) if chosen else queryset
 
 
-class _ByDeed(admin.SimpleListFilter):
+class _ByEventType(admin.SimpleListFilter):
     """In words."""
 
     title = "what was done"
@@ -48,11 +48,11 @@ class _ByDeed(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """(deed, words)"""
-        return list(Deed.choices)
+        return list(EventType.choices)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """The events of one deed."""
-        return queryset.filter(deed=self.value()) if self.value() else queryset
+        return queryset.filter(event_type=self.value()) if self.value() else queryset
 
 
 @admin.register(AuditEvent)
@@ -60,8 +60,8 @@ class AuditEventAdmin(OwnOrganisationAdmin):
     """Who did what, when, and from where."""
 
     organisation_lookup = "organisation_id"
-    list_display = ("when", "what", "who", "organisation", "about", "door", "address")
-    list_filter = (_ByDeed, "door", "created_at", _ByOrganisation)
+    list_display = ("when", "what", "who", "organisation", "about", "source", "address")
+    list_filter = (_ByEventType, "source", "created_at", _ByOrganisation)
     date_hierarchy = "created_at"
     search_fields = ("batch_id",)  # shows the field; get_search_results says what is searched
     search_help_text = "E-mail address of who did it, IP address, or the id of anything"
@@ -99,8 +99,8 @@ class AuditEventAdmin(OwnOrganisationAdmin):
         if found := _uuid(term):
             one_of = Q(*((name, found) for name in IDS), _connector=Q.OR)
             return queryset.filter(one_of), False
-        if address := plain_address(term):
-            return queryset.filter(client_address=address, is_hidden=False), False
+        if address := normalise_ip(term):
+            return queryset.filter(client_ip=address, is_hidden=False), False
         return (queryset.filter(email=term.lower()) if term else queryset), False
 
     @admin.display(description="when", ordering="created_at")
@@ -108,10 +108,10 @@ class AuditEventAdmin(OwnOrganisationAdmin):
         """To the second, as records are compared; breaks into two lines where there is no room."""
         return moment(event.created_at)
 
-    @admin.display(description="what", ordering="deed")
+    @admin.display(description="what", ordering="event_type")
     def what(self, event: AuditEvent) -> str:
         """In words; a deed that this version does not know, as it stands."""
-        return dict(Deed.choices).get(event.deed, event.deed)
+        return dict(EventType.choices).get(event.event_type, event.event_type)
 
     @admin.display(description="who")
     def who(self, event: Any) -> str:
@@ -133,19 +133,19 @@ class AuditEventAdmin(OwnOrganisationAdmin):
         address = reverse("admin:imports_importbatch_change", args=[event.batch_id])
         return format_html('<a href="{}">{}</a>', address, event.filename)
 
-    @admin.display(description="from", ordering="client_address")
+    @admin.display(description="from", ordering="client_ip")
     def address(self, event: Any) -> str:
         """The client's address."""
-        return "" if event.is_hidden else event.client_address or ""
+        return "" if event.is_hidden else event.client_ip or ""
 
 
 def _person_as_seen(request: HttpRequest) -> dict[str, Any]:
     """`email`, and `is_hidden`: an administrator is told who their own organisation's people are
     and where these were, not who of the platform's staff it was."""
     who = User.objects.filter(id=OuterRef("user_id"))
-    if sees_everything(request):
+    if is_platform_staff(request):
         return {"email": Subquery(who.values("email")), "is_hidden": Value(False)}
-    own = who.filter(organisation=person(request).organisation)
+    own = who.filter(organisation=current_user(request).organisation)
     return {
         "email": Subquery(own.values("email")),
         "is_hidden": Exists(who) & ~Exists(own),

@@ -33,7 +33,7 @@ from imports.admin.presentation import facts, outcome, removed, state, undo_unti
 from imports.engine import undo
 from imports.models import ImportBatch
 from imports.models.statuses import Status
-from users.admin.base import person
+from users.admin.base import current_user
 
 ERRORS_ON_A_PAGE = 100
 
@@ -124,7 +124,7 @@ class ImportBatchAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         """Its state, what may be done, and its row errors."""
         batch = self._batch(request, object_id)
-        may_import = settings.FEATURE_USER_MANAGEMENT and person(request).may_import
+        may_import = settings.FEATURE_USER_MANAGEMENT and current_user(request).may_import
         more = {
             "title": batch.filename,
             "subtitle": None,
@@ -148,7 +148,7 @@ class ImportBatchAdmin(ReadOnlyAdmin):
 
     def report_view(self, request: HttpRequest, batch_id: UUID) -> StreamingHttpResponse:
         """The failing rows as they stood, with the reasons, to be mended and imported again."""
-        lines = actions.error_report(self._batch(request, batch_id), user=person(request))
+        lines = actions.error_report(self._batch(request, batch_id), user=current_user(request))
         return StreamingHttpResponse(
             (line.encode() for line in lines),
             headers={
@@ -162,7 +162,7 @@ class ImportBatchAdmin(ReadOnlyAdmin):
         """Stops it."""
         batch = self._batch(request, batch_id)
         try:
-            actions.cancel(batch, user=person(request))
+            actions.cancel(batch, user=current_user(request))
         except Refusal as refusal:
             return self._back_to(batch, request, refusal.detail, messages.ERROR)
         return self._back_to(batch, request, "The import is cancelled. What it had done stays.")
@@ -171,7 +171,7 @@ class ImportBatchAdmin(ReadOnlyAdmin):
         """Runs it again, as a new import."""
         batch = self._batch(request, batch_id)
         try:
-            again = actions.retry(batch, user=person(request), door="admin")
+            again = actions.retry(batch, user=current_user(request), source="admin")
         except Refusal as refusal:
             return self._back_to(batch, request, refusal.detail, messages.ERROR)
         return self._back_to(again, request, "The file is imported again: this is the new import.")
@@ -180,7 +180,7 @@ class ImportBatchAdmin(ReadOnlyAdmin):
         """Removes the users that it created and nobody has touched since."""
         batch = self._batch(request, batch_id)
         try:
-            undone = actions.undo(batch, user=person(request))
+            undone = actions.undo(batch, user=current_user(request))
         except Refusal as refusal:
             return self._back_to(batch, request, refusal.detail, messages.ERROR)
         return self._back_to(batch, request, removed(undone))

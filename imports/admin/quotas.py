@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from imports.models import UploadBlock, UploadLimit
-from users.admin.base import ModelAdmin, person
+from users.admin.base import ModelAdmin, current_user
 
 __all__ = ["UploadBlockAdmin", "UploadLimitAdmin"]
 
@@ -34,5 +34,5 @@ class UploadBlockAdmin(ModelAdmin):
     def save_model(self, request: HttpRequest, obj: UploadBlock, form: Any, change: bool) -> None:
         """Notes who did it."""
         if not change:
-            obj.blocked_by = person(request)
+            obj.blocked_by = current_user(request)
         super().save_model(request, obj, form, change)

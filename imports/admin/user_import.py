@@ -26,19 +26,18 @@ from import_export.admin import ExportMixin, ImportMixin
 from import_export.formats.base_formats import CSV
 from import_export.resources import ModelResource
 
-from core.client_ip import client_address
+from core.client_ip import client_ip
 from core.errors import Refusal
-from imports import actions, files, quotas
+from imports import actions, files, quotas, uploads
 from imports.admin.forms import ConfirmForm, OptionsForm, UploadForm
 from imports.admin.presentation import how_it_was_read
 from imports.admin.reset_limits import reset_upload_limits
-from imports.api import uploads
 from imports.engine import staging
 from imports.engine.preview import Preview, preview
 from imports.errors import FeatureDisabled, FileRefused
 from imports.models import Upload
 from imports.validation.rules import LABELS
-from users.admin.base import person
+from users.admin.base import current_user
 from users.admin.users import ACCESS, DETAILS, UserAdmin
 from users.models import User
 from users.roles import IMPORTERS
@@ -75,7 +74,7 @@ class UserImportAdmin(ImportMixin, ExportMixin, UserAdmin):  # type: ignore[misc
 
     def has_import_permission(self, request: HttpRequest) -> bool:
         """Whether the button is there."""
-        return bool(settings.FEATURE_USER_MANAGEMENT) and person(request).may_import
+        return bool(settings.FEATURE_USER_MANAGEMENT) and current_user(request).may_import
 
     def has_export_permission(self, request: HttpRequest) -> bool:
         """Whoever may see users may take them along."""
@@ -96,16 +95,16 @@ class UserImportAdmin(ImportMixin, ExportMixin, UserAdmin):  # type: ignore[misc
         if refused := self._closed(request):
             return refused
         if request.method != "POST":
-            return self._page(request, UploadForm(user=person(request)))
+            return self._page(request, UploadForm(user=current_user(request)))
         uploads.prepare(request)
         try:
             request.FILES  # noqa: B018 - reads the body
         except Refusal as refusal:
-            return self._refused(request, UploadForm(user=person(request)), refusal)
+            return self._refused(request, UploadForm(user=current_user(request)), refusal)
         return csrf_protect(self._upload)(request)
 
     def _upload(self, request: HttpRequest) -> HttpResponse:
-        user = person(request)
+        user = current_user(request)
         form = UploadForm(request.POST, request.FILES, user=user)
         if not form.is_valid():
             return self._page(request, form, status=400)
@@ -132,16 +131,16 @@ class UserImportAdmin(ImportMixin, ExportMixin, UserAdmin):  # type: ignore[misc
         """Counts an upload, and takes that back where what is done with it fails.
 
         Raises `QuotaExceeded` or `UploadBlocked`."""
-        charged = quotas.charge(
-            user=person(request),
+        charged = quotas.consume(
+            user=current_user(request),
             organisation_id=form.into.id,
             limit_type=limit_type,
-            address=client_address(request),
+            address=client_ip(request),
         )
         try:
             yield charged
         except Exception:
-            quotas.give_back(user=person(request), limit_type=limit_type, charged=charged)
+            quotas.refund(user=current_user(request), limit_type=limit_type, charged=charged)
             raise
 
     def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
@@ -151,7 +150,7 @@ class UserImportAdmin(ImportMixin, ExportMixin, UserAdmin):  # type: ignore[misc
     def _confirm(self, request: HttpRequest) -> HttpResponse:
         if refused := self._closed(request):
             return refused
-        user = person(request)
+        user = current_user(request)
         form = ConfirmForm(request.POST, user=user)
         if not form.is_valid():
             first = UploadForm(user=user)
@@ -171,12 +170,12 @@ class UserImportAdmin(ImportMixin, ExportMixin, UserAdmin):  # type: ignore[misc
     def _submit(self, request: HttpRequest, form: ConfirmForm, upload: Upload) -> Any:
         with self._charged(request, form, "csv_import"):
             return actions.submit(
-                upload, user=person(request), options=form.options, door="admin"
+                upload, user=current_user(request), options=form.options, source="admin"
             ).id
 
     def _closed(self, request: HttpRequest) -> HttpResponse | None:
         """The answer to whoever may not import at all, or not at the moment."""
-        if person(request).role not in IMPORTERS:
+        if current_user(request).role not in IMPORTERS:
             raise PermissionDenied
         if self.has_import_permission(request):
             return None

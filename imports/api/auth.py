@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from core.client_ip import client_address
+from core.client_ip import client_ip
 from imports.api import serializers
 from imports.api.authentication import CHALLENGE
 from imports.api.base import METHODS
@@ -42,7 +42,7 @@ class TokenView(PublicView):
         """Wrong ones are counted for the account and the address they come from."""
         sent = _checked(serializers.Credentials(data=request.data))
         try:
-            pair = tokens.log_in(**sent, address=client_address(request))
+            pair = tokens.log_in(**sent, address=client_ip(request))
         except tokens.TooManyFailures as error:
             raise TooManyLogins(retry_after_seconds=error.wait_seconds) from None
         if pair is None:

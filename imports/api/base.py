@@ -14,10 +14,9 @@ from django.http import HttpRequest
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from core.client_ip import client_address
+from core.client_ip import client_ip
 from core.errors import NotFound
-from imports import actions, quotas
-from imports.api import uploads
+from imports import actions, quotas, uploads
 from imports.models import ImportBatch
 from users.models import ApiKey, Organisation, User
 
@@ -77,14 +76,14 @@ class UploadView(OrganisationView):
             uploads.refuse_too_large(request)
 
     @contextmanager
-    def charged_for(self) -> Iterator[None]:
+    def charged(self) -> Iterator[None]:
         """Counts an upload, and takes that back where what is done with it fails: it then costs
         nothing. Raises `QuotaExceeded` or `UploadBlocked`."""
-        charged = quotas.charge(
+        charged = quotas.consume(
             user=self.user,
             organisation_id=self.organisation.id,
             limit_type=self.limit_type,
-            address=client_address(self.request),
+            address=client_ip(self.request),
         )
         self.quota = charged
         try:
@@ -92,7 +91,7 @@ class UploadView(OrganisationView):
         except Exception:
             self.quota = None
             with suppress(DatabaseError):  # the database is away, or has given up the transaction
-                self.quota = quotas.give_back(
+                self.quota = quotas.refund(
                     user=self.user, limit_type=self.limit_type, charged=charged
                 )
             raise

@@ -15,9 +15,9 @@ from django.utils.dateparse import parse_date, parse_datetime
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from imports import actions
+from imports import actions, uploads
 from imports.actions import ImportOptions
-from imports.api import serializers, uploads
+from imports.api import serializers
 from imports.engine import preview as previews
 from imports.engine import staging
 from imports.engine.preview import Preview

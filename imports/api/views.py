@@ -14,9 +14,9 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.client_ip import client_address
-from imports import actions, idempotency, reports
-from imports.api import forms, polling, uploads
+from core.client_ip import client_ip
+from imports import actions, idempotency, reports, uploads
+from imports.api import forms, polling
 from imports.api.answers import BatchSerializer, RowErrorSerializer
 from imports.api.base import OrganisationView, UploadView
 from imports.api.openapi import calls
@@ -55,7 +55,7 @@ class PreviewView(UploadView):
     def post(self, request: Request, org_id: UUID) -> Response:
         """Stages the file for an hour and tells what is in it."""
         form = forms.preview_form(request)
-        with self.charged_for():
+        with self.charged():
             upload = actions.stage(
                 uploads.content_of(form.file),
                 filename=form.file.name or "",
@@ -109,7 +109,7 @@ class ImportView(UploadView):
         )
         if staged and staged.import_batch_id:  # a second click: nothing new, so nothing to pay
             return self.batch(staged.import_batch_id)
-        with self.charged_for(), transaction.atomic():
+        with self.charged(), transaction.atomic():
             upload = staged or actions.stage(
                 uploads.content_of(form.file),
                 filename=form.file.name or "",
@@ -182,7 +182,7 @@ class RetryView(OrganisationView):
     def post(self, request: Request, org_id: UUID, batch_id: UUID) -> Response:
         """Makes a new import of the same file; rows that are there already count as skipped."""
         batch = self.batch(batch_id)
-        blocklist.refuse_blocked(self.user.pk, org_id, client_address(request))
+        blocklist.refuse_blocked(self.user.pk, org_id, client_ip(request))
         again = actions.retry(batch, user=self.user)
         return accepted(self.batch(again.id))
 

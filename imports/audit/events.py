@@ -13,14 +13,14 @@ from uuid import UUID
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
-from core.client_ip import client_address
+from core.client_ip import client_ip
 from imports.audit.middleware import _request
-from imports.models import AuditEvent, Deed, UploadBlock
+from imports.models import AuditEvent, EventType, UploadBlock
 from users.models import ApiKey, User
 
 
 def record(
-    deed: Deed,
+    event_type: EventType,
     *,
     user: User | None = None,
     organisation_id: UUID | str | None = None,
@@ -34,9 +34,9 @@ def record(
     None: platform staff alone. subject_id: see `AuditEvent`."""
     found = _Where.now()
     AuditEvent.objects.create(
-        deed=deed,
-        door=found.door,
-        client_address=found.address,
+        event_type=event_type,
+        source=found.source,
+        client_ip=found.address,
         api_key_id=found.api_key_id,
         user_id=user.pk if user else found.user_id,
         organisation_id=organisation_id,
@@ -49,7 +49,7 @@ def record(
 class _Where(NamedTuple):
     """Where a deed comes from."""
 
-    door: str
+    source: str
     address: str | None = None
     user_id: UUID | None = None
     api_key_id: UUID | None = None
@@ -61,8 +61,8 @@ class _Where(NamedTuple):
             return cls("command")
         key: Any = getattr(request, "auth", None)  # DRF puts it there
         return cls(
-            door="admin" if request.path_info.startswith("/admin/") else "api",
-            address=client_address(request) or None,
+            source="admin" if request.path_info.startswith("/admin/") else "api",
+            address=client_ip(request) or None,
             user_id=request.user.pk if hasattr(request, "user") else None,
             api_key_id=key.id if isinstance(key, ApiKey) else None,
         )
@@ -74,12 +74,12 @@ class _Where(NamedTuple):
 @receiver(post_save, sender=UploadBlock)
 def _note_block(instance: UploadBlock, **_: Any) -> None:
     by = None if _request.get() else instance.blocked_by  # who changes it need not have set it
-    record(Deed.BLOCKED, user=by, subject_id=_blocked(instance))
+    record(EventType.BLOCKED, user=by, subject_id=_blocked(instance))
 
 
 @receiver(post_delete, sender=UploadBlock)
 def _note_unblock(instance: UploadBlock, **_: Any) -> None:
-    record(Deed.UNBLOCKED, subject_id=_blocked(instance))
+    record(EventType.UNBLOCKED, subject_id=_blocked(instance))
 
 
 def _blocked(block: UploadBlock) -> UUID:

@@ -45,7 +45,7 @@ def reason_to_stop(batch: ImportBatch) -> str:
     What was true when the file came in need not be true any more."""
     if not batch.organisation.is_active:
         return "Stopped: the organisation is no longer active."
-    if batch.door == "command":  # an operator's, who needs no account
+    if batch.source == "command":  # an operator's, who needs no account
         return ""
     uploader: User | None = batch.uploaded_by
     if uploader is None:

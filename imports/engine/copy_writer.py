@@ -25,7 +25,7 @@ from imports.validation.rows import Problem, UserRow
 
 # What runs while the database is busy. It calls what it is given every few milliseconds: a socket
 # holds less than a chunk, and the server would soon have nothing to do.
-Meanwhile = Callable[[Callable[[], object]], None]
+Overlap = Callable[[Callable[[], object]], None]
 UNSENT_BYTES = 64 * 1024 * 1024  # more than any chunk has: only then would COPY wait
 
 _COPY_USERS = (
@@ -84,7 +84,7 @@ def write_users(
     organisation_id: UUID,
     batch_id: UUID,
     expect_taken: bool = False,
-    meanwhile: Meanwhile | None = None,
+    overlap: Overlap | None = None,
 ) -> Written:
     """Writes what `lines_of` gave, and says what became of it.
 
@@ -103,7 +103,7 @@ def write_users(
             taken |= found
             todo = [line for line in todo if _email(line) not in taken]
         try:
-            _copy_users(todo, target, meanwhile if round_ == 0 else None)
+            _copy_users(todo, target, overlap if round_ == 0 else None)
             return Written(len(todo), taken, [])
         except DatabaseError as error:
             if not isinstance(error.__cause__, psycopg.errors.UniqueViolation):
@@ -123,7 +123,7 @@ def write_errors(batch_id: UUID, found: Iterable[tuple[int, Problem, dict[str, s
             )
 
 
-class _Unhurried(LibpqWriter):
+class BufferedCopyWriter(LibpqWriter):
     """Takes what is written without waiting until it has been sent. Whoever calls `send` has time
     left until the answer is wanted: told the end, the server goes on to the last row and the
     triggers by itself. LibpqWriter tells it the end only when it waits for the answer."""
@@ -154,7 +154,7 @@ def _copying(statement: str) -> Iterator[psycopg.Copy]:
     """COPY, which takes what is written without waiting until all of it has been sent."""
     with connection.cursor() as cursor:
         plain = cast(Any, cursor).cursor
-        with plain.copy(statement, writer=_Unhurried(plain)) as copy:
+        with plain.copy(statement, writer=BufferedCopyWriter(plain)) as copy:
             yield copy
 
 
@@ -168,7 +168,7 @@ def _is_of_a_row(error: DatabaseError) -> bool:
     )
 
 
-def _copy_users(lines: list[str], target: str, meanwhile: Meanwhile | None = None) -> None:
+def _copy_users(lines: list[str], target: str, overlap: Overlap | None = None) -> None:
     """One savepoint, one COPY, one block of text. The server works on the block while
     `meanwhile` runs: this is what hides the reading of the next chunk."""
     if lines:
@@ -177,10 +177,10 @@ def _copy_users(lines: list[str], target: str, meanwhile: Meanwhile | None = Non
         )
         with transaction.atomic(), connection.wrap_database_errors, _copying(_COPY_USERS) as copy:
             copy.write(block)
-            if meanwhile:
-                meanwhile(cast(_Unhurried, copy.writer).send)
-    elif meanwhile:
-        meanwhile(lambda: None)
+            if overlap:
+                overlap(cast(BufferedCopyWriter, copy.writer).send)
+    elif overlap:
+        overlap(lambda: None)
 
 
 def _one_by_one(todo: list[str], taken: dict[str, UUID | None], target: str) -> Written:

@@ -24,12 +24,12 @@ def reach(point: str, filename: str = "") -> None:
     time that the process comes by with `@n`, each time without."""
     rules: Callable[[], str] | None = getattr(settings, "FAILPOINTS", None)
     for rule in rules().split() if rules else ():
-        where, _, deed = rule.partition("=")
+        where, _, event_type = rule.partition("=")
         if where in (point, f"{point}:{filename}"):
             _reached[rule] += 1
-            deed, _, nth = deed.partition("@")
+            event_type, _, nth = event_type.partition("@")
             if not nth or _reached[rule] == int(nth):
-                _DEEDS[deed]()
+                _DEEDS[event_type]()
 
 
 def _kill() -> None:

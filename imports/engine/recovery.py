@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce, Greatest, Now
 
 from imports import audit
 from imports.engine import completion, runner
-from imports.models import Deed, ImportBatch
+from imports.models import EventType, ImportBatch
 from imports.models.statuses import Status
 
 # How long a message may be on its way before the batch is announced again. For a pending batch
@@ -43,7 +43,7 @@ def sweep(
     stuck = timedelta(seconds=stuck_seconds or settings.IMPORT_STUCK_SECONDS)
     found = []
     for batch_id, was in _nobody_works_on(stuck):
-        done = "failed" if fail and was == "silent" else "announced"
+        done = "failed" if fail and was == "silent" else "enqueued"
         if not dry_run:
             done = _take_care(batch_id, stuck, fail=fail)
         if done:
@@ -56,13 +56,13 @@ def _nobody_works_on(stuck: timedelta) -> list[tuple[UUID, str]]:
 
 
 def _silent(stuck: timedelta) -> QuerySet[ImportBatch]:
-    handed_over = Q(heartbeat_at=None, announced__lt=Now() - LOST_HANDED_OVER)
+    handed_over = Q(heartbeat_at=None, last_enqueued__lt=Now() - LOST_HANDED_OVER)
     quiet = Q(heartbeat_at__lt=Now() - stuck)
     return (
-        ImportBatch.objects.annotate(announced=Coalesce("announced_at", "created_at"))
-        .annotate(waited=Greatest(F("announced") - F("created_at"), LOST_PENDING))
+        ImportBatch.objects.annotate(last_enqueued=Coalesce("enqueued_at", "created_at"))
+        .annotate(waited=Greatest(F("last_enqueued") - F("created_at"), LOST_PENDING))
         .filter(
-            Q(status=Status.PENDING, announced__lt=Now() - F("waited"))
+            Q(status=Status.PENDING, last_enqueued__lt=Now() - F("waited"))
             | (Q(status=Status.PROCESSING) & (handed_over | quiet))
         )
     )
@@ -83,18 +83,20 @@ def _take_care(batch_id: UUID, stuck: timedelta, *, fail: bool) -> str:
     if _kind(batch) == "silent" and fail:  # an operator's decision, not the sweep's
         minutes = int(stuck.total_seconds() // 60)
         completion.fail(batch, SILENT_REASON.format(minutes=minutes))
-        audit.record(Deed.MARKED_FAILED, organisation_id=batch.organisation_id, batch_id=batch.id)
+        audit.record(
+            EventType.MARKED_FAILED, organisation_id=batch.organisation_id, batch_id=batch.id
+        )
         return "failed"
     if _kind(batch) == "silent" and hopeless:
-        runner.fail_hopeless(batch, completion.POISON)
+        runner.fail_exhausted(batch, completion.POISON)
         return "failed"
-    ImportBatch.objects.filter(id=batch_id).update(heartbeat_at=None, announced_at=Now())
-    return "announced"
+    ImportBatch.objects.filter(id=batch_id).update(heartbeat_at=None, enqueued_at=Now())
+    return "enqueued"
 
 
-def not_announced(batch_ids: list[UUID]) -> None:
+def mark_not_enqueued(batch_ids: list[UUID]) -> None:
     """Takes back that these were announced, for the next sweep: the broker was away."""
-    ImportBatch.objects.filter(id__in=batch_ids).update(announced_at=None)
+    ImportBatch.objects.filter(id__in=batch_ids).update(enqueued_at=None)
 
 
 def silent_undos() -> list[UUID]:

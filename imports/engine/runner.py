@@ -50,18 +50,18 @@ def run(batch_id: UUID | str, stop: Stop, *, leave: Stop | None = None) -> Resul
 
     Raises what a passing fault raised in the end, and whatever else went wrong: the batch is then
     free to be taken up again, or failed where that was the last of three attempts."""
-    taken = _take_up(batch_id)
+    taken = _claim(batch_id)
     if isinstance(taken, Result):
         return taken
     failpoints.reach("after_claim", taken.filename)
     try:
-        return _Run(taken, stop, leave or stop).to_the_end()
+        return _Attempt(taken, stop, leave or stop).to_the_end()
     except Exception as error:
-        _give_up(taken, error)
+        _release_failed(taken, error)
         raise
 
 
-def _take_up(batch_id: UUID | str) -> ImportBatch | Result:
+def _claim(batch_id: UUID | str) -> ImportBatch | Result:
     """Makes the batch ours, under a new attempt number."""
     with transaction.atomic():
         batch = (
@@ -78,7 +78,7 @@ def _take_up(batch_id: UUID | str) -> ImportBatch | Result:
             return Result.BUSY
         _begin_attempt(batch)
         if batch.attempts_without_progress > MAX_ATTEMPTS_WITHOUT_PROGRESS:
-            fail_hopeless(batch, completion.POISON)
+            fail_exhausted(batch, completion.POISON)
             return Result.ENDED
     return batch
 
@@ -104,31 +104,31 @@ def _begin_attempt(batch: ImportBatch) -> None:
         ImportBatch.objects.filter(id=batch.id).update(**fields)
 
 
-def _hand_over(batch: ImportBatch) -> None:
+def _release(batch: ImportBatch) -> None:
     """Lets go of a batch that the next worker is to carry on with: nothing is wrong with it."""
     try:
         ImportBatch.objects.filter(
             id=batch.id, attempt=batch.attempt, status=Status.PROCESSING
-        ).update(heartbeat_at=None, announced_at=Now(), attempts_without_progress=0)
+        ).update(heartbeat_at=None, enqueued_at=Now(), attempts_without_progress=0)
     except DatabaseFault:
         connection.close()  # the sweep finds it by its silence
 
 
-def _give_up(batch: ImportBatch, error: Exception) -> None:
+def _release_failed(batch: ImportBatch, error: Exception) -> None:
     """Lets go of a batch whose attempt failed; the third in a row without progress is the last."""
     try:
         with transaction.atomic():
             ours = ImportBatch.objects.locked(batch.id, batch.attempt)
             if ours and ours.attempts_without_progress >= MAX_ATTEMPTS_WITHOUT_PROGRESS:
-                passing = transient_errors.is_passing(error)
-                fail_hopeless(ours, completion.OUT_OF_REACH if passing else completion.BROKEN)
+                passing = transient_errors.is_transient(error)
+                fail_exhausted(ours, completion.OUT_OF_REACH if passing else completion.BROKEN)
             elif ours:
-                ImportBatch.objects.filter(id=ours.id).update(heartbeat_at=None, announced_at=Now())
+                ImportBatch.objects.filter(id=ours.id).update(heartbeat_at=None, enqueued_at=Now())
     except DatabaseFault:
         connection.close()  # the sweep finds it by its silence
 
 
-def fail_hopeless(batch: ImportBatch, sentence: str) -> None:
+def fail_exhausted(batch: ImportBatch, sentence: str) -> None:
     """Ends a batch that got no further in three attempts; `sentence` is one of outcomes.py."""
     attempts, row = MAX_ATTEMPTS_WITHOUT_PROGRESS, batch.processed_rows + 1
     completion.fail(batch, sentence.format(attempts=attempts, row=row))
@@ -174,7 +174,7 @@ def _skipped_rows(chunk: _Ready, written: Written, failed: int) -> int:
     return skipped
 
 
-class _Run:
+class _Attempt:
     """One attempt at one batch."""
 
     def __init__(self, batch: ImportBatch, stop: Stop, leave: Stop) -> None:
@@ -188,21 +188,21 @@ class _Run:
     def to_the_end(self) -> Result:
         """Steps until something ends it."""
         while True:
-            result = self._patient_step()
+            result = self._step_with_retry()
             if result is None and self.stop():
                 result = Result.AGAIN
             if result is Result.AGAIN:
-                _hand_over(self.batch)
+                _release(self.batch)
             if result:
                 return result
 
-    def _patient_step(self) -> Result | None:
+    def _step_with_retry(self) -> Result | None:
         """A step, tried again while the database is away, full or busy with itself."""
         for wait_seconds in transient_errors.waits():
             try:
                 return self._step()
             except DatabaseFault as fault:
-                if not transient_errors.is_passing(fault):
+                if not transient_errors.is_transient(fault):
                     raise
                 log.warning(
                     "csv_import_fault", fault=type(fault).__name__, **completion.ids(self.batch)
@@ -245,7 +245,7 @@ class _Run:
             organisation_id=batch.organisation_id,
             batch_id=batch.id,
             expect_taken=self.met_taken,
-            meanwhile=read_ahead,
+            overlap=read_ahead,
         )
         self.met_taken = bool(written.taken)
         failed = completion.write_problems(batch, self.columns, current.checked, written)

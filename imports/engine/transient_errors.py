@@ -19,7 +19,7 @@ _ODD_ONES = (  # all of them InternalError to psycopg
 )
 
 
-def is_passing(error: BaseException) -> bool:
+def is_transient(error: BaseException) -> bool:
     """Whether the same statement may succeed later: connection lost, server away or full,
     deadlock, serialization, a time-out (SQLSTATE classes 08, 40, 53, 55, 57)."""
     return isinstance(error, (OperationalError, InterfaceError, psycopg.OperationalError)) or (

@@ -3,11 +3,11 @@
 Other packages import the classes from here, never from the modules below.
 """
 
-from imports.models.audit import AuditEvent, Deed
+from imports.models.audit import AuditEvent, EventType
 from imports.models.batches import ImportBatch, ImportError
 from imports.models.blocks import UploadBlock
 from imports.models.counters import MetricCounter
-from imports.models.quotas import LimitType, UploadLimit, UploadTally, Window
+from imports.models.quotas import LimitType, UploadCounter, UploadLimit, Window
 from imports.models.statuses import FINISHED, LIVE, UNSENT, MailState, Status
 from imports.models.uploads import Upload, UploadChunk
 
@@ -16,7 +16,7 @@ __all__ = [
     "LIVE",
     "UNSENT",
     "AuditEvent",
-    "Deed",
+    "EventType",
     "ImportBatch",
     "ImportError",
     "LimitType",
@@ -26,7 +26,7 @@ __all__ = [
     "Upload",
     "UploadBlock",
     "UploadChunk",
+    "UploadCounter",
     "UploadLimit",
-    "UploadTally",
     "Window",
 ]

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 
-class Deed(models.TextChoices):
+class EventType(models.TextChoices):
     """What `audit_events.deed` holds. (No `choices` of the column: a new deed, or a better word for
     one, would be a migration.)"""
 
@@ -35,9 +35,9 @@ class AuditEvent(models.Model):
     address, name or row of anybody."""
 
     created_at = models.DateTimeField("when", db_default=Now(), editable=False)
-    deed = models.CharField(max_length=30)
-    door = models.CharField(max_length=10)  # api, admin, command
-    client_address = models.GenericIPAddressField("from", null=True)
+    event_type = models.CharField(max_length=30, db_column="deed")
+    source = models.CharField(max_length=10, db_column="door")  # api, admin, command
+    client_ip = models.GenericIPAddressField("from", null=True, db_column="client_address")
     user_id = models.UUIDField(null=True)  # who; null: an operator at a terminal
     api_key_id = models.UUIDField("API key", null=True)  # with which key, if with one
     organisation_id = models.UUIDField(null=True)  # null: for platform staff's eyes only
@@ -67,4 +67,4 @@ class AuditEvent(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.deed}, {self.created_at:%Y-%m-%d %H:%M:%S} UTC"
+        return f"{self.event_type}, {self.created_at:%Y-%m-%d %H:%M:%S} UTC"

@@ -94,7 +94,9 @@ class ImportBatch(Table):
     error_message = models.TextField(default="", db_default="", blank=True)
 
     # What the engine needs.
-    door = models.CharField(max_length=10, default="api", db_default="api")  # api, admin, command
+    source = models.CharField(
+        max_length=10, default="api", db_default="api", db_column="door"
+    )  # api, admin, command
     options = models.JSONField(default=dict, db_default={})
     file_sha256 = models.CharField(max_length=64, default="", db_default="")
     idempotency_key = models.CharField(max_length=255, null=True)
@@ -106,7 +108,7 @@ class ImportBatch(Table):
     attempt = models.IntegerField(default=0, db_default=0)
     attempts_without_progress = models.IntegerField(default=0, db_default=0)
     heartbeat_at = models.DateTimeField(null=True)
-    announced_at = models.DateTimeField(null=True)
+    enqueued_at = models.DateTimeField(null=True, db_column="announced_at")
 
     # Undo is something a person asked for, not a status: the batch stays what it became.
     undo_requested_at = models.DateTimeField(null=True)
@@ -133,7 +135,7 @@ class ImportBatch(Table):
             models.Index(fields=["uploaded_by", "created_at"], name="import_batches_quota"),
             models.Index(
                 fields=["mail_after"],
-                condition=Q(status__in=FINISHED, mail_state__in=UNSENT) & ~Q(door="command"),
+                condition=Q(status__in=FINISHED, mail_state__in=UNSENT) & ~Q(source="command"),
                 name="import_batches_unsent_mail",
             ),
         ]

@@ -65,7 +65,7 @@ class Window(NamedTuple):
         return self.end + 1
 
 
-class UploadTallyManager(models.Manager["UploadTally"]):
+class UploadCounterManager(models.Manager["UploadCounter"]):
     """Counts uploads where nothing gets lost."""
 
     TAKE = """
@@ -101,7 +101,7 @@ class UploadTallyManager(models.Manager["UploadTally"]):
             cursor.execute(self.TAKE, row)
             return int(cursor.fetchone()[0])
 
-    def of(self, window: Window) -> models.QuerySet[UploadTally]:
+    def of(self, window: Window) -> models.QuerySet[UploadCounter]:
         """The row of a window; nothing where the last count was of another one."""
         return self.filter(
             user_id=window.user_id,
@@ -117,7 +117,7 @@ class UploadTallyManager(models.Manager["UploadTally"]):
             cursor.execute(self.RESET, row)
 
 
-class UploadTally(models.Model):
+class UploadCounter(models.Model):
     """What was counted of a user in the last window of a kind, and when that was last reset."""
 
     user = models.ForeignKey(User, models.DO_NOTHING, db_constraint=False, db_index=False)
@@ -129,7 +129,7 @@ class UploadTally(models.Model):
     # The count went down while Redis was away, and has to be put right there.
     redis_is_wrong = models.BooleanField(default=False, db_default=False)
 
-    objects = UploadTallyManager()
+    objects = UploadCounterManager()
 
     class Meta:
         db_table = "upload_tallies"

@@ -85,7 +85,7 @@ def _unsent() -> QuerySet[Any]:
     nobody to tell. `ended`: for those that an operator marked as failed without a time, created."""
     return (
         ImportBatch.objects.filter(status__in=FINISHED, mail_state__in=UNSENT)
-        .exclude(door="command")
+        .exclude(source="command")
         .annotate(ended=Coalesce("completed_at", "created_at"))
     )
 

@@ -4,13 +4,13 @@ Others may call what is listed in `__all__`.
 """
 
 from imports.quotas.blocklist import refuse_blocked
-from imports.quotas.limits import Usage, charge, count_violation, give_back, reset_limits, usage
+from imports.quotas.limits import Usage, consume, count_violation, refund, reset_limits, usage
 
 __all__ = [
     "Usage",
-    "charge",
+    "consume",
     "count_violation",
-    "give_back",
+    "refund",
     "refuse_blocked",
     "reset_limits",
     "usage",

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import structlog
 
-from core.client_ip import plain_address
+from core.client_ip import normalise_ip
 from imports.errors import UploadBlocked
 from imports.models import UploadBlock
 
@@ -17,7 +17,7 @@ def refuse_blocked(user_id: UUID, organisation_id: UUID | str | None, address: s
     """Raises `UploadBlocked` where the user, or the network that the address is in, is blocked.
 
     One query an upload, so that a block holds at once on every machine."""
-    block = UploadBlock.objects.covering(user_id, plain_address(address or ""))
+    block = UploadBlock.objects.covering(user_id, normalise_ip(address or ""))
     if block is None:
         return
     log.warning(

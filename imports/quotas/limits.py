@@ -22,24 +22,21 @@ from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet
 from django_ratelimit.core import get_usage
 
-from core.client_ip import client_address
 from imports import audit
 from imports.errors import QuotaExceeded
 from imports.models import (
-    Deed,
+    EventType,
     ImportBatch,
     LimitType,
     MetricCounter,
     Upload,
+    UploadCounter,
     UploadLimit,
-    UploadTally,
     Window,
 )
 from imports.quotas.blocklist import refuse_blocked
 from imports.quotas.redis_store import PERIODS, quota_key, store
 from users.models import User
-
-__all__ = ["Usage", "charge", "client_address", "give_back", "reset_limits", "usage"]
 
 log = structlog.get_logger(__name__)
 
@@ -64,7 +61,7 @@ class Usage:
         return {f"X-RateLimit-{name}": str(value) for name, value in values.items()}
 
 
-def charge(
+def consume(
     *, user: User, organisation_id: UUID | str | None, limit_type: str, address: str | None
 ) -> Usage:
     """Counts one upload. Raises `UploadBlocked`, or `QuotaExceeded` and then nothing is counted."""
@@ -78,7 +75,7 @@ def charge(
         raise _refusal(windows, error.window, organisation_id) from None
 
 
-def give_back(*, user: User, limit_type: str, charged: Usage | None = None) -> Usage:
+def refund(*, user: User, limit_type: str, charged: Usage | None = None) -> Usage:
     """Takes an upload from the count: it was refused as invalid, and costs nothing.
 
     charged: what `charge` gave; without it, it is taken from the windows of this moment."""
@@ -86,7 +83,7 @@ def give_back(*, user: User, limit_type: str, charged: Usage | None = None) -> U
         return Usage()
     windows = (charged and charged.windows) or _windows(user.pk, user.organisation_id, limit_type)
     for window in windows:
-        UploadTally.objects.of(window).filter(count__gt=0).update(count=F("count") - 1)
+        UploadCounter.objects.of(window).filter(count__gt=0).update(count=F("count") - 1)
         _lower_in_redis(window)
     return _tightest(windows, _counts(windows))
 
@@ -105,11 +102,11 @@ def reset_limits(user_id: UUID | str, limit_type: str | None = None) -> int:
     Raises ValueError where id or kind can't be, and `User.DoesNotExist`."""
     types = [LimitType(limit_type)] if limit_type else list(LimitType)
     user = User.objects.get(id=UUID(str(user_id)))
-    audit.record(Deed.QUOTA_RESET, organisation_id=user.organisation_id, subject_id=user.id)
+    audit.record(EventType.QUOTA_RESET, organisation_id=user.organisation_id, subject_id=user.id)
     for name in types:
         windows = _windows(user.id, None, name)
         for window in windows:
-            UploadTally.objects.reset(window)
+            UploadCounter.objects.reset(window)
         _tallies(windows)  # tells Redis
     log.info("csv_rate_limit_reset", user_id=str(user.id), limit_type=limit_type or "all")
     return len(types)
@@ -159,7 +156,7 @@ def _take(windows: Sequence[Window]) -> Counts:
         batches = _in_batches(windows, tallies)
         with transaction.atomic():
             counts = {
-                window: _within(window, UploadTally.objects.take(window, batches[window]))
+                window: _within(window, UploadCounter.objects.take(window, batches[window]))
                 for window in windows
             }
             for window, count in counts.items():  # with the rows still locked: nobody gives back
@@ -192,17 +189,17 @@ def _ratelimit(window: Window, *, increment: bool) -> int:
 
 def _lower_in_redis(window: Window) -> None:
     if store().decr(quota_key(window)) is None:
-        UploadTally.objects.of(window).update(redis_is_wrong=True)
+        UploadCounter.objects.of(window).update(redis_is_wrong=True)
 
 
 def _seconds_left(window: Window) -> int:
     return max(window.reset - int(time.time()), 1)
 
 
-def _tallies(windows: Sequence[Window]) -> dict[str, UploadTally]:
+def _tallies(windows: Sequence[Window]) -> dict[str, UploadCounter]:
     """The rows of a user and kind by period. Redis hears of what went down without it."""
     user_id, limit_type = windows[0].user_id, windows[0].limit_type
-    rows = UploadTally.objects.filter(user_id=user_id, limit_type=limit_type)
+    rows = UploadCounter.objects.filter(user_id=user_id, limit_type=limit_type)
     tallies = {row.period: row for row in rows}
     if any(row.redis_is_wrong for row in tallies.values()):
         for window in windows:
@@ -212,18 +209,18 @@ def _tallies(windows: Sequence[Window]) -> dict[str, UploadTally]:
 
 @transaction.atomic
 def _put_right(window: Window) -> None:
-    wrong = UploadTally.objects.of(window).filter(redis_is_wrong=True)
+    wrong = UploadCounter.objects.of(window).filter(redis_is_wrong=True)
     row = wrong.select_for_update().first()
     if row and store().put(quota_key(window), row.count, _seconds_left(window)):
         wrong.update(redis_is_wrong=False)
 
 
-def _in_batches(windows: Sequence[Window], tallies: Mapping[str, UploadTally]) -> Counts:
+def _in_batches(windows: Sequence[Window], tallies: Mapping[str, UploadCounter]) -> Counts:
     """How many uploads since the last reset became a batch (imports), or still are a preview."""
     made: QuerySet[Any] = Upload.objects.filter(staged_by=windows[0].user_id, import_batch=None)
     if windows[0].limit_type == LimitType.CSV_IMPORT:  # retries and operators' imports cost nothing
         made = ImportBatch.objects.filter(uploaded_by=windows[0].user_id, retry_of=None)
-        made = made.exclude(door="command")
+        made = made.exclude(source="command")
     resets = [tally.reset_at for tally in tallies.values() if tally.reset_at]
     starts = {w.period: datetime.fromtimestamp(w.reset - PERIODS[w.period], UTC) for w in windows}
     since = {period: max([start, *resets]) for period, start in starts.items()}

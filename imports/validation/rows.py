@@ -13,10 +13,11 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Final, NamedTuple
 
+from core import emails
+from core.characters import ORDINARY, ORDINARY_START, SIGNS, clean_for_storage
 from imports.schema.columns import Columns
 from imports.schema.fields import FIELDS, FULL_NAME
-from imports.validation import emails, phones, rules
-from imports.validation.characters import ORDINARY, ORDINARY_START, SIGNS, clean_for_storage
+from imports.validation import phones, rules
 from imports.validation.rules import Problem, address_unavailable, already_exists, duplicate_in_file
 
 __all__ = [
@@ -177,7 +178,7 @@ def _email_key(cell: str) -> str:
         return cell.lower()
     try:
         return emails.normalise(cell.strip())
-    except emails.BadAddress:
+    except emails.InvalidEmail:
         return ""
 
 

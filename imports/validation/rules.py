@@ -10,15 +10,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
+from core import emails
+from core.characters import FORMULA_STARTS, clean_for_storage, describe, misplaced, shown
 from imports.schema.fields import FIELDS, Field
-from imports.validation import emails, phones
-from imports.validation.characters import (
-    FORMULA_STARTS,
-    clean_for_storage,
-    describe,
-    misplaced,
-    shown,
-)
+from imports.validation import phones
 
 ROLES: Final = ("admin", "analyst", "viewer")
 ROLE_WORDS: Final = {
@@ -79,7 +74,7 @@ def email_rule() -> Rule:
             return missing("email")
         try:
             return emails.normalise(value)
-        except emails.BadAddress as reason:
+        except emails.InvalidEmail as reason:
             message = f"This is not a valid e-mail address: {reason}."
             return problem("email", "invalid_email", message, value)
 

@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.utils.cache import add_never_cache_headers
 
 from users import api_keys
-from users.admin.base import OwnOrganisationAdmin, person, sees_everything
+from users.admin.base import OwnOrganisationAdmin, current_user, is_platform_staff
 from users.models import ApiKey
 
 
@@ -65,7 +65,7 @@ class ApiKeyAdmin(OwnOrganisationAdmin):
         """Of a new key what can be chosen, of an old one what there is to know."""
         new = ("name", "expires_at")
         if obj is None:
-            return (*new, "user", "organisation") if sees_everything(request) else new
+            return (*new, "user", "organisation") if is_platform_staff(request) else new
         return (
             *("name", "prefix", "user", "organisation", "created_at"),
             *("expires_at", "revoked_at", "last_used_at", "state"),
@@ -77,9 +77,9 @@ class ApiKeyAdmin(OwnOrganisationAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Makes the key; `response_add` shows it."""
-        if not sees_everything(request):
-            obj.user = person(request)
-            obj.organisation_id = person(request).organisation_id
+        if not is_platform_staff(request):
+            obj.user = current_user(request)
+            obj.organisation_id = current_user(request).organisation_id
         form.secret = obj.secret = api_keys.make_secret(obj)
         super().save_model(request, obj, form, change)
 
@@ -101,7 +101,7 @@ class ApiKeyAdmin(OwnOrganisationAdmin):
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Whoever may import may let a script do it."""
-        user = person(request)
+        user = current_user(request)
         return user.is_authenticated and user.may_import
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -110,8 +110,8 @@ class ApiKeyAdmin(OwnOrganisationAdmin):
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """The same."""
-        user = person(request)
-        is_somewhere = sees_everything(request) or user.organisation_id is not None
+        user = current_user(request)
+        is_somewhere = is_platform_staff(request) or user.organisation_id is not None
         return self.has_module_permission(request) and is_somewhere
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:

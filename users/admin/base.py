@@ -14,14 +14,14 @@ from users.models import User
 from users.roles import Role
 
 
-def person(request: HttpRequest) -> User:
+def current_user(request: HttpRequest) -> User:
     """Who is logged in: the admin site lets nobody else in."""
     return cast(User, request.user)
 
 
-def sees_everything(request: HttpRequest) -> bool:
+def is_platform_staff(request: HttpRequest) -> bool:
     """Whether this is platform staff, who belong to no organisation."""
-    return person(request).role == Role.SUPER_ADMIN
+    return current_user(request).role == Role.SUPER_ADMIN
 
 
 if TYPE_CHECKING:  # Django's own class can't be subscripted when the program runs
@@ -38,9 +38,9 @@ class OwnOrganisationAdmin(ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """What this person may see; nothing for an administrator without an organisation."""
         rows: QuerySet[Any] = super().get_queryset(request)
-        if sees_everything(request):
+        if is_platform_staff(request):
             return rows
-        own = person(request).organisation_id
+        own = current_user(request).organisation_id
         return rows.filter(**{self.organisation_lookup: own}) if own else rows.none()
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
@@ -52,7 +52,7 @@ class OwnOrganisationAdmin(ModelAdmin):
         return self._without_organisation(request, super().get_list_filter(request))
 
     def _without_organisation(self, request: HttpRequest, names: Sequence[Any]) -> list[Any]:
-        hidden = () if sees_everything(request) else ("organisation", self.organisation_lookup)
+        hidden = () if is_platform_staff(request) else ("organisation", self.organisation_lookup)
         return [name for name in names if name not in hidden]
 
     def _get_obj_does_not_exist_redirect(self, *args: Any) -> NoReturn:

@@ -16,7 +16,7 @@ from django.contrib.auth.forms import UserChangeForm as DjangoUserChangeForm
 from django.db.models import Model
 from django.http import HttpRequest
 
-from users.admin.base import OwnOrganisationAdmin, person
+from users.admin.base import OwnOrganisationAdmin, current_user
 from users.models import User, UserManager
 
 if TYPE_CHECKING:  # Django's own classes can't be subscripted when the program runs
@@ -91,7 +91,7 @@ class UserAdmin(OwnOrganisationAdmin, BaseUserAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
         """An administrator looks, and need not see how a password is kept."""
-        if obj is None or person(request).is_superuser:
+        if obj is None or current_user(request).is_superuser:
             return super().get_fieldsets(request, cast(User | None, obj))
         account = ("is_active", "last_login", "created_at")
         return (*self.fieldsets[:3], ("Account", {"fields": account}))
@@ -103,4 +103,4 @@ class UserAdmin(OwnOrganisationAdmin, BaseUserAdmin):
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """By hand, a user can be given any role and organisation: that is for platform staff."""
-        return person(request).is_superuser and super().has_add_permission(request)
+        return current_user(request).is_superuser and super().has_add_permission(request)

@@ -18,8 +18,8 @@ WAS = {
     "handed over": "handed over, nobody took it up",
     "silent": "no sign of life",
 }
-DONE = {"announced": "announced to the workers", "failed": "marked as failed"}
-WOULD = {"announced": "would be announced to the workers", "failed": "would be marked as failed"}
+DONE = {"enqueued": "announced to the workers", "failed": "marked as failed"}
+WOULD = {"enqueued": "would be announced to the workers", "failed": "would be marked as failed"}
 
 
 class Command(BaseCommand):
@@ -71,7 +71,7 @@ class Command(BaseCommand):
 
 def _announce(found: list[Finding]) -> None:
     try:
-        tasks.announce_all(found)
+        tasks.enqueue_all(found)
     except OperationalError:
         raise CommandError(
             "Redis did not answer, so the workers were not told. The imports are set free all the"

@@ -123,7 +123,7 @@ class Command(BaseCommand):
         if options["errors"]:
             _refuse_as_report(options["errors"], options["file"])
         upload = _stage(organisation, user, options)
-        batch = actions.submit(upload, user=user, options=wanted, door="command")
+        batch = actions.submit(upload, user=user, options=wanted, source="command")
         self.stdout.write(f"Import {batch.id}: {upload.total_rows:,} rows of {upload.filename}")
         batch = _run(batch.id, Bar(self.stdout))
         if batch.is_live:
@@ -235,12 +235,12 @@ def _run(batch_id: UUID, bar: Bar) -> ImportBatch:
         if batch.is_live:
             _announce(batch_id)
         else:
-            tasks.ring_for_mail()
+            tasks.enqueue_mail()
     return batch
 
 
 def _announce(batch_id: UUID) -> None:
     try:
-        tasks.announce(batch_id)
+        tasks.enqueue(batch_id)
     except OperationalError:
         return  # the workers' sweep finds it

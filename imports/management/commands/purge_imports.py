@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from imports import audit
 from imports.engine import retention
-from imports.models import Deed
+from imports.models import EventType
 
 
 class Command(BaseCommand):
@@ -37,7 +37,7 @@ class Command(BaseCommand):
         if options["days"] < 1:
             raise CommandError("--days must be 1 or more.")
         if not options["dry_run"]:
-            audit.record(Deed.PURGED)
+            audit.record(EventType.PURGED)
         purged = retention.purge(days=options["days"], dry_run=options["dry_run"])
         verb = "Would delete" if options["dry_run"] else "Deleted"
         self.stdout.write(

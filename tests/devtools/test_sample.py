@@ -1,0 +1,125 @@
+"""The sample brings about what stands beside it; the documented codes are those that rows get."""
+
+from __future__ import annotations
+
+import csv
+import inspect
+import io
+import json
+import re
+from itertools import pairwise
+
+import pytest
+
+from imports.schema.columns import Columns
+from imports.schema.fields import FIELDS
+from imports.validation import rules
+from imports.validation.rows import RowChecker, UserRow
+from samples import make_sample
+from tests.imports.validation.helpers import CHECKER, GOOD
+from tests.paths import ROOT
+
+# --- the sample, and the rows for benchmarks -----------------------------------------------------
+
+
+def read_sample() -> list[list[str]]:
+    with (ROOT / "samples/users.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file, strict=True))
+
+
+def sample_checker() -> RowChecker:
+    positions = {field: index for index, field in enumerate(FIELDS)}
+    headers = tuple(make_sample.HEADERS)
+    return RowChecker(Columns(headers=headers, positions=positions, ignored=("Notes",)))
+
+
+def test_the_sample_gets_the_errors_that_its_author_wrote_down():
+    expected = json.loads((ROOT / "samples/users.expected.json").read_text())
+    checker, found, first = sample_checker(), [], {}
+    for row_number, cells in enumerate(read_sample()[1:], start=2):
+        row = checker.check(cells)
+        if isinstance(row, list):
+            found += [(row_number, problem.field, problem.code) for problem in row]
+        elif row.email == "admin@globex.example":  # known to the database only
+            found.append((row_number, "email", "address_unavailable"))
+        elif first.setdefault(row.email, row_number) != row_number:
+            found.append((row_number, "email", "duplicate_in_file"))
+    assert found == [tuple(error.values()) for error in expected["errors"]]
+    assert expected["failed_rows"] == len({row for row, *_ in found}) == 60
+    assert expected["total_rows"] == len(read_sample()) - 1 == 5000
+
+
+def test_the_sample_is_what_its_generator_writes():
+    rows, errors = make_sample.make_sample()
+    assert [make_sample.HEADERS, *rows] == read_sample()
+    assert errors == json.loads((ROOT / "samples/users.expected.json").read_text())["errors"]
+
+
+def test_nearly_all_rows_of_the_sample_take_the_fast_way():
+    checker = sample_checker()
+    whole = [cells for cells in read_sample()[1:] if len(cells) == len(make_sample.HEADERS)]
+    fast = sum(checker._ordinary(checker._values(cells)) is not None for cells in whole)
+    assert fast > 0.9 * len(whole)
+
+
+def test_rows_for_benchmarks_are_right_and_have_different_addresses():
+    file = io.StringIO()
+    make_sample.write_rows(file, 12_000, seed=3)
+    header, *rows = csv.reader(io.StringIO(file.getvalue()))
+    assert header == list(FIELDS)
+    checked = [CHECKER.check(cells) for cells in rows]
+    assert all(isinstance(row, UserRow) for row in checked)
+    assert len({row[0] for row in checked}) == 12_000
+    assert 90 < len(file.getvalue().encode()) / 12_000 < 125
+
+
+def test_a_share_of_the_rows_for_benchmarks_can_be_wrong():
+    file = io.StringIO()
+    make_sample.write_rows(file, 2_000, seed=3, bad=0.25)
+    _, *rows = csv.reader(io.StringIO(file.getvalue()))
+    wrong = sum(isinstance(CHECKER.check(cells), list) for cells in rows)
+    assert 400 < wrong < 600
+
+
+# --- the table of codes in the documentation -----------------------------------------------------
+
+
+def documented_codes() -> dict[str, str]:
+    """code -> its example, from docs/file-format.md."""
+    text = (ROOT / "docs/file-format.md").read_text(encoding="utf-8")
+    table = text.partition("<!-- codes:begin -->")[2].partition("<!-- codes:end -->")[0]
+    lines = [line.strip("| ").split(" | ") for line in table.strip().splitlines()[2:]]
+    return {code.strip("` "): example.strip() for code, _, example in lines}
+
+
+def test_every_code_that_a_row_can_get_is_documented():
+    given = set(re.findall(r'problem\(\s*(?:field|"\w*"), "(\w+)"', inspect.getsource(rules)))
+    assert given >= {"required", "ragged_row", "leading_sign"}
+    assert set(documented_codes()) == given | {"refused_by_database"}
+
+
+@pytest.mark.parametrize(("code", "example"), documented_codes().items())
+def test_the_example_of_a_documented_code_gets_that_code(code, example):
+    found = re.fullmatch(r"`(\w+)` = `(.+)`", example)
+    if not found:  # what one row alone can't show
+        assert code in {
+            "ragged_row", "duplicate_in_file", "already_exists", "address_unavailable",
+            "refused_by_database",
+        }  # fmt: skip
+        return
+    field, value = found.groups()
+    cell = value.replace("⟨tab⟩", "\t").replace("⟨empty⟩", "").replace("⟨101 letters⟩", "x" * 101)
+    cells = list((GOOD | {field: cell}).values())
+    problems = CHECKER.check(cells)
+    told = problems if isinstance(problems, list) else CHECKER.warnings(cells)
+    assert [(problem.field, problem.code) for problem in told] == [(field, code)]
+
+
+def test_the_sample_shows_each_code_that_a_file_alone_can_bring_about():
+    shown = {code for mistake in make_sample.MISTAKES for _, code in mistake.errors}
+    assert shown >= {
+        "required", "invalid_email", "too_long", "invalid_role", "role_not_allowed",
+        "invalid_phone", "invalid_boolean", "control_character", "formula_injection",
+    }  # fmt: skip
+    names = [mistake.name for mistake in make_sample.MISTAKES]
+    assert all(one != other for one, other in pairwise(sorted(names)))

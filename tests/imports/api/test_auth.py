@@ -1,0 +1,267 @@
+"""Tokens, their end, and API keys."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.cache import caches
+from django.db import connection
+from django.utils import timezone
+from rest_framework.test import APIClient
+from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
+from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
+
+from tests.conftest import PASSWORD, MakeUser, client_of
+from tests.core.test_problems import problem_of
+from tests.imports.api.helpers import a_file, base, imported
+from users import api_keys, tokens
+from users.models import ApiKey, Organisation, User
+from users.roles import Role
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_store")]
+ME = "/api/v1/me"
+
+
+@pytest.fixture(autouse=True)
+def _no_failures_of_before() -> None:
+    """All tests come from one address."""
+    store: Any = caches["quota"]
+    client = store._cache.get_client(write=True)
+    for key in client.scan_iter("upload_rate:other:*"):
+        client.delete(key)
+
+
+def log_in(email: str, password: str = PASSWORD, **extra: Any) -> Any:
+    sent = {"email": email, "password": password}
+    return APIClient().post("/api/v1/auth/token", sent, **extra)
+
+
+def refresh(token: str) -> Any:
+    return APIClient().post("/api/v1/auth/refresh", {"refresh": token})
+
+
+def me(access: str) -> Any:
+    return APIClient().get(ME, headers={"Authorization": f"Bearer {access}"})
+
+
+# --- logging in -------------------------------------------------------------------------------
+
+
+def test_wrong_password_unknown_address_and_inactive_account_get_one_answer(
+    admin: User, make_user: MakeUser
+) -> None:
+    make_user("gone@acme.example", is_active=False)
+    answers = [
+        log_in(admin.email, "wrong"),
+        log_in("nobody@acme.example"),
+        log_in("gone@acme.example"),
+    ]
+    for answer in answers:
+        problem_of(answer, 401, "login_failed")
+    assert len({answer.content for answer in answers}) == 1
+
+
+def test_logging_in_is_noted(admin: User) -> None:
+    log_in(admin.email)
+    admin.refresh_from_db()
+    assert admin.last_login is not None
+
+
+def test_an_access_token_is_good_for_fifteen_minutes(admin: User) -> None:
+    token = AccessToken(log_in(admin.email).json()["access"])
+    assert token["exp"] - token["iat"] == 15 * 60
+
+
+def test_ten_wrong_passwords_close_an_account_for_a_while(admin: User, viewer: User) -> None:
+    for _ in range(10):
+        assert log_in(admin.email.upper(), "wrong").status_code == 401
+    answer = log_in(admin.email)  # the right one
+    body = problem_of(answer, 429, "too_many_logins")
+    assert 0 < int(answer["Retry-After"]) <= 15 * 60 + 1
+    assert body["retry_after_seconds"] == int(answer["Retry-After"])
+    assert log_in(viewer.email).status_code == 200  # others are not concerned
+
+
+def test_fifty_wrong_passwords_close_an_address_for_a_while(admin: User) -> None:
+    for number in range(50):
+        assert log_in(f"nobody{number}@acme.example", "wrong").status_code == 401
+    problem_of(log_in(admin.email), 429, "too_many_logins")
+    assert log_in(admin.email, REMOTE_ADDR="192.0.2.9").status_code == 200
+
+
+def test_right_passwords_are_not_counted(admin: User) -> None:
+    assert {log_in(admin.email).status_code for _ in range(12)} == {200}
+
+
+def test_logging_in_works_while_the_store_is_away(
+    admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = {"count": 0, "limit": 0, "should_limit": True, "time_left": -1}
+    monkeypatch.setattr(tokens, "get_usage", lambda *args, **kwargs: away)
+    assert log_in(admin.email).status_code == 200
+    assert log_in(admin.email, "wrong").status_code == 401
+
+
+# --- refresh ----------------------------------------------------------------------------------
+
+
+def test_a_refresh_token_is_good_once(admin: User) -> None:
+    first = log_in(admin.email).json()
+    second = refresh(first["refresh"])
+    assert second.status_code == 200
+    assert me(second.json()["access"]).status_code == 200
+    problem_of(refresh(first["refresh"]), 401, "token_not_valid")
+    assert refresh(second.json()["refresh"]).status_code == 200
+
+
+def test_of_two_refreshes_at_once_one_gets_tokens(
+    admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = log_in(admin.email).json()["refresh"]
+    verify = RefreshToken.check_blacklist
+    overtaken = False
+
+    def be_overtaken(self: RefreshToken) -> None:
+        nonlocal overtaken
+        verify(self)
+        if not overtaken:
+            overtaken = True
+            assert refresh(token).status_code == 200
+
+    monkeypatch.setattr(RefreshToken, "check_blacklist", be_overtaken)
+    problem_of(refresh(token), 401, "token_not_valid")
+
+
+def test_an_access_token_refreshes_nothing(admin: User) -> None:
+    problem_of(refresh(log_in(admin.email).json()["access"]), 401, "token_not_valid")
+
+
+def test_a_refresh_token_opens_nothing(admin: User) -> None:
+    problem_of(me(log_in(admin.email).json()["refresh"]), 401, "token_not_valid")
+
+
+def test_records_of_expired_refresh_tokens_are_deleted(admin: User) -> None:
+    old, new = log_in(admin.email).json(), log_in(admin.email).json()
+    refresh(old["refresh"])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE token_blacklist_outstandingtoken SET expires_at = now() - interval '1 second'"
+            " WHERE token = %s",
+            [old["refresh"]],
+        )
+    tokens.purge()
+    assert not OutstandingToken.objects.filter(token=old["refresh"]).exists()
+    assert refresh(new["refresh"]).status_code == 200
+
+
+# --- the end of a token -----------------------------------------------------------------------
+
+
+def test_a_deactivated_users_tokens_are_refused_at_once(admin: User) -> None:
+    pair = log_in(admin.email).json()
+    assert me(pair["access"]).status_code == 200
+    User.objects.filter(id=admin.id).update(is_active=False)
+    problem_of(me(pair["access"]), 401, "token_not_valid")
+    problem_of(refresh(pair["refresh"]), 401, "token_not_valid")
+
+
+def test_a_new_password_ends_every_token_of_before(admin: User) -> None:
+    pair = log_in(admin.email).json()
+    admin.set_password("another one")
+    admin.save()
+    problem_of(me(pair["access"]), 401, "token_not_valid")
+    problem_of(refresh(pair["refresh"]), 401, "token_not_valid")
+    assert me(log_in(admin.email, "another one").json()["access"]).status_code == 200
+
+
+def test_a_role_that_was_taken_away_counts_at_once(admin: User, acme: Organisation) -> None:
+    client = client_of(admin)
+    User.objects.filter(id=admin.id).update(role=Role.VIEWER)
+    problem_of(client.get(base(acme)), 403, "permission_denied")
+
+
+def test_an_operators_plain_delete_of_a_user_works(admin: User) -> None:
+    refresh(log_in(admin.email).json()["refresh"])
+    api_keys.create(user_id=admin.id, organisation_id=admin.organisation_id, name="x")
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM users WHERE id = %s", [admin.id])
+    assert not ApiKey.objects.exists()
+
+
+# --- API keys ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def key(admin: User, acme: Organisation) -> tuple[ApiKey, str]:
+    return api_keys.create(user_id=admin.id, organisation_id=acme.id, name="HR sync")
+
+
+@pytest.mark.parametrize("scheme", ["Api-Key", "api-key", "Bearer"])
+def test_a_key_imports_as_its_user(
+    key: tuple[ApiKey, str], acme: Organisation, admin: User, scheme: str
+) -> None:
+    client = APIClient(headers={"Authorization": f"{scheme} {key[1]}"})
+    assert imported(client, acme).uploaded_by_id == admin.id
+    assert client.get(ME).json()["email"] == admin.email
+
+
+def test_only_the_hash_of_a_key_is_kept(key: tuple[ApiKey, str]) -> None:
+    stored, secret = key
+    assert len(secret) > 40
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT user_api_keys::text FROM user_api_keys")
+        row = cursor.fetchone()[0]
+    assert secret[12:] not in row
+    assert secret.startswith(stored.prefix)
+
+
+@pytest.mark.parametrize("end", ["revoked", "expired", "deactivated"])
+def test_a_key_ends_at_once(key: tuple[ApiKey, str], admin: User, end: str) -> None:
+    client = APIClient(headers={"Authorization": f"Api-Key {key[1]}"})
+    assert client.get(ME).status_code == 200
+    if end == "revoked":
+        api_keys.revoke(key[0])
+    elif end == "expired":
+        past = timezone.now() - timedelta(seconds=1)
+        ApiKey.objects.filter(id=key[0].id).update(expires_at=past)
+    else:
+        User.objects.filter(id=admin.id).update(is_active=False)
+    problem_of(client.get(ME), 401, "api_key_not_valid")
+
+
+def test_a_key_of_platform_staff_opens_its_own_organisation_only(
+    root: User, acme: Organisation, globex: Organisation
+) -> None:
+    _, secret = api_keys.create(user_id=root.id, organisation_id=acme.id, name="migration")
+    client = APIClient(headers={"Authorization": f"Api-Key {secret}"})
+    assert client.get(base(acme)).status_code == 200
+    problem_of(client.get(base(globex)), 404, "not_found")
+    problem_of(client.post(base(globex), {"file": a_file()}, format="multipart"), 404, "not_found")
+
+
+def test_the_last_use_of_a_key_is_shown_and_not_written_every_time(
+    key: tuple[ApiKey, str], django_assert_num_queries: Any
+) -> None:
+    client = APIClient(headers={"Authorization": f"Api-Key {key[1]}"})
+    client.get(ME)
+    key[0].refresh_from_db()
+    assert key[0].last_used_at is not None
+    with django_assert_num_queries(2):  # the key with its user, and the organisation
+        client.get(ME)
+
+
+# --- the session of a browser -----------------------------------------------------------------
+
+
+def test_a_session_posts_with_its_csrf_token_only(admin: User, acme: Organisation) -> None:
+    client = APIClient(enforce_csrf_checks=True)
+    client.force_login(admin)
+    assert client.get(base(acme)).status_code == 200
+    refused = client.post(base(acme), {"file": a_file()}, format="multipart")
+    problem_of(refused, 403, "csrf_failed")
+    client.cookies["csrftoken"] = token = "a" * 32
+    headers = {"X-CSRFToken": token}
+    answer = client.post(base(acme), {"file": a_file()}, format="multipart", headers=headers)
+    assert answer.status_code == 202

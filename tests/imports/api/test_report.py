@@ -1,0 +1,216 @@
+"""The failing rows as a CSV file: to be mended and sent again."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from imports import progress, reports
+from imports.models import ImportBatch, ImportError
+from imports.models.statuses import Status
+from tests.imports.api.helpers import BAD, HEADERS, base, csv_bytes, imported, people
+from users.models import Organisation, User
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_store")]
+Rows = list[list[str]]
+
+
+def report(client: APIClient, batch: ImportBatch, **request: Any) -> tuple[Any, bytes]:
+    path = f"{base(batch.organisation_id)}/{batch.id}/errors"
+    answer = client.get(path, **(request or {"data": {"format": "csv"}}))
+    assert answer.status_code == 200
+    return answer, b"".join(answer.streaming_content)
+
+
+def rows_of(content: bytes, delimiter: str = ",") -> Rows:
+    text = content.decode("utf-8-sig")
+    return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+
+
+@pytest.mark.parametrize(
+    "request_", [{"data": {"format": "csv"}}, {"headers": {"Accept": "text/csv"}}]
+)
+def test_the_report_comes_by_format_and_by_accept(
+    api: APIClient, acme: Organisation, request_: dict[str, Any]
+) -> None:
+    batch = imported(api, acme, csv_bytes([*people(2), BAD]))
+    answer, content = report(api, batch, **request_)
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    name = f'attachment; filename="import-{batch.id}-errors.csv"'
+    assert answer["Content-Disposition"] == name
+    assert answer["Cache-Control"] == "no-store"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert content.startswith(b"\xef\xbb\xbf")
+
+
+def test_failing_rows_stand_in_it_cell_for_cell_with_all_their_reasons(
+    api: APIClient, acme: Organisation
+) -> None:
+    odd = ("no address", " Zoë ", 'O"Brien\nJr', "boss", "a,b", "123")
+    batch = imported(api, acme, csv_bytes([*people(2), odd, *people(2, start=5)]))
+    header, row = rows_of(report(api, batch)[1])
+    assert header == [*HEADERS, "import_errors"]
+    assert tuple(row[:-1]) == odd
+    assert row[-1].startswith("Row 4: ")
+    messages = ImportError.objects.filter(import_batch=batch).values_list(
+        "error_message", flat=True
+    )
+    assert len(messages) == 4  # the line break in a name as well
+    assert all(message in row[-1] for message in messages)
+
+
+def test_it_has_the_files_own_delimiter(api: APIClient, acme: Organisation) -> None:
+    batch = imported(api, acme, csv_bytes([BAD], delimiter=";"))
+    assert rows_of(report(api, batch)[1], ";")[1][: len(BAD)] == list(BAD)
+
+
+def test_a_mended_report_imports(api: APIClient, acme: Organisation) -> None:
+    rows = [*people(2), BAD, ("=cmd@example", "x", "y", "", "", "")]
+    batch = imported(api, acme, csv_bytes(rows))
+    header, *failing = rows_of(report(api, batch)[1])
+    assert len(failing) == 2
+    for number, row in enumerate(failing):
+        row[0], row[3], row[5] = f"mended{number}@new.example", "viewer", "+44 20 7946 0123"
+    again = imported(api, acme, csv_bytes(failing, header))
+    assert (again.status, again.successful_rows, again.failed_rows) == ("completed", 2, 0)
+
+
+def test_a_report_of_a_report_has_one_column_of_reasons(api: APIClient, acme: Organisation) -> None:
+    batch = imported(api, acme, csv_bytes([BAD]))
+    again = imported(api, acme, report(api, batch)[1])
+    header, row = rows_of(report(api, again)[1])
+    assert header == [*HEADERS, "import_errors"]
+    assert tuple(row[:-1]) == BAD
+
+
+@pytest.mark.parametrize("start", ["=1+1", "@SUM(A1)", "+x", "-x", "\tx", "\uff1d1"])
+def test_nothing_in_it_runs_as_a_formula_and_nothing_is_lost_on_the_way_back(
+    api: APIClient, acme: Organisation, start: str
+) -> None:
+    row = ("bad", "A", "B", "", start, "")
+    batch = imported(api, acme, csv_bytes([row]))
+    content = report(api, batch)[1]
+    assert rows_of(content)[1][4] == f"'{start}"
+    again = imported(api, acme, content)
+    assert rows_of(report(api, again)[1])[1][4] == f"'{start}"
+
+
+def test_a_row_with_too_few_cells_stays_short_so_that_nothing_moves_to_another_column(
+    api: APIClient, acme: Organisation
+) -> None:
+    batch = imported(api, acme, csv_bytes([("a@new.example", "A", "B")]))
+    _, row = rows_of(report(api, batch)[1])
+    assert row[:-1] == ["a@new.example", "A", "B"]
+    assert imported(api, acme, report(api, batch)[1]).failed_rows == 1  # unmended, it fails again
+
+
+def test_rows_that_repeat_an_address_name_the_first(api: APIClient, acme: Organisation) -> None:
+    first = people(1)[0]
+    batch = imported(api, acme, csv_bytes([first, (first[0].upper(), *first[1:])]))
+    _, row = rows_of(report(api, batch)[1])
+    assert row[0] == first[0].upper()
+    assert "row 2" in row[-1]
+
+
+def test_a_file_of_many_chunks_comes_whole_and_in_order(
+    api: APIClient, acme: Organisation, settings: Any, django_assert_max_num_queries: Any
+) -> None:
+    settings.IMPORT_CHUNK_SIZE = 10
+    rows = [BAD if number % 3 else people(1, start=number)[0] for number in range(60)]
+    batch = imported(api, acme, csv_bytes(rows))
+    numbers = [int(row[-1].split(":")[0].removeprefix("Row ")) for row in
+               rows_of(report(api, batch)[1])[1:]]  # fmt: skip
+    assert numbers == [number + 2 for number in range(60) if number % 3]
+
+
+def test_without_the_file_the_report_is_made_of_the_errors(
+    api: APIClient, acme: Organisation
+) -> None:
+    batch = imported(api, acme, csv_bytes([BAD]))
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM import_uploads WHERE import_batch_id = %s", [batch.id])
+    header, row = rows_of(report(api, batch)[1])
+    assert header == ["email", "first_name", "last_name", "role", "department", "phone",
+                      "import_errors"]  # fmt: skip
+    assert tuple(row[:-1]) == BAD
+
+
+def test_a_batch_without_errors_gives_the_header_alone(api: APIClient, acme: Organisation) -> None:
+    batch = imported(api, acme)
+    assert rows_of(report(api, batch)[1]) == [[*HEADERS, "import_errors"]]
+
+
+def test_a_refusal_is_json_also_for_those_who_ask_for_csv(
+    api: APIClient, globex: Organisation
+) -> None:
+    path = f"{base(globex)}/7e0a7d53-6a53-4a9c-8c0b-5d8f5c5e0a01/errors"
+    answer = api.get(path, headers={"Accept": "text/csv"})
+    assert answer.status_code == 404
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_errors_come_in_pages_in_the_order_of_the_file(api: APIClient, acme: Organisation) -> None:
+    batch = imported(api, acme, csv_bytes([BAD] * 4))
+    path: str | None = f"{base(acme)}/{batch.id}/errors?page_size=5"
+    seen, sizes = [], []
+    while path:
+        page = api.get(path).json()
+        assert page["total_errors"] == 12
+        sizes.append(len(page["errors"]))
+        seen += [(error["row_number"], error["field_name"]) for error in page["errors"]]
+        path = page["next"]
+    assert sizes == [5, 5, 2]
+    assert seen == sorted(seen)
+
+
+# --- the template -----------------------------------------------------------------------------
+
+
+def test_the_template_has_every_column_and_its_example_needs_no_escaping() -> None:
+    header, example = rows_of(reports.template().encode())
+    assert header[0] == "email"
+    assert len(header) == len(example) == 11
+    assert example[header.index("phone")] == "+44 20 7946 0123"
+
+
+# --- progress ---------------------------------------------------------------------------------
+
+
+def a_batch(**fields: Any) -> ImportBatch:
+    return ImportBatch(**{"total_rows": 100, "status": Status.PROCESSING} | fields)
+
+
+def test_progress_of_a_batch_that_waits_is_nothing_yet() -> None:
+    assert progress.of(a_batch(status=Status.PENDING)) == progress.Progress(
+        percent=0, rows_per_second=None, eta_seconds=None
+    )
+
+
+def test_progress_of_a_running_batch_is_rate_and_the_time_that_is_left() -> None:
+    now = timezone.now()
+    running = a_batch(
+        processed_rows=40, started_at=now - timezone.timedelta(seconds=4), heartbeat_at=now
+    )
+    assert progress.of(running) == progress.Progress(
+        percent=40, rows_per_second=10.0, eta_seconds=6
+    )
+
+
+def test_a_hundred_percent_is_said_only_of_all_rows() -> None:
+    assert progress.of(a_batch(total_rows=1000, processed_rows=999)).percent == 99
+
+
+def test_nobody_sees_users_of_the_report_in_a_log(
+    api: APIClient, acme: Organisation, caplog: pytest.LogCaptureFixture, capsys: Any
+) -> None:
+    report(api, imported(api, acme, csv_bytes([*people(1), BAD])))
+    assert User.objects.filter(email="person0@new.example").exists()
+    written = caplog.text + "".join(capsys.readouterr())
+    assert "new.example" not in written
+    assert BAD[0] not in written

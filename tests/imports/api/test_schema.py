@@ -1,0 +1,198 @@
+"""The whole OpenAPI document, tried out: values that fit it and values that don't, sent to every
+call by the administrators of two organisations. No answer is a fault of ours, none is one that the
+document does not know, and nobody is told anything of the other organisation.
+
+SCHEMA_EXAMPLES   how many requests for each call and caller (20)
+FUZZ_SECONDS      how long mutated files are uploaded (20)
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from imports import actions
+from imports.actions import ImportOptions
+from imports.engine import runner
+from tests.conftest import ROOT, MakeUser, Running, serve
+from tests.fuzz import Fuzzer, seeds
+from tests.imports.api.helpers import BAD, base, csv_bytes, people
+from users import tokens
+from users.models import Organisation, User
+from users.roles import Role
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.django_db(transaction=True)]
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+SCHEMA = schemathesis.openapi.from_path(ROOT / "docs" / "openapi.yaml")
+OPERATIONS = {
+    one.ok().definition.raw["operationId"]: one.ok() for one in SCHEMA.get_all_operations()
+}
+# What another organisation's is. 406: an Accept header that nothing here can answer.
+HIDDEN = {404, 406}
+# What shows that a call was let in, and not turned away for its form alone.
+LET_IN = {"log_in": {401, 429}, "refresh": {401}, "cancel": {409}, "retry": {409}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tenant:
+    """An organisation, its administrator, their import, and the words that only they know."""
+
+    organisation_id: str
+    batch_id: str
+    upload_id: str  # of a preview
+    access: str
+    secrets: tuple[str, ...]
+
+    def headers(self) -> dict[str, str]:
+        """For a request of theirs."""
+        return {"Authorization": f"Bearer {self.access}"}
+
+
+def tenant(name: str, make_user: MakeUser) -> Tenant:
+    """With two imports: one that has ended with errors, one that waits."""
+    organisation = Organisation.objects.create(name=f"{name} Confidential")
+    user = make_user(f"admin@{name}.example", Role.ADMIN, organisation)
+    rows = [*people(3, domain=f"{name}.example"), BAD]
+    upload, preview = stage(user, rows), stage(user, rows)
+    batch = actions.submit(upload, user=user, options=ImportOptions())
+    runner.run(batch.id, lambda: False)
+    return Tenant(
+        organisation_id=str(organisation.id),
+        batch_id=str(batch.id),
+        upload_id=str(preview.id),
+        access=tokens.pair(user)["access"],
+        secrets=(organisation.name, f"@{name}.example", str(user.id), str(batch.id)),
+    )
+
+
+def stage(user: User, rows: list[tuple[str, ...]]) -> Any:
+    return actions.stage(
+        io.BytesIO(csv_bytes(rows)),
+        filename="users.csv",
+        user=user,
+        organisation_id=user.organisation_id or "",
+        guess_encoding=True,
+    )
+
+
+@pytest.fixture
+def address(start: Callable[..., Running]) -> str:
+    """A web server without quotas: they would soon be all that is seen."""
+    return serve(start, RATE_LIMIT_ENABLED="false")
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_call_answers_as_the_document_says_and_tells_nobody_of_others(
+    name: str, address: str, make_user: MakeUser
+) -> None:
+    acme, globex = tenant("acme", make_user), tenant("globex", make_user)
+    for caller, other in ((acme, globex), (globex, acme)):
+        seen = try_out(name, address, caller, other, caller.organisation_id, caller.batch_id)
+        assert seen & LET_IN.get(name, {200, 202}), seen
+        if "{org_id}" in OPERATIONS[name].path:
+            try_out(name, address, caller, other, other.organisation_id, other.batch_id, HIDDEN)
+        if "{batch_id}" in OPERATIONS[name].path:
+            try_out(name, address, caller, other, caller.organisation_id, other.batch_id, HIDDEN)
+
+
+def try_out(
+    name: str,
+    address: str,
+    caller: Tenant,
+    other: Tenant,
+    organisation_id: str,
+    batch_id: str,
+    statuses: set[int] | None = None,
+) -> set[int]:
+    """Sends what fits the document, and what does not; gives the statuses that came back.
+    `statuses`: those that may."""
+    operation, seen = OPERATIONS[name], set[int]()
+    known = {"org_id": organisation_id, "batch_id": batch_id}
+    path = {key: value for key, value in known.items() if f"{{{key}}}" in operation.path}
+    modes = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+    cases = [operation.as_strategy(mode, path_parameters=path or None) for mode in modes]
+    if name in ("preview", "import"):  # a good file: chance alone finds none
+        file = {"body": {"file": csv_bytes(people(3))}, "media_type": "multipart/form-data"}
+        cases += [operation.as_strategy(mode, path_parameters=path, **file) for mode in modes]
+
+    @settings(
+        max_examples=int(os.environ.get("SCHEMA_EXAMPLES", 20)),
+        deadline=None,
+        derandomize="SCHEMA_EXAMPLES" not in os.environ,
+        phases=[Phase.explicit, Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+        database=None,
+    )
+    @given(case=st.one_of(*cases))
+    def play(case: Any) -> None:
+        answer = case.call(base_url=address, headers=caller.headers(), timeout=30)
+        case.validate_response(answer, checks=CHECKS)
+        seen.add(answer.status_code)
+        assert answer.status_code < 500
+        assert statuses is None or answer.status_code in statuses
+        told = answer.text + str(answer.headers)
+        assert [secret for secret in other.secrets if secret in told] == []
+
+    play()
+    return seen
+
+
+def test_the_upload_of_another_organisation_can_not_be_imported(
+    address: str, make_user: MakeUser
+) -> None:
+    acme, globex = tenant("acme", make_user), tenant("globex", make_user)
+    url = address + base(acme.organisation_id)
+    sent = {"upload_id": globex.upload_id}
+    answer = requests.post(url, json=sent, headers=acme.headers(), timeout=30)
+    assert answer.status_code == 404
+    assert [secret for secret in globex.secrets if secret in answer.text] == []
+
+
+def test_no_file_whatever_is_in_it_is_answered_with_a_fault(
+    address: str, make_user: MakeUser
+) -> None:
+    acme = tenant("acme", make_user)
+    session = requests.Session()
+    session.headers.update(acme.headers())
+    end = time.monotonic() + float(os.environ.get("FUZZ_SECONDS", 20))
+    found, seen = seeds(), set[int]()
+    for number in itertools.count(7_000_000_000):
+        content, _ = Fuzzer(number, found).case()
+        call = "/preview" if number % 2 else ""
+        answer = session.post(
+            address + base(acme.organisation_id) + call,
+            files={"file": ("users.csv", content)},
+            timeout=60,
+        )
+        assert answer.status_code in (200, 202, 400, 413), (number, answer.status_code, answer.text)
+        assert answer.ok or answer.json()["code"]
+        seen.add(answer.status_code)
+        if time.monotonic() > end:
+            break
+    assert seen >= {200, 202, 400}

@@ -1,0 +1,136 @@
+"""docs/file-format.md says what the code does."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from imports import errors, files
+from imports.schema.fields import (
+    FIELDS,
+    FORBIDDEN_HEADERS,
+    FULL_NAME_HEADERS,
+    PASSWORD_HEADERS,
+    PASSWORD_WORDS,
+)
+from tests.imports.files.helpers import refusal_of
+from tests.paths import ROOT
+
+TEXT = (ROOT / "docs" / "file-format.md").read_text("utf-8")
+LIMITS = files.Limits()
+
+
+def table(name: str) -> dict[str, list[str]]:
+    """The rows of the table between two markers: first cell -> the others."""
+    body = TEXT.partition(f"<!-- {name}:begin -->")[2].partition(f"<!-- {name}:end -->")[0]
+    rows = [line.strip("| ").split(" | ") for line in body.strip().splitlines()[2:]]
+    return {first.strip("`"): others for first, *others in rows}
+
+
+def words(cell: str) -> list[str]:
+    """What stands between backticks."""
+    return re.findall(r"`([^`]+)`", cell)
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_the_names_of_a_field_are_those_of_the_code(field: str) -> None:
+    aliases, fallbacks = table("names")[field]
+    assert words(aliases) == list(FIELDS[field].aliases)
+    assert words(fallbacks) == list(FIELDS[field].fallbacks)
+
+
+def test_the_other_names_are_those_of_the_code() -> None:
+    others = [words(cells[0]) for name, cells in table("names").items() if name not in FIELDS]
+    assert others == [
+        list(FULL_NAME_HEADERS),
+        [*PASSWORD_WORDS, *sorted(PASSWORD_HEADERS)],
+        sorted(FORBIDDEN_HEADERS),
+    ]
+
+
+def test_every_column_of_the_contract_is_explained() -> None:
+    columns = TEXT.partition("## Columns")[2].partition("## Names")[0]
+    assert [name for name in FIELDS if f"`{name}`" not in columns] == []
+
+
+def refusals() -> dict[str, type[errors.FileRefused]]:
+    """Every refusal of a file, by its code."""
+    kinds = [k for k in vars(errors).values() if isinstance(k, type)]
+    files = [k for k in kinds if issubclass(k, errors.FileRefused) and k is not errors.FileRefused]
+    return {kind.code: kind for kind in files}
+
+
+def test_every_code_of_a_refusal_is_documented() -> None:
+    assert set(table("refusals")) == set(refusals())
+
+
+def test_no_two_refusals_share_a_code() -> None:
+    kinds = [k for k in vars(errors).values() if isinstance(k, type)]
+    codes = [k.code for k in kinds if issubclass(k, errors.Refusal)]
+    assert len(codes) == len(set(codes))
+
+
+@pytest.mark.parametrize("code", refusals())
+def test_a_status_that_is_not_400_is_documented(code: str) -> None:
+    status = refusals()[code].status
+    assert (status == 400) == ("status" not in table("refusals")[code][0])
+    assert status == 400 or f"status {status}" in table("refusals")[code][0]
+
+
+@pytest.mark.parametrize(
+    ("code", "example"), [(code, cells[1]) for code, cells in table("refusals").items()]
+)
+def test_the_example_of_a_refusal_is_refused_so(code: str, example: str) -> None:
+    match = re.fullmatch(r"`(.+?)`(?: with `(\w+)=(.+)`)?", example)
+    if match is None or code == "unknown_sheet":  # what can't be written here: in the corpus
+        assert code in CORPUS | {"file_too_large", "too_many_rows", "record_too_long"}
+        return
+    content, option, value = match.groups()
+    options: dict[str, Any] = {}
+    if option:
+        options = {option: json.loads(value) if option == "mapping" else value}
+    refusal = refusal_of(content.replace("⏎", "\n"), limits=LIMITS, **options)
+    assert refusal.code == code
+    assert type(refusal) is refusals()[code]
+
+
+CORPUS = {
+    json.loads(path.read_text("utf-8")).get("refused")
+    for path in (ROOT / "tests" / "data").glob("*.json")
+}
+
+
+def test_a_row_that_is_too_long_is_refused_as_documented() -> None:
+    header = "email,first_name,last_name," + ",".join(f"c{i}" for i in range(30))
+    row = "a@example.com,A,B," + ",".join(["x" * 9_000] * 30)
+    assert refusal_of(f"{header}\n{row}\n", limits=LIMITS).code == "record_too_long"
+
+
+def test_every_warning_is_documented() -> None:
+    sources = [
+        *(ROOT / "imports" / "schema").glob("*.py"),
+        *(ROOT / "imports" / "files").rglob("*.py"),
+    ]
+    given = set()
+    for path in sources:
+        given |= set(re.findall(r'Notice\(\s*None,\s*"(\w+)"', path.read_text("utf-8")))
+    assert set(table("warnings")) == given
+
+
+@pytest.mark.parametrize(
+    "words_of_limit",
+    [
+        f"| columns | {LIMITS.max_columns} |",
+        f"| a cell | {LIMITS.max_cell_chars:,} characters |",
+        f"| a row | {LIMITS.max_record_bytes // 1024} KB |",
+        f"| the header | {LIMITS.max_header_bytes // 1024} KB, and {LIMITS.max_title_rows} rows",
+        f"{LIMITS.max_workbook_entries} parts",
+        f"unpack to {LIMITS.max_workbook_bytes // 1024**2} MB",
+        f"span {LIMITS.max_workbook_cells:,} cells",
+    ],
+)
+def test_the_limits_are_those_of_the_code(words_of_limit: str) -> None:
+    assert words_of_limit in TEXT

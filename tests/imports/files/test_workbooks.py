@@ -1,0 +1,234 @@
+"""Workbooks: what is found in large ones, and what is refused before it can do harm."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+
+from imports import files
+from tests.imports.files.helpers import WIDE, open_file, refusal_of, rows_of
+from tests.paths import ROOT
+
+DATA = ROOT / "tests" / "data"
+SHEET = "xl/worksheets/sheet1.xml"
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+
+
+def parts_of(name: str = "workbook-notation-excel.xlsx") -> dict[str, bytes]:
+    """The parts of a workbook of the corpus."""
+    with zipfile.ZipFile(DATA / name) as archive:
+        return {part: archive.read(part) for part in archive.namelist()}
+
+
+def packed(parts: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """Parts as an archive."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+def with_rows(rows: str) -> bytes:
+    """A workbook whose sheet holds these rows below a header."""
+    header = "".join(
+        f'<c r="{place}" t="inlineStr"><is><t>{name}</t></is></c>'
+        for place, name in (("A1", "email"), ("B1", "first_name"), ("C1", "last_name"))
+    )
+    sheet = f'<worksheet xmlns="{MAIN}"><sheetData><row r="1">{header}</row>{rows}</sheetData>'
+    return packed(parts_of() | {SHEET: f"{sheet}</worksheet>".encode()})
+
+
+def row(number: int, first: str, kind: str = "inlineStr") -> str:
+    """A row of three cells, the first of a kind of its own."""
+    value = f"<v>{first}</v>" if kind == "e" else f"<is><t>{first}</t></is>"
+    return (
+        f'<row r="{number}"><c r="A{number}" t="{kind}">{value}</c>'
+        f'<c r="B{number}"><v>{number}</v></c><c r="C{number}" s="0"/></row>'
+    )
+
+
+def test_every_row_and_every_error_of_a_large_sheet_is_found() -> None:
+    # about 1.2 MB: the sheet is looked through in several pieces
+    kinds = ["e" if number % 3 == 0 else "inlineStr" for number in range(2, 10_002)]
+    rows = "".join(
+        row(number, "#N/A" if kind == "e" else "x" * (number % 50), kind)
+        for number, kind in enumerate(kinds, 2)
+    )
+    found = rows_of(with_rows(rows))
+    assert [number for number, _ in found] == list(range(2, 10_002))
+    assert [cells[0] == "#N/A" for _, cells in found] == [kind == "e" for kind in kinds]
+    assert all(cells[1:] == [str(number), ""] for number, cells in found)
+
+
+@pytest.mark.parametrize("length", range(262_000, 262_200, 7))
+def test_a_far_cell_is_found_wherever_the_pieces_are_cut(length: int) -> None:
+    rows = row(2, "y" * 100) + f"<!--{'z' * length}-->" + "<row><c r='GR1048576'><v>1</v></c></row>"
+    assert refusal_of(with_rows(rows)).code in ("broken_workbook", "uncompressed_too_large")
+
+
+def test_formatted_cells_without_content_take_nothing() -> None:
+    ghosts = "".join(
+        f'<row r="{n}" spans="1:200"><c r="A{n}" s="1"/><c r="GR{n}" s="1"></c></row>'
+        for n in range(1_040_000, 1_048_577)
+    )
+    assert [number for number, _ in rows_of(with_rows(row(2, "a") + ghosts))] == [2]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        '<row r="1048576"><c r="GR1048576"><v>1</v></c></row>',
+        '<row r="1048576"><c s="1" r="GR1048576"><v>1</v></c></row>',
+        "<row r='1048576'><c r='GR1048576'><v>1</v></c></row>",
+        '<row\tr = "1048576"><c\nr="GR1048576"><v>1</v></c></row>',
+        '<row r="1048576"><x:c xmlns:x="' + MAIN + '" r="GR1048576"><v>1</v></x:c></row>',
+        '<row r="1048576">' + "<c/>" * 198 + "<c><v>1</v></c></row>",
+        '<row r="3"><c r="GR1048576" t="inlineStr"><is><t>x</t></is></c></row>',
+    ],
+)
+def test_a_far_cell_is_refused_in_whatever_notation(cells: str) -> None:
+    refusal = refusal_of(with_rows(row(2, "a") + cells))
+    assert refusal.code == "uncompressed_too_large"
+    assert refusal.status == 413
+    assert "1,048,576" in refusal.detail
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        row(9, "b") + row(3, "c"),  # not in order
+        '<row r="3"><c r="A0"><v>1</v></c></row>',
+        '<row r="3"><c r="A9999999"><v>1</v></c></row>',
+        '<row r="3"><c r="3A"><v>1</v></c></row>',
+        '<row r="x"><c><v>1</v></c></row>',
+        '<row r="3"><c r="A&#51;"><v>1</v></c></row>' * 2 + "<row",
+    ],
+)
+def test_cells_that_stand_nowhere_are_refused(cells: str) -> None:
+    assert refusal_of(with_rows(row(2, "a") + cells)).code == "broken_workbook"
+
+
+def test_more_cells_than_allowed_are_refused_even_in_one_place() -> None:
+    limits = files.Limits(max_workbook_cells=1_000)
+    same = '<row r="3">' + '<c r="A3"><v>1</v></c>' * 1_001 + "</row>"
+    unusual = same.replace('r="A3"', "r='A3'")
+    for cells in (same, unusual):
+        refusal = refusal_of(with_rows(row(2, "a") + cells), limits=limits)
+        assert refusal.code == "uncompressed_too_large"
+        assert "1,000" in refusal.detail
+
+
+def test_a_table_of_texts_without_end_is_refused() -> None:
+    texts = f'<sst xmlns="{MAIN}">{"<si/>" * 3_000}</sst>'.encode()
+    limits = files.Limits(max_workbook_cells=1_000)
+    data = packed(parts_of() | {"xl/sharedStrings.xml": texts})
+    assert refusal_of(data, limits=limits).code == "uncompressed_too_large"
+
+
+# --- the archive ------------------------------------------------------------------------------
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
+    bomb = packed(parts_of() | {"xl/media/image1.png": b"\0" * 50_000_000})
+    assert len(bomb) < 60_000
+    refusal = refusal_of(bomb, limits=WIDE)
+    assert (refusal.code, refusal.status) == ("uncompressed_too_large", 413)
+    assert "47.7 MB" in refusal.detail
+
+
+def test_a_bomb_that_lies_about_its_size_is_refused() -> None:
+    bomb = bytearray(packed(parts_of() | {"xl/media/image1.png": b"\0" * 5_000_000}))
+    size = (5_000_000).to_bytes(4, "little")
+    at = bomb.rindex(size)
+    assert bomb[at - 24 : at - 20] == b"PK\x01\x02"
+    bomb[at : at + 4] = (1_000).to_bytes(4, "little")
+    refusal = refusal_of(bytes(bomb))
+    assert refusal.code == "uncompressed_too_large"
+
+
+def test_a_part_that_is_shorter_than_it_says_is_damaged() -> None:
+    data = bytearray(packed(parts_of() | {"x": b"a" * 4_321}))
+    at = data.rindex((4_321).to_bytes(4, "little"))
+    data[at : at + 4] = (4_322).to_bytes(4, "little")
+    assert refusal_of(bytes(data)).code == "broken_workbook"
+
+
+def test_too_many_parts_are_refused() -> None:
+    parts = parts_of() | {f"xl/media/{i}": b"" for i in range(200)}
+    assert refusal_of(packed(parts)).code == "uncompressed_too_large"
+
+
+def test_a_password_is_named_as_the_reason() -> None:
+    data = bytearray(packed(parts_of()))
+    at = data.rindex(b"PK\x01\x02")
+    data[at + 8] |= 1
+    refusal = refusal_of(bytes(data))
+    assert refusal.code == "broken_workbook"
+    assert "password" in refusal.detail
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_another_way_of_packing_is_refused(method: int) -> None:
+    assert refusal_of(packed(parts_of(), method)).code == "broken_workbook"
+
+
+def test_what_stands_behind_the_archive_can_not_hide_another_one() -> None:
+    one, other = packed(parts_of()), packed({"users.csv": b"email\n"})
+    assert refusal_of(one + other).code in ("not_csv", "broken_workbook")
+    data = bytearray(one)
+    data[-2:] = len(other).to_bytes(2, "little")  # the other one as its comment
+    assert refusal_of(bytes(data) + other).code in ("not_csv", "broken_workbook")
+
+
+# --- the list of sheets -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("part", "old", "new"),
+    [
+        ("_rels/.rels", "xl/workbook.xml", "xl/other.xml"),
+        ("xl/_rels/workbook.xml.rels", "worksheets/sheet1.xml", "../xl/worksheets/sheet1.xml"),
+        ("xl/_rels/workbook.xml.rels", "worksheets/sheet1.xml", "worksheets/sheet9.xml"),
+        ("xl/_rels/workbook.xml.rels", "rId8", "rId7"),
+        ("xl/_rels/workbook.xml.rels", "/worksheet", "/chartsheet"),
+        ("xl/workbook.xml", 'r:id="rId7"', 'r:id="rId9"'),
+        ("xl/workbook.xml", "<sheets>", '<sheets><sheet name="People" sheetId="2" r:id="rId7"/>'),
+        ("xl/workbook.xml", "<workbook", "<!DOCTYPE x [<!ENTITY a 'b'>]><workbook"),
+    ],
+)
+def test_a_list_of_sheets_that_can_be_read_in_two_ways_is_refused(
+    part: str, old: str, new: str
+) -> None:
+    parts = parts_of()
+    changed = parts[part].replace(old.encode(), new.encode(), 1)
+    assert changed != parts[part]
+    parts |= {part: changed, "xl/other.xml": parts["xl/workbook.xml"]}
+    assert refusal_of(packed(parts)).code == "broken_workbook"
+
+
+def test_a_target_may_be_written_from_the_root_of_the_archive() -> None:
+    parts = parts_of()
+    links = parts["xl/_rels/workbook.xml.rels"]
+    links = links.replace(b"worksheets/sheet1.xml", b"/xl/worksheets/sheet1.xml")
+    assert rows_of(packed(parts | {"xl/_rels/workbook.xml.rels": links}))
+
+
+def test_a_name_in_another_case_is_found() -> None:
+    parts = parts_of()
+    parts["xl/worksheets/Sheet1.xml"] = parts.pop(SHEET)
+    assert rows_of(packed(parts))
+
+
+def test_the_sheet_that_was_read_is_named() -> None:
+    reading = open_file((DATA / "workbook-second-sheet.xlsx").read_bytes(), sheet="SHEET & 2")
+    assert (reading.kind, reading.sheet) == ("xlsx", "Sheet & 2")
+
+
+@pytest.mark.parametrize("text", ["a_x0000_@example.com", "_x0000_"])
+def test_a_nul_in_a_cell_is_refused_as_in_a_text_file(text: str) -> None:
+    refusal = refusal_of(with_rows(row(2, "ann@example.com") + row(3, text)))
+    assert refusal.code == "binary_content"
+    assert "The cell A3 holds a NUL character" in refusal.detail

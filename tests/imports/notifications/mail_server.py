@@ -1,0 +1,114 @@
+"""A real mail server for tests, in a process of its own: it can be away, frozen, or come back.
+
+An address that has a number before its @ (full452@…, gone550@…) is answered with that number.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+from tests.paths import ROOT
+from tests.process_helpers import wait_for
+
+
+class _Mailboxes:
+    """What aiosmtpd asks: may this address have a letter, and here it is."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    async def handle_RCPT(
+        self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
+        if code := re.search(r"(\d{3})@", address):
+            return f"{code[1]} <{address}> said so"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        name = f"{len(list(self.folder.iterdir())):04}.eml"
+        (self.folder / name).write_bytes(envelope.content)
+        return "250 OK"
+
+
+async def serve(port: int, folder: Path) -> None:
+    """Until it is killed."""
+    from aiosmtpd.smtp import SMTP  # the tests themselves need no such module
+
+    loop = asyncio.get_running_loop()
+    listening = await loop.create_server(
+        lambda: SMTP(_Mailboxes(folder), hostname="mail.test"), "127.0.0.1", port
+    )
+    await listening.serve_forever()
+
+
+class MailServer:
+    """It, as seen from a test."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "mail"
+        self.folder.mkdir()
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Returns once it answers."""
+        command = [sys.executable, "-W", "ignore", "-m", "tests.imports.notifications.mail_server"]
+        self._process = subprocess.Popen([*command, str(self.port), str(self.folder)], cwd=ROOT)
+        wait_for(self._answers)
+
+    def stop(self) -> None:
+        """At once."""
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+
+    def freeze(self) -> None:
+        """It still takes connections, and says nothing any more."""
+        assert self._process
+        os.kill(self._process.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """It goes on."""
+        assert self._process
+        os.kill(self._process.pid, signal.SIGCONT)
+
+    def letters(self) -> list[EmailMessage]:
+        """What arrived, in order."""
+        files = sorted(self.folder.iterdir())
+        return [message_from_bytes(f.read_bytes(), policy=policy.default) for f in files]
+
+    def environment(self) -> dict[str, str]:
+        """For processes that are to use it."""
+        return {
+            "EMAIL_HOST": "127.0.0.1",
+            "EMAIL_PORT": str(self.port),
+            "EMAIL_USE_TLS": "false",
+            "DEFAULT_FROM_EMAIL": "MarketEdge <imports@marketedge.example>",
+            "PUBLIC_URL": "https://marketedge.example",
+        }
+
+    def _answers(self) -> bool:
+        assert self._process
+        assert self._process.poll() is None
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=5) as line:
+                return line.recv(3) == b"220"
+        except OSError:
+            return False
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(int(sys.argv[1]), Path(sys.argv[2])))

@@ -1,0 +1,124 @@
+"""A clock that the tests turn, and what they ask of the quotas."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from imports import quotas
+from imports.errors import QuotaExceeded
+from imports.models import ImportBatch, Window
+from imports.quotas import Usage
+from imports.quotas.redis_store import quota_key, store
+from users.models import User
+
+
+class Clock:
+    """What this process, and so django-ratelimit, takes for the time. It stands still until it is
+    told otherwise, so that no window ends by chance."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = time.time()
+        monkeypatch.setattr(time, "time", lambda: self.now)
+
+
+def with_quota(caches: dict[str, Any], **different: Any) -> dict[str, Any]:
+    """The caches with another LOCATION, or other options (`socket_timeout`), for the quota's."""
+    names = {name: different.pop(name) for name in ("LOCATION",) if name in different}
+    options = caches["quota"]["OPTIONS"] | different
+    return caches | {"quota": caches["quota"] | names | {"OPTIONS": options}}
+
+
+def patient(caches: dict[str, Any]) -> dict[str, Any]:
+    """The caches with a quota store that is never given up, however busy the machine may be."""
+    return with_quota(caches, socket_connect_timeout=30, socket_timeout=30)
+
+
+def consume(user: User, limit_type: str = "csv_import", **other: Any) -> Usage:
+    """One upload into the user's own organisation."""
+    facts = {"organisation_id": user.organisation_id, "address": "198.51.100.7", **other}
+    return quotas.consume(user=user, limit_type=limit_type, **facts)
+
+
+def refusal(user: User, limit_type: str = "csv_import") -> QuotaExceeded:
+    """How the next upload is refused."""
+    with pytest.raises(QuotaExceeded) as caught:
+        consume(user, limit_type)
+    return caught.value
+
+
+def passes(user: User, attempts: int, limit_type: str = "csv_import") -> int:
+    """How many of so many uploads, one after the other, pass."""
+    return sum(_passes(user, limit_type) for _ in range(attempts))
+
+
+def _passes(user: User, limit_type: str) -> bool:
+    try:
+        consume(user, limit_type)
+    except QuotaExceeded:
+        return False
+    return True
+
+
+def usage(user: User, limit_type: str = "csv_import") -> Usage:
+    """A look at what is left."""
+    return quotas.usage(user=user, organisation_id=user.organisation_id, limit_type=limit_type)
+
+
+def windows(user: User, limit_type: str = "csv_import") -> dict[str, Window]:
+    """The user's current hour and day."""
+    return {window.period: window for window in usage(user, limit_type).windows}
+
+
+def in_redis(user: User, limit_type: str = "csv_import") -> dict[str, int | None]:
+    """The plain numbers that an operator would find, None where there is no key."""
+    client = store()._cache.get_client()
+    found = {
+        period: client.get(quota_key(window))
+        for period, window in windows(user, limit_type).items()
+    }
+    return {period: None if value is None else int(value) for period, value in found.items()}
+
+
+def make_batches(user: User, count: int, **fields: Any) -> None:
+    """Imports that are there without a count of them."""
+    ImportBatch.objects.bulk_create(
+        ImportBatch(
+            filename="users.csv", organisation_id=user.organisation_id, uploaded_by=user, **fields
+        )
+        for _ in range(count)
+    )
+
+
+@contextmanager
+def closing_connection() -> Iterator[None]:
+    """For a thread, which has a database connection of its own."""
+    try:
+        yield
+    finally:
+        connection.close()
+
+
+def in_parallel(work: Callable[[], Any], times: int) -> list[Any]:
+    """What comes of it in so many threads that all begin at once."""
+    barrier = threading.Barrier(times)
+
+    def one(_: int) -> Any:
+        with closing_connection():
+            barrier.wait(30)
+            return work()
+
+    with ThreadPoolExecutor(times) as pool:
+        return list(pool.map(one, range(times)))
+
+
+def parallel_passes(user: User, times: int) -> int:
+    """How many of so many uploads at once pass."""
+    return sum(in_parallel(lambda: _passes(user, "csv_import"), times))

@@ -1,0 +1,96 @@
+"""What Prometheus is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+from django.test import Client
+from prometheus_client.parser import text_string_to_metric_families
+
+from imports.metrics import COUNTERS, Totals
+from imports.models import MetricCounter
+
+TOKEN = "a token of at least 32 characters."
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _token(settings: Any) -> None:
+    settings.METRICS_TOKEN = TOKEN
+
+
+def scrape(client: Client, token: str = TOKEN) -> Any:
+    return client.get("/metrics", headers={"Authorization": f"Bearer {token}"})
+
+
+def samples(client: Client) -> dict[tuple[str, str], float]:
+    """(name, label) -> value, as Prometheus itself reads them."""
+    families = text_string_to_metric_families(scrape(client).content.decode())
+    return {
+        (sample.name, "".join(sample.labels.values())): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+def test_every_counter_is_there_before_anything_was_counted(client: Client) -> None:
+    assert samples(client) == {
+        ("csv_rate_limit_violations_total", "csv_import"): 0,
+        ("csv_rate_limit_violations_total", "file_upload"): 0,
+        ("csv_rate_limit_store_away_total", ""): 0,
+    }
+
+
+def test_the_totals_are_those_of_the_table(client: Client) -> None:
+    MetricCounter.objects.add("csv_rate_limit_violations_total", 3, limit_type="file_upload")
+    MetricCounter.objects.add("csv_rate_limit_violations_total", 2, limit_type="a kind of later")
+    MetricCounter.objects.add("csv_rate_limit_store_away_total")
+    found = samples(client)
+    assert found["csv_rate_limit_violations_total", "csv_import"] == 0
+    assert found["csv_rate_limit_violations_total", "file_upload"] == 3
+    assert found["csv_rate_limit_violations_total", "a kind of later"] == 2
+    assert found["csv_rate_limit_store_away_total", ""] == 1
+
+
+def test_a_scrape_is_one_query(client: Client, django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(1):
+        scrape(client)
+
+
+@pytest.mark.parametrize("token", ["", "another", TOKEN + " ", "ä"])
+def test_without_the_token_it_tells_nothing(client: Client, token: str) -> None:
+    answer = scrape(client, token)
+    assert answer.status_code == 401
+    assert b"csv_" not in answer.content
+
+
+def test_without_a_token_in_the_environment_there_is_no_such_page(
+    client: Client, settings: Any
+) -> None:
+    settings.METRICS_TOKEN = ""
+    assert scrape(client, "").status_code == 404
+
+
+def test_a_database_that_is_away_is_503_and_no_zero(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_: Totals) -> Any:
+        raise OperationalError("the server closed the connection")
+
+    monkeypatch.setattr(Totals, "collect", away)
+    assert scrape(client).status_code == 503
+
+
+def test_every_counter_that_the_code_counts_is_told() -> None:
+    from tests.paths import ROOT
+
+    sources = [path.read_text() for path in (ROOT / "imports").rglob("*.py")]
+    counted = {
+        line.split('"')[1]
+        for text in sources
+        for line in text.splitlines()
+        if "MetricCounter.objects.add(" in line
+    }
+    assert counted == set(COUNTERS)

@@ -1,0 +1,341 @@
+"""What a row may hold, what is stored of it, and what is said of whatever may not stand there."""
+
+from __future__ import annotations
+
+import re
+import sys
+import unicodedata
+
+import pytest
+
+from core import characters
+from imports.schema.fields import FIELDS
+from imports.validation.rows import (
+    RowChecker,
+    UserRow,
+    address_unavailable,
+    already_exists,
+    clean_for_storage,
+    duplicate_in_file,
+    split_full_name,
+)
+from tests.imports.validation.helpers import CHECKER, GOOD, check, columns_of, problem, stored
+
+# --- the row as a whole --------------------------------------------------------------------------
+
+
+def test_a_good_row_is_stored_with_booleans_as_copy_reads_them():
+    assert check() == UserRow(
+        "ada@example.com", "Ada", "Lovelace", "analyst", "Research, Development", "London",
+        "+44 20 7946 0123", "t", "f", "f", "t",
+    )  # fmt: skip
+
+
+def test_the_fields_of_a_row_are_those_of_the_table_in_its_order():
+    assert UserRow._fields == tuple(FIELDS)
+
+
+def test_all_problems_of_a_row_are_told_in_the_order_of_the_fields():
+    problems = check(
+        email="a@b@c", first_name="", last_name="=x", role="boss", department="d" * 101,
+        location="a\tb", phone="12", market_edge_access="maybe", causal_edge_access="2",
+        value_edge_access="ja", send_invitation="later",
+    )  # fmt: skip
+    assert isinstance(problems, list)
+    assert [found.field for found in problems] == list(FIELDS)
+    assert [found.code for found in problems] == [
+        "invalid_email", "required", "formula_injection", "invalid_role", "too_long",
+        "control_character", "invalid_phone", *["invalid_boolean"] * 4,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("count", [0, 1, 10, 12, 200])
+def test_a_row_with_another_number_of_cells_has_that_problem_only(count):
+    [found] = CHECKER.check(["="] * count)
+    assert (found.field, found.code) == ("", "ragged_row")
+    assert "11" in found.message
+    assert f"{count} cell" in found.message
+
+
+def test_columns_may_be_missing_and_stand_in_any_order():
+    checker = RowChecker(columns_of("last_name", "email", "first_name"))
+    assert checker.check([" Lovelace ", "ADA@example.com", "Ada"]) == UserRow(
+        "ada@example.com", "Ada", "Lovelace", "viewer", "", "", "", "f", "f", "f", "t"
+    )
+
+
+def test_a_column_that_no_field_uses_may_hold_anything():
+    checker = RowChecker(columns_of("email", "notes", "first_name", "last_name"))
+    row = checker.check(["ada@example.com", "=a\tb\n\x1f\x00", "Ada", "Lovelace"])
+    assert isinstance(row, UserRow)
+
+
+@pytest.mark.parametrize("blank", [" ", "\t", "\n", "\r\n", "\u00a0", "\u3000", "\u2003 "])
+def test_white_space_around_every_value_is_cut_off(blank):
+    cells = [f"{blank}{value}{blank}" for value in GOOD.values()]
+    assert CHECKER.check(cells) == check()
+
+
+def test_the_default_role_stands_for_an_empty_one_only():
+    checker = RowChecker(columns_of(*FIELDS), default_role="admin")
+    roles = [checker.check(list((GOOD | {"role": role}).values()))[3] for role in ("", " ", "user")]
+    assert roles == ["admin", "admin", "analyst"]
+
+
+@pytest.mark.parametrize("role", ["super_admin", "owner", "", "Admin"])
+def test_a_default_role_that_no_file_may_give_is_refused(role):
+    with pytest.raises(ValueError, match="default_role"):
+        RowChecker(columns_of(*FIELDS), default_role=role)
+
+
+# --- names, departments, locations ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Zoë", "Søren", "王小明", "O'Brien", "O’Brien", "نور", "Кирилл", "Nguyễn", "Þórunn",
+        "X Æ A-12",
+        "José María de la Cruz", "Jean\u00a0Paul", "'t Hooft", "D’Souza-St. John (Jr.)",
+        "Müller/Weiß",
+        "علی\u200cرضا", "ශ්\u200dරී", "क्\u200dष", "葛\U000e0100城", "𠮷田", "نُور", "A", ".",
+        "Zoe\u0308",
+        "a\\b", "Robert'); DROP TABLE users;--", "<script>alert(1)</script>", "1=2", "a@b",
+        "x" * 100,
+        "𠮷" * 100,
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("field", ["first_name", "last_name", "department", "location"])
+def test_a_text_in_any_script_is_stored_as_it_was_given(field, name):
+    assert stored(field, name) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Ka\trl", "a tab (U+0009)"), ("Ka\nrl", "a line break"), ("Ka\x00rl", "U+0000"),
+        ("Ka\x1frl", "U+001F"), ("Ka\x7frl", "U+007F"), ("Ka\x85rl", "U+0085"),
+        ("Ka\u2028rl", "a line break"), ("Ka\u200brl", "a zero-width space (U+200B)"),
+        ("Ka\u202erl", "right-to-left override"), ("\u200fKarl", "right-to-left mark"),
+        ("Ka\u2066rl", "U+2066"), ("\ufeffKarl", "a byte-order mark"),
+        ("Ka\u00adrl", "a soft hyphen"),
+        ("Ka\u200drl", "U+200D"), ("Karl\u200d", "U+200D"), ("علی\u200c", "U+200C"),
+        ("علی\u200c رضا", "U+200C"), ("علی\u200c\u200cرضا", "U+200C"), ("\ufe0f", "U+FE0F"),
+        ("Karl \ufe0fB", "U+FE0F"), ("Karl\ufe0f\ufe0f", "U+FE0F"), ("Ka\ud800rl", "U+D800"),
+        ("\u3164", "U+3164"), ("\u2800", "U+2800"), ("Ka\ufffe", "U+FFFE"),
+        ("K\U000e0041", "U+E0041"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("field", ["first_name", "last_name", "department", "location"])
+def test_what_nobody_can_see_is_refused_and_named(field, name, shown):
+    found = problem(field, name)
+    assert found.code == "control_character"
+    assert shown in found.message
+    assert characters.invisible(found.message) is None
+
+
+@pytest.mark.parametrize("value", ["=1+1", "@home", "＝1", "＠x", "﹦1", "﹫x", "  =1", "="])
+@pytest.mark.parametrize("field", ["first_name", "last_name", "department", "location"])
+def test_a_text_that_a_spreadsheet_would_run_is_refused(field, value):
+    assert problem(field, value).code == "formula_injection"
+
+
+@pytest.mark.parametrize(("value", "text"), [("-Ann", "-Ann"), ("+Ann", "+Ann")])
+def test_a_text_that_begins_with_a_sign_is_stored_and_warned_about(value, text):
+    assert stored("first_name", value) == text
+    [warning] = CHECKER.warnings(list((GOOD | {"first_name": value}).values()))
+    assert (warning.field, warning.code, warning.value) == ("first_name", "leading_sign", text)
+
+
+@pytest.mark.parametrize("field", ["first_name", "last_name", "department", "location"])
+def test_a_text_of_101_characters_is_too_long_and_says_by_how_much(field):
+    found = problem(field, "é" * 101)
+    assert found.code == "too_long"
+    assert "101 characters; at most 100" in found.message
+    assert len(found.value) == 100
+
+
+@pytest.mark.parametrize("field", ["email", "first_name", "last_name"])
+@pytest.mark.parametrize("value", ["", " ", "\t\u00a0"])
+def test_a_required_field_may_not_be_empty(field, value):
+    assert problem(field, value).code == "required"
+
+
+@pytest.mark.parametrize("field", sorted(set(FIELDS) - {"email", "first_name", "last_name"}))
+def test_any_other_field_may_be_empty(field):
+    assert isinstance(check(**{field: "  "}), UserRow)
+
+
+# --- the whole name in one column ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("whole", "first", "last"),
+    [
+        ("Ada Lovelace", "Ada", "Lovelace"), (" Ada  Lovelace ", "Ada", "Lovelace"),
+        ("Ada King Lovelace", "Ada King", "Lovelace"), ("Lovelace, Ada", "Ada", "Lovelace"),
+        ("de la Cruz, José María", "José María", "de la Cruz"),
+        ("Smith, John, Jr.", "John, Jr.", "Smith"),
+        ("山田\u3000太郎", "山田", "太郎"), ("王，小明", "小明", "王"), ("Prince", "Prince", ""),
+        ("", "", ""),
+        (", Ada", "Ada", ""), ("Lovelace,", "", "Lovelace"),
+    ],
+)  # fmt: skip
+def test_a_full_name_is_split_into_first_and_last(whole, first, last):
+    assert split_full_name(whole) == (first, last)
+
+
+def test_a_full_name_of_one_word_says_what_is_missing():
+    checker = RowChecker(columns_of("email", "full_name"))
+    assert checker.check(["p@example.com", "Lovelace, Ada"])[1:3] == ("Ada", "Lovelace")
+    [found] = checker.check(["p@example.com", "Prince"])
+    assert (found.field, found.code, found.value) == ("last_name", "required", "Prince")
+    assert "one word" in found.message
+
+
+def test_an_empty_full_name_lacks_both_names():
+    problems = RowChecker(columns_of("full_name", "email")).check(["", "p@example.com"])
+    assert [(found.field, found.code) for found in problems] == [
+        ("first_name", "required"), ("last_name", "required"),
+    ]  # fmt: skip
+
+
+# --- roles and booleans --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "role"),
+    [
+        ("admin Admin ADMIN aDmIn administrator Administrator", "admin"),
+        ("analyst Analyst user User USER", "analyst"),
+        ("viewer VIEWER read-only Read-Only READ-ONLY readonly ReadOnly read_only", "viewer"),
+    ],
+)
+def test_a_role_may_be_given_in_any_case_and_by_its_aliases(words, role):
+    assert {stored("role", word) for word in words.split()} == {role}
+
+
+@pytest.mark.parametrize("value", ["read only", "Read Only", "Read\u00a0Only", ""])
+def test_an_empty_role_and_one_with_a_space_are_read(value):
+    assert stored("role", value) == "viewer"
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["super_admin", "Super Admin", "SUPER-ADMIN", "superadmin", "super  admin", "superuser"],
+)
+def test_no_file_can_make_platform_staff(value):
+    assert problem("role", value).code == "role_not_allowed"
+
+
+@pytest.mark.parametrize(
+    "value", ["owner", "ad min", "admin, viewer", "veiwer", "read", "1", "admi̇n"]
+)
+def test_another_role_is_refused_and_the_right_ones_named(value):
+    found = problem("role", value)
+    assert found.code == "invalid_role"
+    assert "admin, analyst or viewer" in found.message
+
+
+@pytest.mark.parametrize("field", [name for name in FIELDS if FIELDS[name].kind == "boolean"])
+def test_yes_and_no_are_read_in_all_their_words(field):
+    for word, letter in {"true false": "tf", "yes no": "tf", "1 0": "tf", "y n": "tf"}.items():
+        yes, no = word.split()
+        assert (stored(field, yes), stored(field, no)) == tuple(letter)
+        assert (stored(field, yes.upper()), stored(field, f" {no.title()} ")) == tuple(letter)
+    assert [stored(field, word) for word in ("On", "oFF", "Enabled", "DISABLED")] == [*"tftf"]
+
+
+@pytest.mark.parametrize("value", ["maybe", "2", "ja", "t", "true!", "1.0", "✓", "-", "yes no"])
+def test_anything_else_is_neither_yes_nor_no(value):
+    found = problem("value_edge_access", value)
+    assert found.code == "invalid_boolean"
+    assert "true or false" in found.message
+
+
+def test_access_is_off_and_an_invitation_on_unless_the_file_says_otherwise():
+    assert stored("market_edge_access", "") == "f"
+    assert stored("send_invitation", "") == "t"
+
+
+@pytest.mark.parametrize("field", ["role", "send_invitation", "phone"])
+@pytest.mark.parametrize("value", ["ye\ts", "1\x000", "read\nonly", "yes\u200b"])
+def test_control_characters_are_named_in_every_field(field, value):
+    assert problem(field, value).code == "control_character"
+
+
+# --- warnings, duplicates, sentences -------------------------------------------------------------
+
+
+def test_a_good_row_has_no_warning():
+    assert CHECKER.warnings(list(GOOD.values())) == []
+
+
+def test_an_address_that_is_stored_in_another_spelling_is_a_warning():
+    cells = list((GOOD | {"email": "Zoe@müller.example"}).values())
+    [warning] = CHECKER.warnings(cells)
+    assert warning.code == "address_changed"
+    assert "zoe@xn--mller-kva.example" in warning.message
+
+
+def test_a_letter_that_was_lost_before_is_a_warning():
+    [warning] = CHECKER.warnings(list((GOOD | {"last_name": "M\ufffdller"}).values()))
+    assert (warning.field, warning.code) == ("last_name", "broken_character")
+
+
+def test_rows_that_are_ragged_or_have_no_valid_address_have_no_key():
+    assert CHECKER.email_key(["ada@example.com"]) == ""
+    assert CHECKER.email_key(["ada@", *[""] * 10]) == ""
+    assert CHECKER.warnings(["-"]) == []
+
+
+def test_the_sentences_for_taken_addresses_say_no_more_than_they_may():
+    first = duplicate_in_file("ada@example.com", 17)
+    own = already_exists("ada@example.com")
+    other = address_unavailable("ada@example.com")
+    assert [found.field for found in (first, own, other)] == ["email"] * 3
+    assert [found.code for found in (first, own, other)] == [
+        "duplicate_in_file", "already_exists", "address_unavailable",
+    ]  # fmt: skip
+    assert "row 17" in first.message
+    assert "organisation" in own.message
+    assert not re.search("organi|exist|other user|belong|taken", other.message)
+
+
+def test_long_and_invisible_values_are_shown_short_and_visible():
+    found = problem("role", "boss\x07" * 10_000)
+    assert "U+0007" in found.message
+    assert len(found.message) <= 500
+    assert len(found.value) == 100
+    assert "\x07" not in found.value
+
+
+def test_cleaned_text_is_storable_and_short():
+    assert clean_for_storage("a\x00b\ud800c\x1bd") == "a\ufffdb\ufffdc\ufffdd"
+    assert clean_for_storage("x" * 1000, 10) == "x" * 10
+    assert clean_for_storage("Zoë 王 \U0001f600") == "Zoë 王 \U0001f600"
+
+
+def test_the_classes_of_characters_hold_all_that_unicode_calls_invisible():
+    never = re.compile(f"[{characters.NEVER}{characters.JOINERS}]")
+    missing = [
+        f"U+{code:04X}"
+        for code in range(sys.maxunicode + 1)
+        if unicodedata.category(chr(code)) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+        and not never.match(chr(code))
+    ]
+    assert missing == []
+
+
+def test_the_classes_of_characters_hold_no_letter_digit_or_sign():
+    never = re.compile(f"[{characters.NEVER}]")
+    blank = {0x115F, 0x1160, 0x3164, 0xFFA0, 0x2800, 0x1D159, 0x034F, 0x17B4, 0x17B5}  # drawn empty
+    wrong = [
+        f"U+{code:04X}"
+        for code in range(sys.maxunicode + 1)
+        if unicodedata.category(chr(code))[0] in "LNPSM"
+        and never.match(chr(code))
+        and code not in blank
+        and not 0x13430 <= code <= 0x1345F  # of hieroglyphs; their category differs by version
+    ]
+    assert wrong == []

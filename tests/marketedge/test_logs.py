@@ -1,0 +1,266 @@
+"""What stands in the logs, and above all what does not."""
+
+from __future__ import annotations
+
+import ast
+import json
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+import requests
+import structlog
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.test import Client
+from structlog.stdlib import ProcessorFormatter
+
+from imports.models import ImportBatch
+from marketedge import logs
+from tests.conftest import PASSWORD, ROOT, Running
+from tests.imports.api.helpers import base, csv_bytes, people
+from tests.marketedge.render_helpers import AS_RENDER_ASKS, Deployed, query
+from tests.process_helpers import wait_for
+from users.models import Organisation, User
+
+SECRET = "Zoë Müller, zoe.mueller@secret.example, +44 20 7946 0123"
+
+
+@pytest.fixture
+def written() -> Iterator[Callable[[], list[dict[str, Any]]]]:
+    """What the service's own formatter makes of all that is logged."""
+    options = dict(logs.LOGGING["formatters"]["json"])
+    options.pop("()")
+    lines: list[str] = []
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(self.format(record))
+
+    handler = Handler()
+    handler.setFormatter(ProcessorFormatter(**options))
+    logging.getLogger().addHandler(handler)
+    yield lambda: [json.loads(line) for line in lines]
+    logging.getLogger().removeHandler(handler)
+
+
+Written = Callable[[], list[dict[str, Any]]]
+log = structlog.get_logger("imports.test")
+
+
+def test_an_event_has_its_ids_and_numbers(written: Written) -> None:
+    batch = "0b3c9b0e-5b0e-4b8e-9a51-0f6f3c7d1f11"
+    log.info("csv_import_completed", batch_id=batch, rows=7, failed=0)
+    (line,) = written()
+    assert line.pop("timestamp").endswith("Z")
+    assert line == {
+        "level": "info",
+        "event": "csv_import_completed",
+        "logger": "imports.test",
+        "batch_id": batch,
+        "rows": 7,
+        "failed": 0,
+    }
+
+
+def test_a_key_that_is_not_on_the_list_is_dropped(written: Written) -> None:
+    log.info("csv_import_started", email="a@b.example", row=SECRET, filename="zoe.csv", rows=1)
+    (line,) = written()
+    assert set(line) == {"timestamp", "level", "event", "logger", "rows"}
+
+
+def test_the_values_of_known_keys_hold_no_address_and_no_id_but_ids(written: Written) -> None:
+    log.info("csv_import_error", reason="no a@b.example\nhere", batch_id="Zoë", rows=["Zoë"])
+    (line,) = written()
+    assert line["reason"] == "no … here"
+    assert "batch_id" not in line
+    assert line["rows"] == "…"
+
+
+def test_an_exception_is_told_by_class_and_place(written: Written) -> None:
+    try:
+        try:
+            int(SECRET)
+        except ValueError as error:
+            raise LookupError(SECRET) from error
+    except LookupError:
+        log.exception("csv_import_error")
+        logging.getLogger("django.request").error("%s: %s", "/x", SECRET, exc_info=True)
+    for line in written():
+        assert line["exception"] == "LookupError from ValueError"
+        assert "tests/marketedge/test_logs.py" in line["location"]
+        assert "Zoë" not in json.dumps(line, ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "event"),
+    [
+        (("Listening at: %s (%s)", SECRET, 5), "Listening at: … (5)"),
+        (("took %.2f s", 0.5), "took 0.50 s"),
+        ((f'Key (email)=("{SECRET}") exists',), "Key …"),
+        ((ValueError(SECRET),), "ValueError"),
+        (("%s", SECRET), "kombu"),
+    ],
+)
+def test_the_text_of_a_library_loses_the_values_in_it(
+    written: Written, arguments: tuple[Any, ...], event: str
+) -> None:
+    logging.getLogger("kombu").warning(*arguments)
+    assert [line["event"] for line in written()] == [event]
+
+
+def test_celery_says_which_task(written: Written) -> None:
+    facts = {"name": "imports.run", "id": "6f0f8a54-9a4f-4c9f-8f0e-2a5a0f6b7c11", "exc": SECRET}
+    logging.getLogger("celery.app.trace").info("Task %(name)s[%(id)s] failed: %(exc)s", facts)
+    (line,) = written()
+    assert (line["task"], line["task_id"]) == (facts["name"], facts["id"])
+    assert line["event"] == "Task …[…] failed: …"
+
+
+def test_every_key_that_our_code_logs_is_on_the_list() -> None:
+    sources = [
+        path for app in ("imports", "users", "marketedge") for path in (ROOT / app).rglob("*.py")
+    ]
+    calls = [
+        (path.name, node)
+        for path in sources
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id == "log"
+    ]
+    assert len(calls) > 5
+    keys = {(name, word.arg) for name, call in calls for word in call.keywords if word.arg}
+    unknown = {(name, key) for name, key in keys if key not in (*logs.ALLOWED, "exc_info")}
+    assert not unknown
+
+
+# --- real processes ---------------------------------------------------------------------------
+
+# From now on a table refuses every row, and the database's sentence holds the row.
+TELLTALE = """
+    CREATE OR REPLACE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE internal_error USING MESSAGE = 'can''t have ' || NEW::text; END $$;
+    CREATE TRIGGER tell BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION tell();
+"""
+
+
+@pytest.fixture
+def break_table(transactional_db: None) -> Iterator[Callable[[str], None]]:
+    """break_table("users"): until the test is over."""
+    yield lambda table: query(TELLTALE.format(table=table))
+    query("DROP FUNCTION IF EXISTS tell() CASCADE")
+
+
+@pytest.fixture
+def deployed(transactional_db: None, tmp_path: Path) -> Iterator[dict[str, Deployed]]:
+    """Web and worker, started as render.yaml does."""
+    names = ("marketedge-web", "marketedge-worker")
+    found = {name.partition("-")[2]: Deployed(name, tmp_path) for name in names}
+    wait_for(lambda: found["web"].says("Booting worker") and found["worker"].says("ready."))
+    yield found
+    for one in found.values():
+        one.stop()
+
+
+def lines_of(one: Deployed) -> list[dict[str, Any]]:
+    """Every line on stdout, each of which has to be JSON."""
+    return [json.loads(line) for line in one.stdout.read_text().splitlines()]
+
+
+def upload(web: Deployed, user: User, organisation: Organisation, name: str) -> requests.Response:
+    """A real import over HTTP."""
+    return requests.post(
+        web.address + base(organisation),
+        files={"file": (name, csv_bytes(people(3, domain="secret.example")))},
+        headers=AS_RENDER_ASKS | {"Authorization": f"Bearer {token(web, user)}"},
+        timeout=30,
+    )
+
+
+def token(web: Deployed, user: User) -> str:
+    """By logging in."""
+    answer = requests.post(
+        f"{web.address}/api/v1/auth/token",
+        json={"email": user.email, "password": PASSWORD},
+        headers=AS_RENDER_ASKS,
+        timeout=30,
+    )
+    return str(answer.json()["access"])
+
+
+def test_neither_web_nor_worker_log_anything_of_a_file_whatever_goes_wrong(
+    deployed: dict[str, Deployed],
+    admin: User,
+    acme: Organisation,
+    break_table: Callable[[str], None],
+) -> None:
+    web, worker = deployed["web"], deployed["worker"]
+    one_round = PBKDF2PasswordHasher().encode(PASSWORD, "salt", 1)  # the server knows no other
+    User.objects.filter(id=admin.id).update(password=one_round)
+    good = upload(web, admin, acme, "zoe.mueller@secret.example.csv").json()["id"]
+    wait_for(lambda: ImportBatch.objects.get(id=good).status == "completed")
+    User.objects.filter(import_batch_id=good).delete()
+    break_table("users")
+    bad = upload(web, admin, acme, "second-of-zoe.mueller@secret.example.csv").json()["id"]
+    wait_for(lambda: worker.says("csv_import_error"))
+    break_table("import_uploads")
+    assert upload(web, admin, acme, "third-of-zoe.csv").status_code == 500
+    search = "/admin/users/user/?q=zoe.mueller@secret.example"
+    requests.get(web.address + search, headers=AS_RENDER_ASKS, timeout=30)
+    wait_for(lambda: web.says('"route": "admin/users/user/"') and web.says('"exception"'))
+
+    for one in (web, worker):
+        written = one.stdout.read_text() + one.stderr.read_text()
+        for secret in ("secret.example", "zoe", "First0", "Last1", "7946", admin.email):
+            assert secret not in written
+    events = [line for line in lines_of(worker) if line.get("batch_id") in (good, bad)]
+    assert [line["event"] for line in events[:2]] == ["csv_import_started", "csv_import_completed"]
+    assert {"csv_import_started", "csv_import_error"} <= {line["event"] for line in events[2:]}
+    for line in events[:2]:
+        assert (line["organization_id"], line["user_id"]) == (str(acme.id), str(admin.id))
+        assert line["task_id"]
+    failed = next(line for line in lines_of(web) if "exception" in line)
+    assert "imports/engine/staging.py" in failed["location"]
+    assert failed["request_id"]
+
+
+def test_a_request_says_who_asked_for_what_and_how_it_went(
+    client: Client, admin: User, written: Written
+) -> None:
+    client.force_login(admin)
+    answer = client.get(
+        "/admin/users/user/?q=zoe@secret.example", headers={"X-Request-ID": "ab-12"}
+    )
+    (line,) = [line for line in written() if line["event"] == "request"]
+    assert (line["method"], line["route"], line["status"]) == ("GET", "admin/users/user/", 302)
+    assert (line["user_id"], line["request_id"]) == (str(admin.id), "ab-12")
+    assert answer["X-Request-ID"] == "ab-12"
+    assert line["duration_ms"] >= 0
+
+
+def test_a_request_id_that_looks_like_none_is_replaced(client: Client, db: None) -> None:
+    answer = client.get("/healthz", headers={"X-Request-ID": "zoe@secret.example"})
+    assert UUID(answer["X-Request-ID"])
+
+
+def test_health_checks_leave_no_line(client: Client, written: Written) -> None:
+    client.get("/healthz")
+    assert written() == []
+
+
+def test_what_a_command_logs_is_no_part_of_what_it_says(
+    start: Callable[..., Running], acme: Organisation, tmp_path: Path
+) -> None:
+    """Both come in one file here: the log is on stderr, and its lines are whole."""
+    (tmp_path / "users.csv").write_bytes(csv_bytes(people(2)))
+    done = start("manage", "import_users", str(tmp_path / "users.csv"), "--organization", "Acme")
+    assert done.popen.wait() == 0
+    lines = [line for line in done.log.read_text().splitlines() if line.startswith("{")]
+    assert {json.loads(line)["event"] for line in lines} == {
+        "csv_import_started",
+        "csv_import_completed",
+    }
