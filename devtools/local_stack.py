@@ -1,8 +1,8 @@
 """The servers of this checkout: a folder in `.local/`, held by one process, used by any number.
 
-python -m marketedge.local_stack run [--dev] [--temporary NAME] [--durable] -- COMMAND …
-python -m marketedge.local_stack manage …          (script/manage)
-python -m marketedge.local_stack env [NAME]        (script/env)
+python -m devtools.local_stack run [--dev] [--temporary NAME] [--durable] -- COMMAND …
+python -m devtools.local_stack manage …          (script/manage)
+python -m devtools.local_stack env [NAME]        (script/env)
 """
 
 from __future__ import annotations
@@ -188,7 +188,7 @@ def _try_lock(file: Any, kind: int) -> bool:
 
 def _run(arguments: list[str]) -> int:
     """`run`: a command with servers; gives its exit status."""
-    usage = "marketedge.local_stack run [--dev] [--temporary NAME] [--durable] -- COMMAND ..."
+    usage = "devtools.local_stack run [--dev] [--temporary NAME] [--durable] -- COMMAND ..."
     parser = argparse.ArgumentParser(usage=usage)
     parser.add_argument("--dev", action="store_true", help="with what tests and measurements need")
     parser.add_argument("--temporary", metavar="NAME", help="new servers, in .local/NAME-<pid>")
