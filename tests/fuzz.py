@@ -69,7 +69,7 @@ class Fuzzer:
             "encoding": pick(ENCODINGS),
             "delimiter": pick(DELIMITERS),
             "mapping": pick(MAPPINGS),
-            "guess_encoding": pick([False, True]),
+            "preview": pick([False, True]),
             "filename": pick(["users.csv", "users.xlsx", "", "x.php"]),
         }
         return self._content(), options
@@ -137,11 +137,13 @@ def read_through(content: bytes, options: dict[str, Any]) -> tuple[str, float]:
     from imports.errors import FileRefused
 
     limits = files.Limits(max_rows=1_000_000, max_bytes=20_000_000)
+    options = dict(options)
+    read = files.read_for_preview if options.pop("preview", False) else files.read
     outcome = "read"
     checking = 0.0
     started = time.process_time()
     try:
-        reading = files.read(io.BytesIO(content), limits=limits, **options)
+        reading = read(io.BytesIO(content), limits=limits, **options)
         json.dumps(reading.columns.as_json()).encode()
         records = reading.records()
         while chunk := list(itertools.islice(records, 2_000)):

@@ -8,6 +8,7 @@ from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
+from imports import files
 from imports.actions import ImportOptions
 from imports.engine.staging import ReadingOptions
 from imports.validation.rules import ROLES
@@ -20,20 +21,8 @@ else:
     OrganisationField = forms.ModelChoiceField
 
 FOUND_OUT = ("", "Found out")
-ENCODINGS = (
-    FOUND_OUT,
-    ("utf-8", "UTF-8"),
-    ("utf-16", "UTF-16"),
-    ("windows-1252", "Windows, Western Europe (windows-1252)"),
-    ("windows-1250", "Windows, Central Europe (windows-1250)"),
-    ("windows-1251", "Windows, Cyrillic (windows-1251)"),
-    ("iso-8859-15", "ISO, Western Europe (iso-8859-15)"),
-    ("macroman", "Mac, Western Europe (macroman)"),
-    ("cp850", "DOS, Western Europe (cp850)"),
-    ("shift_jis", "Japanese (shift_jis)"),
-    ("gb18030", "Chinese (gb18030)"),
-)
-DELIMITERS = (FOUND_OUT, (",", "Comma"), (";", "Semicolon"), ("tab", "Tab"), ("|", "Pipe"))
+ENCODINGS = (FOUND_OUT, *files.COMMON_ENCODINGS.items())
+DELIMITERS = (FOUND_OUT, *files.delimiter_choices())
 ROLE_CHOICES = [(role, Role(role).label) for role in reversed(ROLES)]
 
 
@@ -137,10 +126,9 @@ class UploadForm(OptionsForm):
     def reading(self) -> ReadingOptions:
         """How the file is to be read."""
         chosen = self.cleaned_data
-        delimiter = "\t" if chosen["delimiter"] == "tab" else chosen["delimiter"]
         return ReadingOptions(
             encoding=chosen["encoding"] or None,
-            delimiter=delimiter or None,
+            delimiter=chosen["delimiter"] or None,
             sheet=chosen["sheet"] or None,
             mapping=chosen["mapping"] or None,
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from imports import progress
+from imports import files, progress
 from imports.engine import undo
 from imports.models import ImportBatch
 from imports.models.statuses import Status
@@ -154,12 +154,9 @@ def how_it_was_read(upload: Any) -> str:
     )
     parts = [size, upload.encoding.upper() or "workbook"]
     if upload.delimiter:
-        parts.append(f"separated by {SEPARATORS.get(upload.delimiter, upload.delimiter)}")
+        parts.append(f"separated by {files.delimiter_plural(upload.delimiter)}")
     if upload.sheet:
         parts.append(f"sheet {upload.sheet}")
     if upload.header_row > 1:
         parts.append(f"header in row {upload.header_row}")
     return ", ".join(parts)
-
-
-SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes"}

@@ -29,7 +29,6 @@ from users.models import User
 
 KEY_CHARS = 255
 READING = ("encoding", "delimiter", "sheet", "mapping")
-DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -154,10 +153,7 @@ def _checked(serializer: Any) -> dict[str, Any]:
 
 
 def _reading(values: Mapping[str, Any]) -> ReadingOptions:
-    given = {name: values[name] for name in READING if name in values}
-    if "delimiter" in given:
-        given["delimiter"] = DELIMITERS.get(given["delimiter"].lower(), given["delimiter"])
-    return ReadingOptions(**given)
+    return ReadingOptions(**{name: values[name] for name in READING if name in values})
 
 
 def preview_json(found: Preview) -> dict[str, Any]:

@@ -61,7 +61,8 @@ def stage(
     options = options or ReadingOptions()
     size_bytes, sha256 = file.seek(0, 2), _sha256(file)
     file.seek(0)
-    reading = files.read(
+    read = files.read_for_preview if guess_encoding else files.read
+    reading = read(
         file,
         filename=filename,
         limits=files.Limits(
@@ -71,7 +72,6 @@ def stage(
         delimiter=options.delimiter,
         sheet=options.sheet,
         mapping=options.mapping,
-        guess_encoding=guess_encoding,
     )
     upload = Upload.objects.create(
         id=uuid4(),

@@ -4,16 +4,23 @@ Others may call what is listed in `__all__`. Pure: no database, no clock, no set
 """
 
 from imports.files.canonical_csv import decode_chunk, encode_chunk
+from imports.files.delimiter import delimiter_choices, delimiter_plural, named_delimiter
+from imports.files.encoding import COMMON_ENCODINGS
 from imports.files.escaping import escape_cell, unescape_cell
-from imports.files.reader import Reading, read
+from imports.files.reader import Reading, read, read_for_preview
 from imports.files.source import Limits
 
 __all__ = [
+    "COMMON_ENCODINGS",
     "Limits",
     "Reading",
     "decode_chunk",
+    "delimiter_choices",
+    "delimiter_plural",
     "encode_chunk",
     "escape_cell",
+    "named_delimiter",
     "read",
+    "read_for_preview",
     "unescape_cell",
 ]

@@ -1,7 +1,8 @@
-"""Rows <-> canonical CSV, the form in which a staged file lies in the database.
+"""Converts rows to canonical CSV and back. Staged files are stored in the database in this form.
 
-UTF-8, comma, "\\n", quotes only where they are needed; a blank row of the file is an empty line, so
-that the row number of a record is the chunk's first row plus its place in the chunk.
+Canonical CSV is UTF-8 with commas, "\\n" line ends and quotes only where they are needed. A blank
+row of the file is an empty line, so the row number of a record is the first row of the chunk plus
+the position of the record in the chunk.
 """
 
 from __future__ import annotations
@@ -13,45 +14,46 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 Record = tuple[int, list[str]]
-_SPECIAL = re.compile('[",\r\n]')
+_NEEDS_QUOTES = re.compile('[",\r\n]')
 
 
 def encode_chunk(records: Sequence[Record], first_row: int) -> bytes:
-    """Records as canonical CSV; their row numbers rise and begin at `first_row` or later.
+    """Records (row number, cells) as canonical CSV. Row numbers ascend and start at `first_row` or
+    later.
 
-    What two calls give may be put one after the other, where the second call's `first_row` is the
-    row after the last one of the first.
+    The results of two calls may be concatenated where the second call's `first_row` is the row
+    after the last row of the first call.
     """
-    lines = [_line(cells) for _, cells in records]
-    gaps = _gaps(records, first_row)
-    if gaps:
-        lines = ["\n" * gaps.get(place, 0) + line for place, line in enumerate(lines)]
+    lines = [_format_row(cells) for _, cells in records]
+    blank_rows = _blank_rows_before(records, first_row)
+    if blank_rows:
+        lines = ["\n" * blank_rows.get(index, 0) + line for index, line in enumerate(lines)]
     return "".join(lines).encode()
 
 
-def _line(cells: list[str]) -> str:
-    """One row. By hand: csv.writer is slower and, before Python 3.13, does not quote a lone CR."""
+def _format_row(cells: list[str]) -> str:
+    """One row. csv.writer is slower and, before Python 3.13, does not quote a lone CR."""
     line = ",".join(cells)
     if not line or '"' in line or "\n" in line or "\r" in line or line.count(",") >= len(cells):
-        line = ",".join(map(_quoted, cells)) or '""'
+        line = ",".join(map(_quote, cells)) or '""'
     return line + "\n"
 
 
-def _quoted(cell: str) -> str:
-    return '"' + cell.replace('"', '""') + '"' if _SPECIAL.search(cell) else cell
+def _quote(cell: str) -> str:
+    return '"' + cell.replace('"', '""') + '"' if _NEEDS_QUOTES.search(cell) else cell
 
 
-def _gaps(records: Sequence[Record], first_row: int) -> dict[int, int]:
-    """How many blank rows stand before a record: its place -> their number."""
+def _blank_rows_before(records: Sequence[Record], first_row: int) -> dict[int, int]:
+    """The number of blank rows before a record, by the index of the record."""
     if not records or records[-1][0] - first_row == len(records) - 1:
         return {}
     numbers = [first_row - 1, *(number for number, _ in records)]
-    steps = (after - before - 1 for before, after in pairwise(numbers))
-    return {place: step for place, step in enumerate(steps) if step}
+    gaps = (after - before - 1 for before, after in pairwise(numbers))
+    return {index: gap for index, gap in enumerate(gaps) if gap}
 
 
 def decode_chunk(content: bytes, first_row: int) -> Iterator[Record]:
-    """The records of `encode_chunk`, with their row numbers."""
-    # newline: a line ends at LF and at nothing else, as encode_chunk has it
+    """The records that `encode_chunk` was given, with their row numbers."""
+    # newline="\n": lines end at LF only, as encode_chunk writes them
     rows = csv.reader(io.StringIO(content.decode(), newline="\n"), strict=True)
     return ((row, cells) for row, cells in enumerate(rows, first_row) if cells)

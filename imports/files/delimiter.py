@@ -1,4 +1,4 @@
-"""How the cells of a text file are separated, found out from its first rows."""
+"""The delimiters that a text file may use, and the detection of the one that it does use."""
 
 from __future__ import annotations
 
@@ -9,128 +9,176 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imports.errors import UnknownDelimiter
 from imports.files.header_row import find_header, is_blank
-from imports.files.source import Limits, Sample
+from imports.files.source import Limits, SampleRow
 
 if TYPE_CHECKING:
     from _csv import Reader
 
-DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
-_BY_NAME = {name: char for char, name in DELIMITERS.items()} | {"\\t": "\t"}
+
+class _Words(NamedTuple):
+    """What a delimiter is called."""
+
+    name: str
+    plural: str
+
+
+# The only table of delimiters: character -> its name, and the plural for sentences.
+DELIMITERS = {
+    ",": _Words("comma", "commas"),
+    ";": _Words("semicolon", "semicolons"),
+    "\t": _Words("tab", "tabs"),
+    "|": _Words("pipe", "pipes"),
+}
+_BY_NAME = {words.name: char for char, words in DELIMITERS.items()} | {"\\t": "\t"}
+
 _SEP_LINE = re.compile(r'\ufeff?"?sep=([^\w\s"]|\t)\1*"?[\r\n]*', re.IGNORECASE)
-_LONGEST_LOOKED_AT = 2_000
+_MAX_SEP_LINE_CHARS = 40
+_MAX_EXAMINED_CHARS = 2_000
+
+
+# --- names ------------------------------------------------------------------------------------
+
+
+def named_delimiter(name: str | None) -> str | None:
+    """The character for what a client sent: a character, a name, or `\\t`; None for nothing.
+
+    Raises UnknownDelimiter.
+    """
+    if not name:
+        return None
+    char = _BY_NAME.get(name.strip().lower(), name)
+    if char not in DELIMITERS:
+        known = ", ".join(f'{w.name} ("{c}")' for c, w in DELIMITERS.items() if c != "\t")
+        raise UnknownDelimiter(
+            f"The delimiter {name[:20]!r} is not one that can be read. Name one of {known} and tab."
+        )
+    return char
+
+
+def delimiter_choices() -> list[tuple[str, str]]:
+    """(value, label) of every delimiter for a form; `named_delimiter` understands the values."""
+    return [
+        (words.name if char == "\t" else char, words.name.capitalize())
+        for char, words in DELIMITERS.items()
+    ]
+
+
+def delimiter_plural(char: str) -> str:
+    """A delimiter for a sentence such as "separated by commas"."""
+    return DELIMITERS[char].plural if char in DELIMITERS else char
+
+
+# --- detection --------------------------------------------------------------------------------
 
 
 class Dialect(NamedTuple):
-    """`skip_spaces`: cells are written as in `a, "b"`, with spaces before the quote."""
+    """How the lines of a file become cells.
+
+    `skip_spaces`: spaces may stand between a delimiter and a quote, as in `a, "b"`.
+    """
 
     delimiter: str
     skip_spaces: bool = False
 
     def rows(self, lines: Iterable[str]) -> Reader:
-        """Lines as rows, strictly: a quote that is out of place is an error."""
+        """A strict csv.reader of the lines: a misplaced quote raises csv.Error."""
         return csv.reader(
             lines, delimiter=self.delimiter, skipinitialspace=self.skip_spaces, strict=True
         )
 
 
-class Opening(NamedTuple):
-    """The first filled rows of a file as one dialect gives them, and where it broke down."""
+class DialectTrial(NamedTuple):
+    """The first filled rows of a file as a dialect reads them.
+
+    `fields`: the fields of the header row among them; `error`: why reading stopped early, if so.
+    """
 
     dialect: Dialect
-    samples: list[Sample]
+    samples: list[SampleRow]
     fields: set[str]
     error: csv.Error | None
 
     def rank(self) -> tuple[bool, int, float]:
-        """What speaks for this dialect: known columns, then rows of one and the same length."""
-        return "email" in self.fields, len(self.fields), self._evenness()
+        """Sorts trials: more known columns first, then more rows of the same length."""
+        return "email" in self.fields, len(self.fields), self._regularity()
 
-    def _evenness(self) -> float:
-        lengths = [len(s.cells) for s in self.samples]
+    def _regularity(self) -> float:
+        """The share of rows that have the most frequent length; 0 where that is one cell."""
+        lengths = [len(sample.cells) for sample in self.samples]
         usual = max(set(lengths), key=lengths.count, default=0)
         return lengths.count(usual) / len(lengths) if usual > 1 else 0.0
 
 
-def named_delimiter(name: str | None) -> str | None:
-    """The character that a client named, by itself or by its word. Raises UnknownDelimiter."""
-    if not name:
-        return None
-    char = _BY_NAME.get(name.strip().lower(), name)
-    if char not in DELIMITERS:
-        words = ", ".join(f'{word} ("{c}")' for c, word in DELIMITERS.items() if c != "\t")
-        raise UnknownDelimiter(
-            f"The delimiter {name[:20]!r} is not one that can be read. Name one of {words} and tab."
-        )
-    return char
+def sep_line_delimiter(line: str, named: str | None) -> str | None:
+    """The delimiter of a first line such as `sep=;`, which Excel obeys but does not show.
 
-
-def sep_line(line: str, named: str | None) -> str | None:
-    """The delimiter that a first line `sep=;` names; a spreadsheet obeys but does not show it.
-
-    `named`: the delimiter that a client named; it overrules the line. Raises UnknownDelimiter.
+    None if the line is an ordinary one. `named`: the delimiter that the client named, which takes
+    precedence. Raises UnknownDelimiter.
     """
-    match = _SEP_LINE.fullmatch(line[:40])
+    match = _SEP_LINE.fullmatch(line[:_MAX_SEP_LINE_CHARS])
     return (named or named_delimiter(match[1])) if match else None
 
 
-def open_rows(
-    head: Sequence[str],
+def detect_dialect(
+    lines: Sequence[str],
     lines_above: int,
     delimiter: str | None,
     mapping: Mapping[str, str] | None,
     limits: Limits,
-) -> Opening:
-    """The first rows in the likeliest dialect; `lines_above`: blank lines left out before them."""
+) -> DialectTrial:
+    """The dialect that gives the first lines the most known columns, and its sample rows.
+
+    `lines_above`: the number of blank lines before `lines`; `delimiter`: the only one to try.
+    """
     candidates = [Dialect(char) for char in ([delimiter] if delimiter else DELIMITERS)]
-    best = max(
-        (_opened(head, lines_above, d, mapping, limits) for d in candidates), key=Opening.rank
-    )
-    if not _has_spaced_quotes(head, best.dialect.delimiter):
+    trials = (_try_dialect(lines, lines_above, d, mapping, limits) for d in candidates)
+    best = max(trials, key=DialectTrial.rank)
+    if not _has_spaces_before_quotes(lines, best.dialect.delimiter):
         return best
     spaced = Dialect(best.dialect.delimiter, skip_spaces=True)
-    return _opened(head, lines_above, spaced, mapping, limits)
+    return _try_dialect(lines, lines_above, spaced, mapping, limits)
 
 
-def _opened(
-    head: Sequence[str],
+def _try_dialect(
+    lines: Sequence[str],
     lines_above: int,
     dialect: Dialect,
     mapping: Mapping[str, str] | None,
     limits: Limits,
-) -> Opening:
-    samples: list[Sample] = []
+) -> DialectTrial:
+    samples: list[SampleRow] = []
     error = None
     try:
-        samples.extend(_samples(head, lines_above, dialect, limits))
-    except csv.Error as problem:
-        error = problem
+        samples.extend(_sample_rows(lines, lines_above, dialect, limits))
+    except csv.Error as csv_error:
+        error = csv_error
     found = find_header(samples, mapping, limits)
-    return Opening(dialect, samples, found[1] if found else set(), error)
+    return DialectTrial(dialect, samples, found[1] if found else set(), error)
 
 
-def _samples(
-    head: Sequence[str], lines_above: int, dialect: Dialect, limits: Limits
-) -> Iterator[Sample]:
-    rows = dialect.rows(head)
-    filled = 0
+def _sample_rows(
+    lines: Sequence[str], lines_above: int, dialect: Dialect, limits: Limits
+) -> Iterator[SampleRow]:
+    rows = dialect.rows(lines)
+    count = 0
     for row, cells in enumerate(rows, start=lines_above + 1):
         if not cells or is_blank(cells):
             continue
-        yield Sample(row, cells, lines_above + rows.line_num)
-        filled += 1
-        if filled > 3 * limits.max_title_rows:
+        yield SampleRow(row, cells, lines_above + rows.line_num)
+        count += 1
+        if count == limits.sample_rows:
             break
 
 
-def _has_spaced_quotes(head: Sequence[str], delimiter: str) -> bool:
-    """Whether a line reads `a, "b c", d`.
+def _has_spaces_before_quotes(lines: Sequence[str], delimiter: str) -> bool:
+    """Whether a line looks like `a, "b c", d`.
 
-    No program writes that cell so: it would quote the whole cell, spaces and all. Lines whose
+    A program that wanted the spaces to belong to the cell would quote the whole cell. Lines whose
     quotes can be read in another way don't count.
     """
     by = re.escape(delimiter)
     cell = rf'(?: *"[^"\r\n]*"|[^"\r\n{by}]*)'
     line_of_cells = re.compile(rf"{cell}(?:{by}{cell})*[\r\n]*")
     spaced = re.compile(rf'{by} +"')
-    looked_at = (line for line in head[:100] if len(line) <= _LONGEST_LOOKED_AT)
-    return any(spaced.search(line) and line_of_cells.fullmatch(line) for line in looked_at)
+    examined = (line for line in lines[:100] if len(line) <= _MAX_EXAMINED_CHARS)
+    return any(spaced.search(line) and line_of_cells.fullmatch(line) for line in examined)

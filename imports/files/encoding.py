@@ -1,4 +1,4 @@
-"""What a file is, from its first bytes, and the encoding of its text."""
+"""Finds the encoding of a text file: declared, assumed to be UTF-8, or guessed for a preview."""
 
 from __future__ import annotations
 
@@ -9,14 +9,31 @@ from typing import BinaryIO
 import cchardet
 
 from imports.errors import EncodingUnknown, FileRefused, UnknownEncoding
-from imports.files.messages import unreadable
-from imports.files.text import Encoding, Fault, decoded
+from imports.files.messages import undecodable
+from imports.files.text import DecodeError, Encoding, decode_blocks
 from imports.schema.columns import Notice
 
 UTF8 = Encoding("utf-8", "utf-8")
-_SAMPLE_BYTES = 65_536
 
-_MARKS = (
+# The encodings that forms offer: name -> label. Any other that Python knows can be named as well.
+COMMON_ENCODINGS = {
+    "utf-8": "UTF-8",
+    "utf-16": "UTF-16",
+    "windows-1252": "Windows, Western Europe (windows-1252)",
+    "windows-1250": "Windows, Central Europe (windows-1250)",
+    "windows-1251": "Windows, Cyrillic (windows-1251)",
+    "iso-8859-15": "ISO, Western Europe (iso-8859-15)",
+    "macroman": "Mac, Western Europe (macroman)",
+    "cp850": "DOS, Western Europe (cp850)",
+    "shift_jis": "Japanese (shift_jis)",
+    "gb18030": "Chinese (gb18030)",
+}
+
+_SAMPLE_BYTES = 65_536
+_SAMPLE_BYTES_BEFORE = 2_000  # of them, before the first byte that is not UTF-8
+
+# UTF-32 stands before UTF-16, whose little-endian mark is the beginning of its own.
+_BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -25,9 +42,9 @@ _MARKS = (
 )
 
 
-# --- encodings --------------------------------------------------------------------------------
+# --- names ------------------------------------------------------------------------------------
 
-# Codecs of Python that are no character encodings of files, or that can smuggle in anything.
+# Python's codecs that no file is written in, and those whose escapes can produce any character.
 _NOT_FOR_FILES = frozenset(
     {
         "idna",
@@ -40,39 +57,45 @@ _NOT_FOR_FILES = frozenset(
         "oem",
     }
 )
-_SPOKEN = {"ansi": "cp1252", "windows": "cp1252", "excel": "cp1252", "unicode": "utf-16"}
+_NICKNAMES = {"ansi": "cp1252", "windows": "cp1252", "excel": "cp1252", "unicode": "utf-16"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+ -]{0,39}")
 
 
 def named_encoding(name: str) -> Encoding:
     """The encoding that a client named. Raises UnknownEncoding."""
     wanted = name.strip()
-    codec = _codec(_SPOKEN.get(wanted.lower(), wanted))
+    codec = _codec(_NICKNAMES.get(wanted.lower(), wanted))
     if codec is None:
         raise UnknownEncoding(
             f'"{"".join(filter(str.isprintable, wanted[:40]))}" is not an encoding that can be '
             "read. Name one such as utf-8, utf-16, windows-1252, iso-8859-15, cp850 or macroman.",
         )
-    return Encoding(codec, spoken_name(codec), named=True)
+    return Encoding(codec, display_name(codec), is_declared=True)
 
 
 def _codec(name: str) -> str | None:
-    if not _NAME.fullmatch(name):
+    """Python's name of a character encoding that files are written in; None for anything else."""
+    if not _NAME.fullmatch(name) or not _is_text_encoding(name):
         return None
-    try:
-        info = codecs.lookup(name)
-    except (LookupError, ValueError):
-        return None
+    info = codecs.lookup(name)
     codec = info.name.replace("_", "-")
-    is_text = getattr(info, "_is_text_encoding", False) and info.incrementaldecoder is not None
-    if not is_text or codec in _NOT_FOR_FILES:
+    if info.incrementaldecoder is None or codec in _NOT_FOR_FILES:
         return None
-    # without a mark these two mean little-endian; utf-8-sig is utf-8 whose mark is looked for
+    # without a mark these two mean little-endian; the mark of utf-8-sig is looked for anyway
     return {"utf-16": "utf-16-le", "utf-32": "utf-32-le", "utf-8-sig": "utf-8"}.get(codec, codec)
 
 
-def spoken_name(codec: str) -> str:
-    """The name under which people know a codec: windows-1252 rather than cp1252."""
+def _is_text_encoding(name: str) -> bool:
+    """Whether Python knows the name as an encoding of text, unlike base64, zlib or rot13."""
+    try:
+        "a".encode(name)
+    except (LookupError, ValueError):
+        return False
+    return True
+
+
+def display_name(codec: str) -> str:
+    """The common name of a codec: windows-1252 rather than cp1252."""
     if codec == "shift-jis":
         return "shift_jis"
     if re.fullmatch(r"cp125\d", codec):
@@ -80,53 +103,57 @@ def spoken_name(codec: str) -> str:
     return re.sub(r"^iso8859-", "iso-8859-", codec)
 
 
+# --- detection --------------------------------------------------------------------------------
+
+
 def find_encoding(
     file: BinaryIO, head: bytes, named: str | None, *, guess: bool
 ) -> tuple[Encoding, list[Notice]]:
-    """The encoding to read a file in, and what is to be said about it.
+    """The encoding to read a file in, and the warnings about it.
 
-    A byte-order mark decides; then what the client named; then UTF-8. What is not UTF-8 is guessed
-    only if `guess` says so; otherwise the first byte that is not UTF-8 refuses the file, here or
-    while its rows are read.
+    A byte-order mark decides; then what the client named; then UTF-8 is assumed. A file that is not
+    UTF-8 is read in a guessed encoding if `guess` is true. Otherwise the first byte that is not
+    UTF-8 refuses the file, here or while its rows are read.
     """
     wanted = named_encoding(named) if named else None
-    marked = _marked(head)
+    marked = _from_byte_order_mark(head)
     if marked:
-        return marked, _overruled(marked, wanted)
+        return marked, _contradictions(marked, wanted)
     if wanted:
         return wanted, []
-    wide = _wide(head)
-    if b"\0" in head and not wide:
-        raise unreadable(file, UTF8, Fault(head.index(0), nul=True), None)
+    utf16 = _utf16_without_mark(head)
+    if b"\0" in head and not utf16:
+        raise undecodable(file, UTF8, DecodeError(head.index(0), is_nul=True), None)
     if guess:
-        return _guessed(file, wide)
-    if wide:
-        raise _no_mark(wide)
+        return _guess(file, utf16)
+    if utf16:
+        raise _utf16_refusal(utf16)
     return UTF8, []
 
 
-def _marked(head: bytes) -> Encoding | None:
-    for mark, codec in _MARKS:
+def _from_byte_order_mark(head: bytes) -> Encoding | None:
+    for mark, codec in _BYTE_ORDER_MARKS:
         if head.startswith(mark):
-            return Encoding(codec, codec, start=len(mark), named=True)
+            return Encoding(codec, codec, mark_bytes=len(mark), is_declared=True)
     return None
 
 
-def _overruled(marked: Encoding, wanted: Encoding | None) -> list[Notice]:
+def _contradictions(marked: Encoding, wanted: Encoding | None) -> list[Notice]:
+    """A warning where the client named another encoding than the byte-order mark."""
     if wanted is None or wanted.codec == marked.codec:
         return []
     return [
         Notice(
             None,
             "encoding_mark",
-            f"The file carries the byte-order mark of {marked.name} and was read in that, "
-            f"not in {wanted.name}.",
+            f"The file has the byte-order mark of {marked.name} and was read as {marked.name}, "
+            f"not as {wanted.name}.",
         )
     ]
 
 
-def _wide(head: bytes) -> str | None:
-    """UTF-16 without a mark: of Latin letters, digits and delimiters every other byte is zero."""
+def _utf16_without_mark(head: bytes) -> str | None:
+    """The UTF-16 codec of bytes in which every other one is often zero, as in Latin text."""
     sample = head[: len(head) // 2 * 2]
     if len(sample) < 4:
         return None
@@ -138,27 +165,31 @@ def _wide(head: bytes) -> str | None:
     return None
 
 
-def _no_mark(name: str) -> FileRefused:
+def _utf16_refusal(name: str) -> FileRefused:
     return EncodingUnknown(
         f"The file is not UTF-8: it looks like {name} without a byte-order mark. "
-        f'Save it as "CSV UTF-8", or send "encoding={name}" with it after a look at the preview.',
+        f'Save it as "CSV UTF-8", or look at the preview and send "encoding={name}".',
         guess=name,
         offset=0,
         line=1,
     )
 
 
-def _guessed(file: BinaryIO, wide: str | None) -> tuple[Encoding, list[Notice]]:
-    fault = None if wide else first_fault(file, UTF8)
-    if not wide and (fault is None or fault.nul):
+# --- guessing ---------------------------------------------------------------------------------
+
+
+def _guess(file: BinaryIO, utf16: str | None) -> tuple[Encoding, list[Notice]]:
+    """UTF-8 if the whole file is UTF-8, or else the likeliest encoding that has all its bytes."""
+    error = None if utf16 else _first_decode_error(file, UTF8)
+    if not utf16 and (error is None or error.is_nul):
         return UTF8, []
-    hint = wide or likeliest(file, fault.offset if fault else 0)
-    for codec in dict.fromkeys(filter(None, (hint, "cp1252", "latin-1"))):
-        encoding = Encoding(codec, spoken_name(codec), guessed=True)
-        found = first_fault(file, encoding)
-        if found is None or found.nul:
+    likeliest = utf16 or guess_codec(file, error.offset if error else 0)
+    for codec in dict.fromkeys((likeliest, "cp1252", "latin-1")):
+        encoding = Encoding(codec, display_name(codec))
+        found = _first_decode_error(file, encoding)
+        if found is None or found.is_nul:
             return encoding, [_guess_notice(encoding)]
-    raise AssertionError("latin-1 reads every byte")
+    raise AssertionError("latin-1 decodes every byte")
 
 
 def _guess_notice(encoding: Encoding) -> Notice:
@@ -170,28 +201,27 @@ def _guess_notice(encoding: Encoding) -> Notice:
     )
 
 
-def first_fault(file: BinaryIO, encoding: Encoding) -> Fault | None:
-    """The first byte that can't be read in an encoding, of the whole file."""
+def _first_decode_error(file: BinaryIO, encoding: Encoding) -> DecodeError | None:
+    """Decodes the whole file, up to the first error."""
     try:
-        for _ in decoded(file, encoding):
+        for _ in decode_blocks(file, encoding):
             pass
-    except Fault as fault:
-        return fault
+    except DecodeError as error:
+        return error
     return None
 
 
-def likeliest(file: BinaryIO, offset: int) -> str | None:
-    """The codec that a file is probably written in, from a sample around its first odd byte."""
-    file.seek(max(offset - 2_000, 0))
+def guess_codec(file: BinaryIO, offset: int) -> str:
+    """The likeliest codec of a file, from a sample around the first byte that is not UTF-8."""
+    file.seek(max(offset - _SAMPLE_BYTES_BEFORE, 0))
     found = cchardet.detect(file.read(_SAMPLE_BYTES))["encoding"]
     codec = _codec(found) if found else None
-    if codec in (None, "ascii", "utf-8"):
-        return "cp1252"
-    # as browsers do: Latin-1 has control characters where Windows has letters and quotes
-    return "cp1252" if codec == "iso8859-1" else codec
+    # as browsers do: where Latin-1 has control characters, windows-1252 has letters and quotes
+    return "cp1252" if codec in (None, "ascii", "utf-8", "iso8859-1") else codec
 
 
-def undecodable(file: BinaryIO, encoding: Encoding, fault: Fault) -> FileRefused:
-    """The refusal for a byte that can't be read, with a guess where no encoding was named."""
-    codec = None if encoding.named or fault.nul else likeliest(file, fault.offset)
-    return unreadable(file, encoding, fault, spoken_name(codec) if codec else None)
+def decode_refusal(file: BinaryIO, encoding: Encoding, error: DecodeError) -> FileRefused:
+    """The refusal for a decode error; it names a guess if the encoding was only assumed."""
+    if encoding.is_declared or error.is_nul:
+        return undecodable(file, encoding, error, None)
+    return undecodable(file, encoding, error, display_name(guess_codec(file, error.offset)))

@@ -1,26 +1,27 @@
-"""Cells that a spreadsheet would run as a formula, escaped and unescaped."""
+"""Escapes and unescapes cells that a spreadsheet would run as a formula."""
 
 from __future__ import annotations
 
 import re
 
-# U+FF0B and its like: the full-width forms, which Excel treats as = + - @ in East Asian locales.
-_RISKY = "=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20"
+# U+FF1D, U+FF0B, U+FF0D and U+FF20 are the full-width forms of = + - @. Excel treats them alike in
+# East Asian locales.
+_FORMULA_STARTS = "=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 
+# a cell that `escape_cell` changes: it starts a formula, after any number of apostrophes
+_ESCAPABLE_CELL = re.compile(f"'*[{_FORMULA_STARTS}]")
 
-_ESCAPABLE = re.compile(f"'*[{_RISKY}]")
-
-
-ESCAPED = re.compile(f"'[{_RISKY}]")
+# occurs in every text that contains an escaped cell: a quick check of a whole block
+ESCAPED_TEXT = re.compile(f"'[{_FORMULA_STARTS}]")
 
 
 def escape_cell(cell: str) -> str:
-    """`cell` as it may stand in a file for a spreadsheet: nothing in it is run as a formula.
+    """The cell in a form that no spreadsheet runs as a formula.
 
-    A cell that is risky, or would be taken for one that was escaped, gets an apostrophe in front;
-    `unescape_cell` takes it away again, so that what goes out and comes back is the same.
+    Adds an apostrophe to a cell that starts like a formula or like an escaped cell. `unescape_cell`
+    removes it again, so a cell that is exported and imported is unchanged.
     """
-    return f"'{cell}" if _ESCAPABLE.match(cell) else cell
+    return f"'{cell}" if _ESCAPABLE_CELL.match(cell) else cell
 
 
 def unescape_cell(cell: str) -> str:
@@ -29,10 +30,10 @@ def unescape_cell(cell: str) -> str:
 
 
 def is_escaped(cell: str) -> bool:
-    """Whether `unescape_cell` would change a cell."""
-    return cell.startswith("'") and _ESCAPABLE.match(cell) is not None
+    """Whether `unescape_cell` would change the cell."""
+    return cell.startswith("'") and _ESCAPABLE_CELL.match(cell) is not None
 
 
-def without_apostrophe(cell: str) -> str:
-    """A cell of a file in which every cell was given an apostrophe, whatever it holds."""
+def strip_apostrophe(cell: str) -> str:
+    """The cell without the apostrophe that some exports put before every cell."""
     return cell.removeprefix("'")

@@ -1,4 +1,4 @@
-"""Where the header row stands: titles, dates and version marks may stand above it."""
+"""Finds the header row, which may stand below titles, dates and version lines."""
 
 from __future__ import annotations
 
@@ -6,22 +6,25 @@ import re
 from collections.abc import Mapping, Sequence
 
 from imports.errors import NoHeader
-from imports.files.source import Limits, Sample
+from imports.files.source import Limits, SampleRow
 from imports.schema.columns import fields_in
 
-_ADDRESS = re.compile(r"\s*<?[^@\s<>,;|]+@[^@\s<>,;|]+\.[^@\s<>,;|]+>?\s*")
-_LONGEST_ADDRESS = 320
+_EMAIL = re.compile(r"\s*<?[^@\s<>,;|]+@[^@\s<>,;|]+\.[^@\s<>,;|]+>?\s*")
+_MAX_EMAIL_CHARS = 320
 
 
 def is_blank(cells: Sequence[str]) -> bool:
-    """Whether a row holds nothing that a person can see."""
+    """Whether all cells of a row are empty or whitespace."""
     return not "".join(cells).strip()
 
 
 def find_header(
-    samples: Sequence[Sample], mapping: Mapping[str, str] | None, limits: Limits
-) -> tuple[Sample, set[str]] | None:
-    """The first row that holds an e-mail column, or else the first with two known columns."""
+    samples: Sequence[SampleRow], mapping: Mapping[str, str] | None, limits: Limits
+) -> tuple[SampleRow, set[str]] | None:
+    """The header row and the fields that it names.
+
+    It is the first row with an e-mail column, or else the first row with two known columns.
+    """
     second_best = None
     for sample in samples[: limits.max_title_rows + 1]:
         fields = fields_in(sample.cells[: limits.max_columns], mapping)
@@ -32,10 +35,11 @@ def find_header(
     return second_best
 
 
-def likeliest_header(samples: Sequence[Sample], limits: Limits) -> Sample:
-    """The row that will be told to lack columns, where no row is a header beyond doubt.
+def guess_header(samples: Sequence[SampleRow], limits: Limits) -> SampleRow:
+    """The row to name in the error about missing columns, where `find_header` found none.
 
-    Raises NoHeader where that row is data: it holds an e-mail address.
+    It is the first row with a known column, or else the widest one. Raises NoHeader where it holds
+    an e-mail address and so is data.
     """
     rows = samples[: limits.max_title_rows + 1]
     if not rows:
@@ -44,30 +48,30 @@ def likeliest_header(samples: Sequence[Sample], limits: Limits) -> Sample:
             "columns above the data (email, first_name, last_name, …)."
         )
     widest = max(rows, key=lambda sample: len(sample.cells))
-    likeliest = next((s for s in rows if fields_in(s.cells[: limits.max_columns])), widest)
-    if any(map(_is_address, rows[0].cells + likeliest.cells)):
+    guess = next((s for s in rows if fields_in(s.cells[: limits.max_columns])), widest)
+    if any(map(_is_email, rows[0].cells + guess.cells)):
         raise NoHeader(
             "The file has no header row: its first row already holds an e-mail address. Put a row "
             "with the names of the columns above it (email, first_name, last_name, …).",
             row=rows[0].row,
         )
-    return likeliest
+    return guess
 
 
-def _is_address(cell: str) -> bool:
-    return "@" in cell and len(cell) <= _LONGEST_ADDRESS and bool(_ADDRESS.fullmatch(cell))
+def _is_email(cell: str) -> bool:
+    return "@" in cell and len(cell) <= _MAX_EMAIL_CHARS and bool(_EMAIL.fullmatch(cell))
 
 
-def trimmed_header(header: Sample, samples: Sequence[Sample]) -> list[str]:
-    """The header's cells without the empty ones at its end, unless a column under them is used."""
+def trimmed_header(header: SampleRow, samples: Sequence[SampleRow]) -> list[str]:
+    """The header's cells without empty ones at its end, unless a column below them is filled."""
     below = (s.cells for s in samples if s.row > header.row)
-    named = _filled(header.cells)
-    used = max((_filled(cells) for cells in below if len(cells) > named), default=0)
+    named = _filled_length(header.cells)
+    used = max((_filled_length(cells) for cells in below if len(cells) > named), default=0)
     return header.cells[: max(named, used)]
 
 
-def _filled(cells: Sequence[str]) -> int:
-    """The number of cells up to the last one that holds something."""
+def _filled_length(cells: Sequence[str]) -> int:
+    """The number of cells up to the last one that is not empty."""
     count = len(cells)
     while count and not cells[count - 1].strip(" \t\xa0\ufeff"):
         count -= 1

@@ -1,31 +1,44 @@
-"""`read`: from a file to its columns; `Reading.records`: its rows, one after the other."""
+"""`read` finds the columns of a file; `Reading.records` then streams its rows."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, TypedDict, Unpack
 
 from imports.errors import FileEmpty, FileRefused, FileTooLarge, NoRows, TooManyRows
 from imports.files import messages
 from imports.files.csv_source import DelimitedSource
 from imports.files.delimiter import named_delimiter
 from imports.files.encoding import find_encoding
-from imports.files.escaping import is_escaped, unescape_cell, without_apostrophe
+from imports.files.escaping import is_escaped, strip_apostrophe, unescape_cell
 from imports.files.filetype import refuse_other_types
-from imports.files.header_row import find_header, is_blank, likeliest_header, trimmed_header
-from imports.files.source import MEBIBYTE, Limits, Sample, Source
-from imports.files.xlsx.workbook import WorkbookSource, is_zip
+from imports.files.header_row import find_header, guess_header, is_blank, trimmed_header
+from imports.files.source import MEBIBYTE, Limits, SampleRow, Source
+from imports.files.xlsx.package import is_zip
+from imports.files.xlsx.workbook import WorkbookSource
 from imports.schema.columns import Columns, Match, Notice, match_headers
 from imports.schema.fields import FULL_NAME, NAME_FIELDS
 
 Record = tuple[int, list[str]]
 _HEAD_BYTES = 8_192
-_APOSTROPHES = Notice(
+_APOSTROPHES_REMOVED = Notice(
     None,
     "apostrophes_removed",
-    "Every address and name begins with an apostrophe, as in exports that protect each cell (Auth0)"
-    ". One apostrophe was removed from every cell that begins with one.",
+    "Every e-mail address and name begins with an apostrophe, as in exports that protect each cell "
+    "(Auth0). One apostrophe was removed from every cell that begins with one.",
 )
+
+
+class Overrides(TypedDict, total=False):
+    """What a caller says about a file; everything else is detected.
+
+    `encoding`, `delimiter` and `sheet` by name; `mapping`: field -> header.
+    """
+
+    encoding: str | None
+    delimiter: str | None
+    sheet: str | None
+    mapping: Mapping[str, str] | None
 
 
 class Reading:
@@ -38,18 +51,16 @@ class Reading:
         limits: Limits,
         *,
         kind: Literal["csv", "xlsx"],
-        header: Sample,
+        header: SampleRow,
         width: int,
         encoding: str = "utf-8",
-        encoding_guessed: bool = False,
         delimiter: str | None = None,
         sheet: str | None = None,
         warnings: Sequence[Notice] = (),
     ) -> None:
-        """Made by `read` only."""
+        """Use `read` instead. `width`: the number of cells of the header row."""
         self.kind = kind
         self.encoding = encoding
-        self.encoding_guessed = encoding_guessed
         self.delimiter = delimiter
         self.sheet = sheet
         self.header_row = header.row
@@ -60,29 +71,29 @@ class Reading:
         self._width = width
         self._dropped = match.dropped
         self._unescape: Callable[[str], str] | None = None
-        if _every_cell_escaped(source.samples, header, match, width):
-            self._unescape = without_apostrophe
-            self.warnings.append(_APOSTROPHES)
+        if _has_apostrophe_in_every_cell(source.samples, header, match, width):
+            self._unescape = strip_apostrophe
+            self.warnings.append(_APOSTROPHES_REMOVED)
 
     def records(self) -> Iterator[Record]:
-        """The rows below the header that are not blank: (row number, cells).
+        """(row number, cells) of the rows below the header that are not blank.
 
-        Streams, from the start at each call. Cells stand as in the file, without the columns that
-        hold passwords and without the apostrophes of `escape_cell`; empty cells beyond the header
-        are cut off. Raises FileRefused where the file turns out to be at fault further down.
+        Streams, from the start at each call. The cells are as in the file, but without the columns
+        that hold passwords, without the apostrophes of `escape_cell` and without empty cells beyond
+        the header. Raises FileRefused for an error further down in the file.
         """
         count = 0
-        width, most = self._width, self._limits.max_rows
-        for batch in self._source.batches():
-            unescape = self._unescape or (unescape_cell if batch.escaped else None)
-            plain = not (unescape or self._dropped)
-            for row, cells in enumerate(batch.rows, batch.first_row):
-                if not (plain and len(cells) == width and cells[0].strip()):
-                    cells = self._tidied(row, cells, unescape)
+        width, max_rows = self._width, self._limits.max_rows
+        for block in self._source.blocks():
+            unescape = self._unescape or (unescape_cell if block.escaped else None)
+            unchanged = not (unescape or self._dropped)
+            for row, cells in enumerate(block.rows, block.first_row):
+                if not (unchanged and len(cells) == width and cells[0].strip()):
+                    cells = self._clean(row, cells, unescape)
                     if not cells:
                         continue
                 count += 1
-                if count > most:
+                if count > max_rows:
                     raise self._too_many_rows()
                 yield row, cells
         if not count:
@@ -91,10 +102,10 @@ class Reading:
                 header_row=self.header_row,
             )
 
-    def _tidied(
+    def _clean(
         self, row: int, cells: list[str], unescape: Callable[[str], str] | None
     ) -> list[str]:
-        """A row as it leaves the reader; [] for one that is blank."""
+        """A row as `records` gives it; [] for a blank row. Raises TooManyColumns."""
         if not (cells and cells[0].strip()) and is_blank(cells):
             return []
         while len(cells) > self._width and not cells[-1].strip():
@@ -110,61 +121,71 @@ class Reading:
     def _without_passwords(self, cells: list[str]) -> list[str]:
         """A row without its passwords.
 
-        In a row with too few or too many cells nobody knows where the password stands: every cell
-        that it may have slipped to is emptied.
+        In a row with too few or too many cells the password may have shifted by as many columns:
+        every cell that it may have shifted to is emptied as well.
         """
-        slip = abs(len(cells) - self._width)
-        if slip:
-            hidden = {i + step for i in self._dropped for step in range(-slip, slip + 1)}
+        shift = abs(len(cells) - self._width)
+        if shift:
+            hidden = {i + step for i in self._dropped for step in range(-shift, shift + 1)}
             cells = ["" if i in hidden else cell for i, cell in enumerate(cells)]
         for i in reversed(self._dropped):
             del cells[i : i + 1]
         return cells
 
     def _too_many_rows(self) -> FileRefused:
-        count, exactly = 0, True
+        """The refusal, with the number of rows in the whole file if it can be read to its end."""
+        count, is_exact = 0, True
         try:
-            for batch in self._source.batches():
-                count += sum(not is_blank(cells) for cells in batch.rows)
+            for block in self._source.blocks():
+                count += sum(not is_blank(cells) for cells in block.rows)
         except FileRefused:
-            exactly = False
+            is_exact = False
         limit = self._limits.max_rows
         count = max(count, limit + 1)
         return TooManyRows(
-            f"The file has {'' if exactly else 'at least '}{count:,} rows; at most {limit:,} are "
+            f"The file has {'' if is_exact else 'at least '}{count:,} rows; at most {limit:,} are "
             "allowed. Split it into several files.",
             rows=count,
             limit=limit,
         )
 
 
-def read(
-    file: BinaryIO,
-    *,
-    filename: str,
-    limits: Limits,
-    encoding: str | None = None,
-    delimiter: str | None = None,
-    sheet: str | None = None,
-    mapping: Mapping[str, str] | None = None,
-    guess_encoding: bool = False,
-) -> Reading:
-    """Find out what a file is and where its columns stand; reads only its beginning.
+# --- opening a file ---------------------------------------------------------------------------
 
-    `file` is seekable and must stay open while records are read. `encoding`, `delimiter` and
-    `sheet` overrule what would be detected, `mapping` (field -> header) what the headers say.
-    `guess_encoding`: for a preview; a file that is not UTF-8 is read in the likeliest encoding and
-    says so in its warnings, instead of being refused. Raises FileRefused.
+
+def read(
+    file: BinaryIO, *, filename: str, limits: Limits, **overrides: Unpack[Overrides]
+) -> Reading:
+    """Detects what a file is and finds its columns; reads only its beginning.
+
+    `file` is seekable and must stay open while records are read. A text file whose encoding is
+    neither UTF-8, nor marked, nor given in `overrides` is refused. Raises FileRefused.
     """
-    head = _head(file, limits)
+    return _read(file, filename, limits, overrides, guess_encoding=False)
+
+
+def read_for_preview(
+    file: BinaryIO, *, filename: str, limits: Limits, **overrides: Unpack[Overrides]
+) -> Reading:
+    """The same, but guesses the encoding of a text file that `read` would refuse for it.
+
+    A warning says so, as a wrong guess must not be imported.
+    """
+    return _read(file, filename, limits, overrides, guess_encoding=True)
+
+
+def _read(
+    file: BinaryIO, filename: str, limits: Limits, overrides: Overrides, *, guess_encoding: bool
+) -> Reading:
+    head = _first_bytes(file, limits)
+    mapping = overrides.get("mapping")
     if is_zip(head):
-        return _workbook(file, limits, sheet, mapping)
+        return _read_workbook(file, limits, overrides.get("sheet"), mapping)
     refuse_other_types(head, filename)
-    found, warnings = find_encoding(file, head, encoding, guess=guess_encoding)
-    source = DelimitedSource(
-        file, found, limits, delimiter=named_delimiter(delimiter), mapping=mapping
-    )
-    header, match, width = _header(source.samples, limits, mapping)
+    encoding, warnings = find_encoding(file, head, overrides.get("encoding"), guess=guess_encoding)
+    delimiter = named_delimiter(overrides.get("delimiter"))
+    source = DelimitedSource(file, encoding, limits, delimiter=delimiter, mapping=mapping)
+    header, match, width = _find_columns(source.samples, limits, mapping)
     source.start_below(header)
     return Reading(
         source,
@@ -173,40 +194,25 @@ def read(
         kind="csv",
         header=header,
         width=width,
-        encoding=found.name,
-        encoding_guessed=found.guessed,
+        encoding=encoding.name,
         delimiter=source.dialect.delimiter,
         warnings=warnings,
     )
 
 
-def _workbook(
+def _read_workbook(
     file: BinaryIO, limits: Limits, sheet: str | None, mapping: Mapping[str, str] | None
 ) -> Reading:
     source = WorkbookSource(file, limits, sheet)
-    header, match, width = _header(source.samples, limits, mapping)
+    header, match, width = _find_columns(source.samples, limits, mapping)
     source.start_below(header)
     return Reading(
         source, match, limits, kind="xlsx", header=header, width=width, sheet=source.sheet
     )
 
 
-def _every_cell_escaped(
-    samples: Sequence[Sample], header: Sample, match: Match, width: int
-) -> bool:
-    """Whether all addresses and names that are seen begin with an apostrophe.
-
-    Those that our own reports escaped don't tell: there, other cells are as they were.
-    """
-    kept = [i for i in range(width) if i not in match.dropped]
-    positions = match.columns.positions
-    looked_at = [kept[positions[f]] for f in ("email", *NAME_FIELDS, FULL_NAME) if f in positions]
-    below = [s.cells for s in samples if s.row > header.row]
-    cells = [row[i] for row in below for i in looked_at if len(row) > i and row[i]]
-    return all(cell.startswith("'") for cell in cells) and not all(map(is_escaped, cells))
-
-
-def _head(file: BinaryIO, limits: Limits) -> bytes:
+def _first_bytes(file: BinaryIO, limits: Limits) -> bytes:
+    """The beginning of a file. Raises FileTooLarge or FileEmpty."""
     size = file.seek(0, 2)
     if size > limits.max_bytes:
         raise FileTooLarge(
@@ -221,15 +227,30 @@ def _head(file: BinaryIO, limits: Limits) -> bytes:
     return file.read(_HEAD_BYTES)
 
 
-def _header(
-    samples: Sequence[Sample], limits: Limits, mapping: Mapping[str, str] | None
-) -> tuple[Sample, Match, int]:
-    """The header row, its columns, and how many cells it has."""
+def _find_columns(
+    samples: Sequence[SampleRow], limits: Limits, mapping: Mapping[str, str] | None
+) -> tuple[SampleRow, Match, int]:
+    """The header row, its columns, and the number of its cells."""
     found = find_header(samples, mapping, limits)
-    header = found[0] if found else likeliest_header(samples, limits)
+    header = found[0] if found else guess_header(samples, limits)
     cells = trimmed_header(header, samples)
     if len(cells) > limits.max_columns:
         raise messages.too_many_columns(header.row, len(cells), limits.max_columns)
     if sum(map(len, cells)) > limits.max_header_bytes:
         raise messages.header_too_large(limits.max_header_bytes)
     return header, match_headers(cells, mapping), len(cells)
+
+
+def _has_apostrophe_in_every_cell(
+    samples: Sequence[SampleRow], header: SampleRow, match: Match, width: int
+) -> bool:
+    """Whether all addresses and names of the sample rows begin with an apostrophe.
+
+    False if `escape_cell` explains all of them: our error reports leave other cells unchanged.
+    """
+    kept = [i for i in range(width) if i not in match.dropped]
+    positions = match.columns.positions
+    indexes = [kept[positions[f]] for f in ("email", *NAME_FIELDS, FULL_NAME) if f in positions]
+    below = [s.cells for s in samples if s.row > header.row]
+    cells = [row[i] for row in below for i in indexes if len(row) > i and row[i]]
+    return all(cell.startswith("'") for cell in cells) and not all(map(is_escaped, cells))

@@ -1,4 +1,4 @@
-"""What the parts of the reader share: limits, a batch of rows, the escaping of cells."""
+"""What the parts of the reader share: limits, sample rows, blocks of rows, and their source."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import NamedTuple, Protocol
 
 MEBIBYTE = 1_048_576
 
-# csv.reader gives up on a cell at csv.field_size_limit(), which is one for the whole process
-# (131,072 unless somebody changes it). It is left alone: our own limit is below it.
-MOST_CELL_CHARS = 100_000
+# csv.reader refuses a cell longer than csv.field_size_limit(). That limit is global to the process
+# (131,072 characters by default), so it is not changed here; ours must stay below it.
+_LARGEST_CELL_LIMIT = 100_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """What a file may have. `max_bytes` is of the upload; the rest bounds memory and time."""
+    """What a file may contain. `max_bytes` limits the upload, the others limit memory and time."""
 
     max_rows: int = 5_000
     max_bytes: int = 10 * MEBIBYTE
@@ -30,17 +30,22 @@ class Limits:
     max_workbook_cells: int = 2_000_000
 
     def __post_init__(self) -> None:
-        """Refuse limits under which the reader could not keep its promises."""
-        if not 0 < self.max_cell_chars <= MOST_CELL_CHARS:
-            raise ValueError(f"max_cell_chars must be between 1 and {MOST_CELL_CHARS:,}")
+        """Raises ValueError for limits that the reader can't enforce."""
+        if not 0 < self.max_cell_chars <= _LARGEST_CELL_LIMIT:
+            raise ValueError(f"max_cell_chars must be between 1 and {_LARGEST_CELL_LIMIT:,}")
         if self.max_record_bytes < self.max_cell_chars:
             raise ValueError("max_record_bytes must not be less than max_cell_chars")
 
+    @property
+    def sample_rows(self) -> int:
+        """How many filled rows are read to find the delimiter and the header row."""
+        return 3 * self.max_title_rows + 1
 
-class Batch(NamedTuple):
-    """Rows that follow one another without a gap (blank ones included), cells as they stand.
 
-    `escaped`: a cell may begin with an apostrophe that `unescape_cell` takes away.
+class RowBlock(NamedTuple):
+    """Consecutive rows, blank ones included. The cells are as they stand in the file.
+
+    `escaped`: cells may begin with an apostrophe that `unescape_cell` removes.
     """
 
     first_row: int
@@ -49,8 +54,8 @@ class Batch(NamedTuple):
     escaped: bool
 
 
-class Sample(NamedTuple):
-    """One of the first rows that are not blank. `end_line`: the physical lines up to its end."""
+class SampleRow(NamedTuple):
+    """One of the first rows that are not blank. `end_line`: the physical line on which it ends."""
 
     row: int
     cells: list[str]
@@ -60,10 +65,7 @@ class Sample(NamedTuple):
 class Source(Protocol):
     """Where rows come from: delimited text or a workbook."""
 
-    samples: list[Sample]
+    samples: list[SampleRow]
 
-    def batches(self) -> Iterator[Batch]:
+    def blocks(self) -> Iterator[RowBlock]:
         """The rows below the header, from the start at each call."""
-
-
-# --- cells that a spreadsheet would run as a formula -------------------------------------------

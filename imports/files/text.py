@@ -1,4 +1,4 @@
-"""Bytes -> text, in blocks of whole lines. Nothing here holds more than one block and one line."""
+"""Decodes bytes and splits text into lines. Holds at most one block and one line in memory."""
 
 from __future__ import annotations
 
@@ -14,42 +14,43 @@ _OTHER_BREAKS = ("\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u20
 
 
 class Encoding(NamedTuple):
-    """How the bytes of a file become text. `start`: the length of its byte-order mark.
+    """How the bytes of a file are decoded.
 
-    `named`: a client or that mark says so; `guessed`: nobody does.
+    `name` is the codec's name as users know it; `mark_bytes` the length of the byte-order mark.
+    `is_declared`: the client or the byte-order mark says so; otherwise UTF-8 is assumed or another
+    encoding is guessed.
     """
 
     codec: str
     name: str
-    start: int = 0
-    named: bool = False
-    guessed: bool = False
+    mark_bytes: int = 0
+    is_declared: bool = False
 
 
-class Fault(Exception):
-    """The byte at `offset` can't be read: not in this encoding, or NUL."""
+class DecodeError(Exception):
+    """The byte at `offset` can't be decoded, or is a NUL character (`is_nul`)."""
 
-    def __init__(self, offset: int, *, nul: bool = False) -> None:
+    def __init__(self, offset: int, *, is_nul: bool = False) -> None:
         self.offset = offset
-        self.nul = nul
+        self.is_nul = is_nul
         super().__init__(offset)
 
 
 class LineTooLong(Exception):
-    """A physical line goes on for too long; `text` is its beginning."""
+    """A physical line is longer than allowed. `text` is its beginning."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         super().__init__(len(text))
 
 
-def decoded(file: BinaryIO, encoding: Encoding) -> Iterator[str]:
-    """The text of a file in blocks. Raises Fault at the first byte that can't be read or is NUL.
+def decode_blocks(file: BinaryIO, encoding: Encoding) -> Iterator[str]:
+    """The text of a file in blocks. Raises DecodeError at the first undecodable byte or NUL.
 
-    The position in the file is this function's own: others may read from it in between.
+    Keeps its own position in the file: other code may read from the file in between.
     """
     decoder = codecs.getincrementaldecoder(encoding.codec)("strict")
-    offset = encoding.start
+    offset = encoding.mark_bytes
     final = False
     while not final:
         file.seek(offset)
@@ -59,25 +60,26 @@ def decoded(file: BinaryIO, encoding: Encoding) -> Iterator[str]:
         try:
             text = decoder.decode(raw, final)
         except UnicodeError as error:
-            raise Fault(offset - pending + getattr(error, "start", 0)) from None
+            raise DecodeError(offset - pending + getattr(error, "start", 0)) from None
         if "\0" in text:
             before = text[: text.index("\0")]
-            raise Fault(offset - pending + _size(before, encoding.codec), nul=True)
+            at = offset - pending + _encoded_length(before, encoding.codec)
+            raise DecodeError(at, is_nul=True)
         offset += len(raw)
         yield text
 
 
-def _size(text: str, codec: str) -> int:
+def _encoded_length(text: str, codec: str) -> int:
     try:
         return len(text.encode(codec))
     except UnicodeError:
         return len(text)
 
 
-def whole_lines(texts: Iterator[str], max_chars: int) -> Iterator[str]:
-    """The same text in blocks that end where a line ends (LF, CRLF or CR).
+def line_blocks(texts: Iterator[str], max_chars: int) -> Iterator[str]:
+    """The same text, regrouped into blocks that end where a line ends (LF, CRLF or CR).
 
-    Raises LineTooLong. A Ctrl-Z at the very end, which DOS programs wrote, is left out.
+    Raises LineTooLong. Leaves out a Ctrl-Z at the very end, which DOS programs wrote.
     """
     carry = ""
     for text in texts:
@@ -95,14 +97,14 @@ def whole_lines(texts: Iterator[str], max_chars: int) -> Iterator[str]:
 
 
 def split_lines(text: str) -> list[str]:
-    """The lines of a block, with their ends."""
+    """The lines of a block, with their line ends."""
     if any(mark in text for mark in _OTHER_BREAKS):
         return list(io.StringIO(text, newline=""))
     return text.splitlines(keepends=True)
 
 
 def count_lines(text: str) -> int:
-    """How many line ends there are."""
+    """The number of line ends (LF, CRLF or CR) in a text."""
     returns = text.count("\r")
     feeds = text.count("\n")
     return feeds + returns - text.count("\r\n") if returns else feeds

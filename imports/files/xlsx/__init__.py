@@ -1,4 +1,5 @@
-"""Reads .xlsx workbooks: the archive and the sheet are checked before they are loaded.
+"""Reads .xlsx workbooks. The archive and the sheet are checked before the sheet is loaded.
 
-`imports.files.reader` uses `workbook.WorkbookSource`; nothing else is called from outside.
+`imports.files.reader` uses `package.is_zip` and `workbook.WorkbookSource`; nothing else is called
+from outside.
 """

@@ -1,7 +1,7 @@
-"""The zip archive that an .xlsx file is: checked for bombs before anything reads it.
+"""Opens the zip archive that an .xlsx file is, and checks it before anything else reads it.
 
-Sizes are not believed: every entry is unpacked once, piece by piece, and counted. Where the archive
-says one thing and holds another it is refused.
+The sizes that an archive declares are not trusted: every part is unpacked once, piece by piece, and
+counted. An archive that declares one thing and holds another is refused.
 """
 
 from __future__ import annotations
@@ -16,29 +16,30 @@ from imports.files.source import MEBIBYTE, Limits
 
 _PIECE_BYTES = 262_144
 _LOCAL_HEADER_BYTES = 30
-_ENCRYPTED = 0x1
-_TEXTS = "xl/sharedstrings.xml"
-_SAVE = "Save the table as .xlsx or as CSV (UTF-8), and upload that."
+_ENCRYPTED_FLAG = 0x1
+_RAW_DEFLATE = -15  # zlib's window bits for a stream without a header
+_SHARED_STRINGS = "xl/sharedstrings.xml"
+_SAVE_AS = "Save the table as .xlsx or as CSV (UTF-8), and upload that."
 
-# A file that only the given kind of archive has, and what to say of it.
+# A part that only this kind of archive has, and the sentence for it.
 _OTHER_PACKAGES = (
-    ("xl/workbook.bin", f"This is a binary Excel workbook (.xlsb). {_SAVE}"),
-    ("content.xml", f"This is an OpenDocument file (.ods or its like). {_SAVE}"),
-    ("word/document.xml", f"This is a Word document. {_SAVE}"),
-    ("ppt/presentation.xml", f"This is a PowerPoint presentation. {_SAVE}"),
-    ("Index/Document.iwa", f"This is an Apple Numbers document. {_SAVE}"),
-    ("Index.zip", f"This is an Apple Numbers document. {_SAVE}"),
-    ("META-INF/MANIFEST.MF", f"This is a Java archive. {_SAVE}"),
+    ("xl/workbook.bin", f"This is a binary Excel workbook (.xlsb). {_SAVE_AS}"),
+    ("content.xml", f"This is an OpenDocument file (.ods or similar). {_SAVE_AS}"),
+    ("word/document.xml", f"This is a Word document. {_SAVE_AS}"),
+    ("ppt/presentation.xml", f"This is a PowerPoint presentation. {_SAVE_AS}"),
+    ("Index/Document.iwa", f"This is an Apple Numbers document. {_SAVE_AS}"),
+    ("Index.zip", f"This is an Apple Numbers document. {_SAVE_AS}"),
+    ("META-INF/MANIFEST.MF", f"This is a Java archive. {_SAVE_AS}"),
 )
 
 
 def is_zip(head: bytes) -> bool:
-    """Whether a file begins as a zip archive does (an empty one included)."""
+    """Whether a file begins like a zip archive (possibly an empty one)."""
     return head.startswith((b"PK\x03\x04", b"PK\x05\x06"))
 
 
-def broken(why: str) -> BrokenWorkbook:
-    """The refusal for a workbook that can't be trusted."""
+def broken_workbook(why: str) -> BrokenWorkbook:
+    """The refusal for a workbook that is damaged or built to mislead."""
     return BrokenWorkbook(
         f"The workbook can't be read: {why}. Open it in a spreadsheet, save it again as .xlsx (or "
         "as CSV UTF-8), and upload that."
@@ -46,108 +47,101 @@ def broken(why: str) -> BrokenWorkbook:
 
 
 class Package:
-    """The parts of a workbook, every one of them counted."""
+    """The parts of a workbook, whose unpacked sizes have been checked."""
 
     def __init__(self, file: BinaryIO, limits: Limits) -> None:
         """Raises NotCsv, BrokenWorkbook or WorkbookTooLarge."""
         self._file = file
         self._limits = limits
-        self._infos = self._directory()
+        self._entries = self._read_directory()
         self._refuse_other_packages()
-        self._refuse_bombs()
-
-    def names(self) -> list[str]:
-        """The names of all parts."""
-        return list(self._infos)
+        self._check_entries()
+        self._check_unpacked_sizes()
 
     def find(self, name: str) -> str | None:
-        """The part of that name, in whichever case it is written."""
-        if name in self._infos:
+        """The exact name of a part, whatever the case it is written in; None if there is none."""
+        if name in self._entries:
             return name
-        return next((n for n in self._infos if n.lower() == name.lower()), None)
+        return next((n for n in self._entries if n.lower() == name.lower()), None)
 
     def pieces(self, name: str) -> Iterator[bytes]:
-        """A part, unpacked, piece by piece."""
-        info = self._infos[name]
-        at = self._start_of(info)
-        end = at + info.compress_size
-        inflate = zlib.decompressobj(-15) if info.compress_type == zipfile.ZIP_DEFLATED else None
-        while at < end:
-            self._file.seek(at)
-            raw = self._file.read(min(_PIECE_BYTES, end - at))
-            if not raw:
-                raise broken("the archive is cut off")
-            at += len(raw)
-            yield from _inflated(inflate, raw) if inflate else (raw,)
+        """The unpacked bytes of a part, piece by piece. Raises BrokenWorkbook."""
+        entry = self._entries[name]
+        packed = self._packed_pieces(entry)
+        return _inflated(packed) if entry.compress_type == zipfile.ZIP_DEFLATED else packed
 
     def read(self, name: str, max_bytes: int) -> bytes:
-        """A small part as a whole. Raises BrokenWorkbook where it is not small."""
-        if self._infos[name].file_size > max_bytes:
-            raise broken(f"its part {name} is too large")
+        """The unpacked bytes of a small part. Raises BrokenWorkbook if there are too many."""
+        if self._entries[name].file_size > max_bytes:
+            raise broken_workbook(f"its part {name} is too large")
         return b"".join(self.pieces(name))
 
     # --- checks -------------------------------------------------------------------------------
 
-    def _directory(self) -> dict[str, zipfile.ZipInfo]:
+    def _read_directory(self) -> dict[str, zipfile.ZipInfo]:
         try:
             with zipfile.ZipFile(self._file) as archive:
-                infos = archive.infolist()
+                entries = archive.infolist()
                 comment = archive.comment
         except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, OSError):
-            raise broken("the archive is damaged or cut off") from None
-        if len(infos) > self._limits.max_workbook_entries:
+            raise broken_workbook("the archive is damaged or cut off") from None
+        if len(entries) > self._limits.max_workbook_entries:
             raise WorkbookTooLarge(
-                f"The workbook holds {len(infos):,} parts; at most "
+                f"The workbook holds {len(entries):,} parts; at most "
                 f"{self._limits.max_workbook_entries:,} are allowed. Save the table alone as CSV.",
                 limit=self._limits.max_workbook_entries,
             )
-        if comment or len({info.filename.lower() for info in infos}) != len(infos):
-            raise broken("the archive is not one that a spreadsheet writes")
-        return {info.filename: info for info in infos}
+        if comment or len({entry.filename.lower() for entry in entries}) != len(entries):
+            raise broken_workbook("the archive is not one that a spreadsheet writes")
+        return {entry.filename: entry for entry in entries}
 
     def _refuse_other_packages(self) -> None:
         if self.find("xl/workbook.xml"):
             return
         for name, sentence in _OTHER_PACKAGES:
-            if name in self._infos:
+            if name in self._entries:
                 raise NotCsv(sentence)
         if self.find("[Content_Types].xml"):
-            raise broken("it has no list of sheets where it should be")
+            raise broken_workbook("it has no list of sheets where it should be")
         raise NotCsv("This is a zip archive. Unpack it, and upload the CSV or .xlsx file in it.")
 
-    def _refuse_bombs(self) -> None:
-        infos = self._infos.values()
-        if any(info.flag_bits & _ENCRYPTED for info in infos):
-            raise broken("it is protected by a password")
-        if any(
-            info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for info in infos
-        ):
-            raise broken("it is packed in a way that no spreadsheet uses")
-        self._refuse_size(sum(info.file_size for info in infos))
-        counted = 0
-        for name, info in self._infos.items():
+    def _check_entries(self) -> None:
+        """Checks what the archive declares."""
+        entries = self._entries.values()
+        if any(entry.flag_bits & _ENCRYPTED_FLAG for entry in entries):
+            raise broken_workbook("it is protected by a password")
+        methods = {entry.compress_type for entry in entries}
+        if not methods <= {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+            raise broken_workbook("it is packed in a way that no spreadsheet uses")
+        self._check_total_size(sum(entry.file_size for entry in entries))
+
+    def _check_unpacked_sizes(self) -> None:
+        """Unpacks every part and checks that it has the size that the archive declares."""
+        total = 0
+        for name, entry in self._entries.items():
             size = tags = 0
             for piece in self.pieces(name):
                 size += len(piece)
                 tags += piece.count(b"<")
-                if size > info.file_size:
+                if size > entry.file_size:
                     raise self._too_large()
-            counted += size
-            if name.lower() == _TEXTS and tags > 2 * self._limits.max_workbook_cells:
-                raise self._too_large(size)  # texts are held in memory, every one of them
-            if size != info.file_size:
-                raise broken(f"its part {name[:60]} is damaged")
-        self._refuse_size(counted)
+            total += size
+            if name.lower() == _SHARED_STRINGS and tags > 2 * self._limits.max_workbook_cells:
+                raise self._too_large(size)  # the library holds all shared strings in memory
+            if size != entry.file_size:
+                raise broken_workbook(f"its part {name[:60]} is damaged")
+        self._check_total_size(total)
 
-    def _refuse_size(self, size: int) -> None:
-        packed = self._file.seek(0, 2)  # what the entries say of themselves may overlap
-        most = min(self._limits.max_workbook_bytes, self._limits.max_workbook_ratio * packed)
-        if size > most:
+    def _check_total_size(self, size: int) -> None:
+        # the size of the file itself: what entries declare as packed sizes may overlap
+        packed = self._file.seek(0, 2)
+        limits = self._limits
+        if size > min(limits.max_workbook_bytes, limits.max_workbook_ratio * packed):
             raise self._too_large(size)
 
     def _too_large(self, size: int | None = None) -> FileRefused:
         limit = self._limits.max_workbook_bytes
-        found = f"{size / MEBIBYTE:,.1f} MB" if size else "more than it says"
+        found = f"{size / MEBIBYTE:,.1f} MB" if size else "more than it declares"
         return WorkbookTooLarge(
             f"The workbook unpacks to {found}; at most {limit / MEBIBYTE:g} MB, and "
             f"{self._limits.max_workbook_ratio} times its own size, are allowed. "
@@ -155,22 +149,39 @@ class Package:
             limit=limit,
         )
 
-    def _start_of(self, info: zipfile.ZipInfo) -> int:
-        """Where the bytes of a part begin: behind a header of its own."""
-        if info.header_offset < 0:
-            raise broken("the archive is damaged")
-        self._file.seek(info.header_offset)
+    # --- reading ------------------------------------------------------------------------------
+
+    def _packed_pieces(self, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+        at = self._data_offset(entry)
+        end = at + entry.compress_size
+        while at < end:
+            self._file.seek(at)
+            piece = self._file.read(min(_PIECE_BYTES, end - at))
+            if not piece:
+                raise broken_workbook("the archive is cut off")
+            at += len(piece)
+            yield piece
+
+    def _data_offset(self, entry: zipfile.ZipInfo) -> int:
+        """Where the bytes of a part begin: after its local header, whose length varies."""
+        if entry.header_offset < 0:
+            raise broken_workbook("the archive is damaged")
+        self._file.seek(entry.header_offset)
         header = self._file.read(_LOCAL_HEADER_BYTES)
         if len(header) < _LOCAL_HEADER_BYTES or header[:4] != b"PK\x03\x04":
-            raise broken("the archive is damaged")
-        lengths = int.from_bytes(header[26:28], "little"), int.from_bytes(header[28:30], "little")
-        return info.header_offset + _LOCAL_HEADER_BYTES + sum(lengths)
+            raise broken_workbook("the archive is damaged")
+        name_bytes = int.from_bytes(header[26:28], "little")
+        extra_bytes = int.from_bytes(header[28:30], "little")
+        return entry.header_offset + _LOCAL_HEADER_BYTES + name_bytes + extra_bytes
 
 
-def _inflated(inflate: zlib._Decompress, raw: bytes) -> Iterator[bytes]:
-    try:
-        while raw:
-            yield inflate.decompress(raw, _PIECE_BYTES)
-            raw = inflate.unconsumed_tail
-    except zlib.error:
-        raise broken("the archive is damaged") from None
+def _inflated(packed: Iterator[bytes]) -> Iterator[bytes]:
+    """Inflates a raw deflate stream, at most `_PIECE_BYTES` of the result at a time."""
+    inflate = zlib.decompressobj(_RAW_DEFLATE)
+    for raw in packed:
+        try:
+            while raw:
+                yield inflate.decompress(raw, _PIECE_BYTES)
+                raw = inflate.unconsumed_tail
+        except zlib.error:
+            raise broken_workbook("the archive is damaged") from None

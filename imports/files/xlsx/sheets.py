@@ -1,4 +1,4 @@
-"""The list of sheets of a workbook, and which of them is read."""
+"""Reads the list of sheets of a workbook and chooses the sheet to import."""
 
 from __future__ import annotations
 
@@ -9,27 +9,31 @@ from xml.parsers import expat
 
 from core.text import excerpt
 from imports.errors import UnknownSheet
-from imports.files.xlsx.package import Package, broken
+from imports.files.xlsx.package import Package, broken_workbook
 
-_MOST_LIST_BYTES = 1_048_576
+_MAX_PART_BYTES = 1_048_576
+_MAX_LISTED_SHEETS = 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SheetEntry:
-    """A sheet in the workbook's list. `part`: its file in the archive, None for a chart."""
+    """A sheet in the workbook's list. `part`: its file in the archive; None if it has no cells."""
 
     name: str
     part: str | None
     visible: bool
 
 
-def parse(
+# --- XML --------------------------------------------------------------------------------------
+
+
+def parse_xml(
     pieces: Iterable[bytes],
     start: Callable[[str, dict[str, str]], None],
     end: Callable[[str], None] | None = None,
     text: Callable[[str], None] | None = None,
 ) -> None:
-    """Follow an XML file, keeping nothing of it. Raises BrokenWorkbook."""
+    """Calls the handlers for the elements of an XML file; builds no tree. Raises BrokenWorkbook."""
     parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartElementHandler = start
@@ -43,78 +47,80 @@ def parse(
             parser.Parse(piece, False)
         parser.Parse(b"", True)
     except (expat.ExpatError, ValueError, LookupError):
-        raise broken("its contents are damaged") from None
+        raise broken_workbook("its contents are damaged") from None
 
 
 def _refuse_doctype(*_: object) -> None:
-    raise broken("it holds a document type, which no spreadsheet writes")
+    raise broken_workbook("it holds a document type declaration, which no spreadsheet writes")
 
 
-def local(name: str) -> str:
-    """The name of an element without its prefix."""
+def local_name(name: str) -> str:
+    """The name of an element or attribute without its prefix."""
     return name.rpartition(":")[2]
 
 
-# --- which sheet ------------------------------------------------------------------------------
+# --- the list ---------------------------------------------------------------------------------
 
 
 def list_sheets(package: Package) -> list[SheetEntry]:
-    """The sheets of a workbook in their order.
+    """The sheets of a workbook in their order. Raises BrokenWorkbook.
 
-    The library that loads a sheet follows the same links. Where it might follow them to another
-    part than we do, and so to one that nobody has looked through, the workbook is refused.
+    The library that loads a sheet follows the same links. A workbook whose links it might follow to
+    another part, which would not have been checked, is refused.
     """
-    offices = [r.target for r in _relations(package, "_rels/.rels") if r.kind == "officeDocument"]
-    if [target.lstrip("/") for target in offices] != ["xl/workbook.xml"]:
-        raise broken("its list of sheets is not where it should be")
-    relations = {r.id: r for r in _relations(package, "xl/_rels/workbook.xml.rels")}
-    found: list[SheetEntry] = []
+    relationships = _relationships(package, "_rels/.rels")
+    main_parts = [r.target.lstrip("/") for r in relationships if r.kind == "officeDocument"]
+    if main_parts != ["xl/workbook.xml"]:
+        raise broken_workbook("its list of sheets is not where it should be")
+    links = {r.id: r for r in _relationships(package, "xl/_rels/workbook.xml.rels")}
+    sheets: list[SheetEntry] = []
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        if local(name) == "sheet":
-            found.append(_entry(package, attributes, relations))
+        if local_name(name) == "sheet":
+            sheets.append(_sheet_entry(package, attributes, links))
 
-    parse([_small(package, "xl/workbook.xml")], start)
-    if len({sheet.name for sheet in found}) != len(found):
-        raise broken("two of its sheets have the same name")
-    return found
+    parse_xml([_read_part(package, "xl/workbook.xml")], start)
+    if len({sheet.name for sheet in sheets}) != len(sheets):
+        raise broken_workbook("two of its sheets have the same name")
+    return sheets
 
 
-class _Relation(NamedTuple):
+class _Relationship(NamedTuple):
+    """A link from one part of a workbook to another."""
+
     id: str
     kind: str
     target: str
 
 
-def _relations(package: Package, name: str) -> list[_Relation]:
-    found: list[_Relation] = []
+def _relationships(package: Package, name: str) -> list[_Relationship]:
+    found: list[_Relationship] = []
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        if local(name) == "Relationship":
-            values = [attributes.get(key, "") for key in ("Id", "Type", "Target")]
-            found.append(_Relation(values[0], values[1].rpartition("/")[2], values[2]))
+        if local_name(name) == "Relationship":
+            id_, kind, target = (attributes.get(key, "") for key in ("Id", "Type", "Target"))
+            found.append(_Relationship(id_, kind.rpartition("/")[2], target))
 
-    parse([_small(package, name)], start)
-    if len({relation.id for relation in found}) != len(found):
-        raise broken("its parts are linked ambiguously")
+    parse_xml([_read_part(package, name)], start)
+    if len({relationship.id for relationship in found}) != len(found):
+        raise broken_workbook("its parts are linked ambiguously")
     return found
 
 
-def _entry(
-    package: Package, attributes: Mapping[str, str], relations: Mapping[str, _Relation]
+def _sheet_entry(
+    package: Package, attributes: Mapping[str, str], links: Mapping[str, _Relationship]
 ) -> SheetEntry:
-    links = [value for key, value in attributes.items() if ":" in key and local(key) == "id"]
-    relation = relations.get(links[0]) if len(links) == 1 else None
-    is_sheet = relation is not None and relation.kind == "worksheet"
+    ids = [value for key, value in attributes.items() if ":" in key and local_name(key) == "id"]
+    link = links.get(ids[0]) if len(ids) == 1 else None
     return SheetEntry(
         name=attributes.get("name", ""),
-        part=_part(package, relation.target) if relation and is_sheet else None,
+        part=_target_part(package, link.target) if link and link.kind == "worksheet" else None,
         visible=attributes.get("state", "visible") == "visible",
     )
 
 
-def _part(package: Package, target: str) -> str | None:
-    """The part that a link from the workbook points to, if there is no doubt about it."""
+def _target_part(package: Package, target: str) -> str | None:
+    """The part that a link from the workbook points to; None if it is missing or ambiguous."""
     if ".." in target or "\\" in target:
         return None
     paths = [target[1:]] if target.startswith("/") else [f"xl/{target}", target]
@@ -122,25 +128,28 @@ def _part(package: Package, target: str) -> str | None:
     return parts[0] if len(parts) == 1 else None
 
 
-def _small(package: Package, name: str) -> bytes:
+def _read_part(package: Package, name: str) -> bytes:
     part = package.find(name)
     if part is None:
-        raise broken(f"it has no {name}")
-    return package.read(part, _MOST_LIST_BYTES)
+        raise broken_workbook(f"it has no {name}")
+    return package.read(part, _MAX_PART_BYTES)
+
+
+# --- the choice -------------------------------------------------------------------------------
 
 
 def choose_sheet(sheets: Sequence[SheetEntry], wanted: str | None) -> SheetEntry:
-    """The sheet of that name, or the first one that a person sees. Raises UnknownSheet."""
+    """The sheet with the wanted name, or else the first visible one. Raises UnknownSheet."""
     usable = [sheet for sheet in sheets if sheet.part]
     if not usable:
-        raise broken("it has no sheet with cells")
+        raise broken_workbook("it has no sheet with cells")
     if not wanted:
         return next((sheet for sheet in usable if sheet.visible), usable[0])
-    for same in (str, lambda name: name.strip().casefold()):
+    for normalise in (str, lambda name: name.strip().casefold()):
         for sheet in usable:
-            if same(sheet.name) == same(wanted):
+            if normalise(sheet.name) == normalise(wanted):
                 return sheet
-    names = ", ".join(f'"{excerpt(sheet.name)}"' for sheet in usable[:20])
+    names = ", ".join(f'"{excerpt(sheet.name)}"' for sheet in usable[:_MAX_LISTED_SHEETS])
     raise UnknownSheet(
         f'The workbook has no sheet "{excerpt(wanted)}". Its sheets are: {names}.',
         sheets=[excerpt(sheet.name) for sheet in usable],

@@ -1,4 +1,4 @@
-"""Rows of an .xlsx workbook, as a person sees them in the spreadsheet."""
+"""Reads the rows of an .xlsx workbook, with cells as the spreadsheet shows them."""
 
 from __future__ import annotations
 
@@ -15,22 +15,23 @@ from core.text import excerpt
 from imports.errors import FileEmpty
 from imports.files import messages
 from imports.files.header_row import is_blank
-from imports.files.source import Batch, Limits, Sample
+from imports.files.source import Limits, RowBlock, SampleRow
 from imports.files.xlsx.extent import find_extent
-from imports.files.xlsx.package import Package, broken, is_zip
+from imports.files.xlsx.package import Package, broken_workbook
 from imports.files.xlsx.sheets import choose_sheet, list_sheets
 
-__all__ = ["WorkbookSource", "is_zip"]
-
-_BATCH_ROWS = 1_000
+_BLOCK_ROWS = 1_000
 Value = int | float | str | bool | datetime.date | datetime.time | datetime.timedelta
 
 
 class WorkbookSource:
-    """The rows of one sheet."""
+    """The rows of one sheet: the first ones as samples, then those below the header in blocks."""
 
     def __init__(self, file: BinaryIO, limits: Limits, sheet: str | None) -> None:
-        """Check the archive and the sheet before they are loaded. Raises FileRefused."""
+        """Checks the archive and the sheet before it is loaded. Raises FileRefused.
+
+        `sheet`: the name of the sheet to read; None for the first visible one.
+        """
         package = Package(file, limits)
         sheets = list_sheets(package)
         chosen = choose_sheet(sheets, sheet)
@@ -39,121 +40,127 @@ class WorkbookSource:
         self._extent = find_extent(package, chosen, limits)
         self._first_row = 1
         file.seek(0)
-        self._sheet = _loaded(file, chosen.name, [s.name for s in sheets])
-        self.samples = self._samples()
+        self._sheet = _load_sheet(file, chosen.name, [s.name for s in sheets])
+        self.samples = self._sample_rows()
 
-    def start_below(self, header: Sample) -> None:
-        """Leave out the rows up to and with the header."""
+    def start_below(self, header: SampleRow) -> None:
+        """Makes `blocks` begin with the row after the header."""
         self._first_row = header.row + 1
 
-    def batches(self) -> Iterator[Batch]:
-        """The rows below the header; blank ones are left out of batches where they can be."""
+    def blocks(self) -> Iterator[RowBlock]:
+        """The rows below the header that are not blank, from the start at each call."""
         rows: list[list[str]] = []
         first = self._first_row
-        for row, cells in self._rows():
+        for row, cells in self._filled_rows():
             if row < self._first_row:
                 continue
-            if rows and (row != first + len(rows) or len(rows) == _BATCH_ROWS):
-                yield Batch(first, len(rows), rows, escaped=True)
+            if rows and (row != first + len(rows) or len(rows) == _BLOCK_ROWS):
+                yield RowBlock(first, len(rows), rows, escaped=True)
                 rows = []
             if not rows:
                 first = row
             rows.append(cells)
         if rows:
-            yield Batch(first, len(rows), rows, escaped=True)
+            yield RowBlock(first, len(rows), rows, escaped=True)
 
-    def _samples(self) -> list[Sample]:
-        samples: list[Sample] = []
-        for row, cells in self._rows():
-            samples.append(Sample(row, cells, row))
-            if len(samples) > 3 * self._limits.max_title_rows:
-                break
+    def _sample_rows(self) -> list[SampleRow]:
+        rows = islice(self._filled_rows(), self._limits.sample_rows)
+        samples = [SampleRow(row, cells, row) for row, cells in rows]
         if not samples:
             raise FileEmpty(
                 f'The sheet "{excerpt(self.sheet)}" is empty. Name another sheet, or fill it.'
             )
         return samples
 
-    def _rows(self) -> Iterator[tuple[int, list[str]]]:
-        """The rows that are not blank, with their numbers; column A is always the first cell."""
-        # iter_rows gives the empty rows above the table, but not the empty columns beside it
+    def _filled_rows(self) -> Iterator[tuple[int, list[str]]]:
+        """The rows that are not blank, with their numbers. Column A is always the first cell."""
+        # iter_rows includes the empty rows above the table, but not the empty columns left of it
         top, left = self._sheet.start or (0, 0)
         margin = [""] * left
         errors = self._extent.errors
-        for row, values in enumerate(_values(self._sheet, top), top + 1):
+        for row, values in enumerate(_value_rows(self._sheet, top), top + 1):
             if values.count("") == len(values) and row not in errors:
                 continue
-            cells = margin + [v if type(v) is str else shown(v) for v in values]
+            cells = margin + [v if type(v) is str else format_value(v) for v in values]
             for column, text in errors.get(row, {}).items():
                 cells[column : column + 1] = [text]
             if not is_blank(cells):
-                self._check(row, cells)
+                self._check_cells(row, cells)
                 yield row, cells
 
-    def _check(self, row: int, cells: list[str]) -> None:
+    def _check_cells(self, row: int, cells: list[str]) -> None:
+        """Raises CellTooLong or BinaryContent."""
         if max(map(len, cells)) > self._limits.max_cell_chars:
             raise messages.cell_too_long(row, cells, self._limits.max_cell_chars)
         if "\0" in "".join(cells):
             raise messages.nul_in_a_cell(row, cells)
 
 
-def _loaded(file: BinaryIO, name: str, names: list[str]) -> CalamineSheet:
-    with _damage_refused():
+# --- the library ------------------------------------------------------------------------------
+
+
+def _load_sheet(file: BinaryIO, name: str, names: list[str]) -> CalamineSheet:
+    """The loaded sheet. Raises BrokenWorkbook if it lists other sheets than we do."""
+    with _library_errors_refused():
         workbook = CalamineWorkbook.from_filelike(file)
         if workbook.sheet_names != names:
-            raise broken("its list of sheets contradicts itself")
+            raise broken_workbook("its list of sheets is inconsistent")
         return workbook.get_sheet_by_name(name)
 
 
-def _values(sheet: CalamineSheet, above: int) -> Iterator[list[Value]]:
-    """The rows of a sheet without the first ones. A date may turn out to be none only here."""
-    with _damage_refused():
-        yield from islice(sheet.iter_rows(), above, None)
+def _value_rows(sheet: CalamineSheet, skip: int) -> Iterator[list[Value]]:
+    """The rows of a sheet without the first ones. The library converts dates here and may fail."""
+    with _library_errors_refused():
+        yield from islice(sheet.iter_rows(), skip, None)
 
 
 @contextmanager
-def _damage_refused() -> Iterator[None]:
-    """Whatever the library stumbles over is a workbook that can't be read, and no fault of ours."""
+def _library_errors_refused() -> Iterator[None]:
+    """Raises BrokenWorkbook for whatever error the library ends in."""
     try:
         yield
     except (CalamineError, OSError, ValueError, OverflowError):
-        raise broken("its contents are damaged") from None
+        raise broken_workbook("its contents are damaged") from None
     except BaseException as error:
-        if type(error).__name__ == "PanicException":  # of its Rust part; it is no Exception
-            raise broken("its contents are damaged") from None
+        # A panic of the library's Rust code. The class can't be imported and is no Exception.
+        if type(error).__name__ == "PanicException":
+            raise broken_workbook("its contents are damaged") from None
         raise
 
 
-def shown(value: Value) -> str:
+# --- values -----------------------------------------------------------------------------------
+
+
+def format_value(value: Value) -> str:
     """A cell's value as a spreadsheet shows it: 42, 0.3, TRUE, 2024-01-05."""
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, float | int):
-        return _number(value)
+        return _format_number(value)
     if isinstance(value, datetime.datetime):
-        return _date_and_time(value)
+        return _format_datetime(value)
     if isinstance(value, datetime.date):
         return value.isoformat()
     if isinstance(value, datetime.time):
         return value.isoformat(timespec="seconds")
-    return _duration(value) if isinstance(value, datetime.timedelta) else str(value)
+    return _format_duration(value) if isinstance(value, datetime.timedelta) else str(value)
 
 
-def _number(value: float) -> str:
-    """Fifteen digits, as in a spreadsheet, and never with an exponent: phone numbers are long."""
+def _format_number(value: float) -> str:
+    """15 digits, as in a spreadsheet, but without an exponent: long numbers are phone numbers."""
     if isinstance(value, float) and not value.is_integer():
         text = format(Decimal(format(value, ".15g")), "f")
         return text.rstrip("0").rstrip(".") if "." in text else text
     return str(int(value))
 
 
-def _date_and_time(value: datetime.datetime) -> str:
+def _format_datetime(value: datetime.datetime) -> str:
     if value.time() == datetime.time():
         return value.date().isoformat()
     return value.replace(tzinfo=None).isoformat(sep=" ", timespec="seconds")
 
 
-def _duration(value: datetime.timedelta) -> str:
+def _format_duration(value: datetime.timedelta) -> str:
     seconds = round(value.total_seconds())
     sign = "-" if seconds < 0 else ""
     minutes, second = divmod(abs(seconds), 60)

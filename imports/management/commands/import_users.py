@@ -178,10 +178,9 @@ def _stage(
     guess_encoding: bool = False,
 ) -> Upload:
     path: Path = options["file"]
-    delimiter = options["delimiter"]
     reading = ReadingOptions(
         encoding=options["encoding"],
-        delimiter="\t" if delimiter in ("tab", "\\t") else delimiter,
+        delimiter=options["delimiter"],
         sheet=options["sheet"],
         mapping=_mapping(options["mapping"]) or None,
     )

@@ -177,7 +177,7 @@ def mutated(draw: st.DrawFn) -> bytes:
     data=st.one_of(st.binary(max_size=300), mutated()),
     encoding=st.sampled_from([None, "windows-1252", "utf-16", "utf-8", "gb18030", "hz", "cp037"]),
     delimiter=st.sampled_from([None, ";", "tab"]),
-    guess=st.booleans(),
+    preview=st.booleans(),
     mapping=st.sampled_from([None, {"email": "email"}, {"full_name": "first_name"}, {"email": ""}]),
 )
 @settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -186,9 +186,9 @@ def mutated(draw: st.DrawFn) -> bytes:
 @example(b",,\n", None, None, False, None)
 @example(b"\x85\x85", "cp037", None, False, None)
 def test_no_bytes_at_all_end_in_anything_but_a_refusal(
-    data: bytes, encoding: str | None, delimiter: str | None, guess: bool, mapping: Any
+    data: bytes, encoding: str | None, delimiter: str | None, preview: bool, mapping: Any
 ) -> None:
-    survives(data, encoding=encoding, delimiter=delimiter, guess_encoding=guess, mapping=mapping)
+    survives(data, encoding=encoding, delimiter=delimiter, preview=preview, mapping=mapping)
 
 
 @given(name=st.text(max_size=30), data=st.sampled_from(SEEDS))

@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from imports import files
-from tests.imports.files.helpers import WIDE, open_file, refusal_of, rows_of
+from tests.imports.files.helpers import LARGE_LIMITS, open_file, refusal_of, rows_of
 from tests.paths import ROOT
 
 DATA = ROOT / "tests" / "data"
@@ -134,7 +134,7 @@ def test_a_table_of_texts_without_end_is_refused() -> None:
 def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
     bomb = packed(parts_of() | {"xl/media/image1.png": b"\0" * 50_000_000})
     assert len(bomb) < 60_000
-    refusal = refusal_of(bomb, limits=WIDE)
+    refusal = refusal_of(bomb, limits=LARGE_LIMITS)
     assert (refusal.code, refusal.status) == ("uncompressed_too_large", 413)
     assert "47.7 MB" in refusal.detail
 
