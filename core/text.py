@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 _LISTED = 20
 
@@ -19,3 +20,8 @@ def listed(names: Sequence[str]) -> str:
     shown = ", ".join(names[:_LISTED])
     more = len(names) - _LISTED
     return f"{shown} and {more} more" if more > 0 else shown
+
+
+def utc(moment: datetime, *, seconds: bool = False) -> str:
+    """A moment for a sentence: `2026-11-26 10:30 UTC`, or with seconds."""
+    return f"{moment.astimezone(UTC):{'%Y-%m-%d %H:%M:%S' if seconds else '%Y-%m-%d %H:%M'}} UTC"

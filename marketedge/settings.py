@@ -249,23 +249,23 @@ SILENCED_SYSTEM_CHECKS = ["security.W009"]
 # --- Upload quotas: django-ratelimit on a cache of its own -------------------------------------
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
-    "quota": {
-        "BACKEND": "imports.quotas.redis_store.QuotaCache",
+    "ratelimit": {
+        "BACKEND": "core.ratelimit_cache.RatelimitCache",
         "LOCATION": REDIS_URL,
-        "KEY_FUNCTION": "imports.quotas.redis_store.plain_key",
+        "KEY_FUNCTION": "core.ratelimit_cache.plain_key",
         "OPTIONS": {
             # No request waits half a second: to connect, log in and ask takes 0.375 s at most.
             "socket_connect_timeout": 0.125,
             "socket_timeout": 0.125,
             "protocol": 2,  # fewer questions before the first answer
             "driver_info": None,
-            "serializer": "imports.quotas.redis_store.PlainIntegers",
+            "serializer": "core.ratelimit_cache.PlainIntegers",
         },
     },
 }
-RATELIMIT_USE_CACHE = "quota"
+RATELIMIT_USE_CACHE = "ratelimit"
 RATELIMIT_CACHE_PREFIX = "upload_rate:"
-RATELIMIT_HASH_ALGORITHM = "imports.quotas.redis_store.ReadableKey"  # formats instead of hashing
+RATELIMIT_HASH_ALGORITHM = "core.ratelimit_cache.ReadableKey"  # formats instead of hashing
 
 # --- The API: JSON, tokens and keys, problem details, OpenAPI (imports/api) --------------------
 REST_FRAMEWORK = {

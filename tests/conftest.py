@@ -18,8 +18,8 @@ from django.db.backends.signals import connection_created
 from django.dispatch import receiver
 from rest_framework.test import APIClient
 
+from core import ratelimit_cache
 from devtools.processes import die_with_parent
-from imports.quotas import redis_store
 from tests.imports.quotas.helpers import patient
 from tests.paths import ROOT
 from tests.process_helpers import wait_for
@@ -55,8 +55,8 @@ def _let_the_audit_trail_be_emptied(connection: Any, **_: Any) -> None:
 def patient_store(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Counts on Redis however slow this machine is at the moment; the service itself would wait a
     fraction of a second, and count in the database."""
-    monkeypatch.setattr(redis_store, "breaker", redis_store.Breaker())
-    monkeypatch.setattr(redis_store, "PATIENCE_SECONDS", 60)
+    monkeypatch.setattr(ratelimit_cache, "breaker", ratelimit_cache.CircuitBreaker())
+    monkeypatch.setattr(ratelimit_cache, "PATIENCE_SECONDS", 60)
     settings.CACHES = patient(settings.CACHES)
 
 

@@ -9,8 +9,7 @@ Between the steps the file lies in the database (`import_uploads`), not in a fol
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
 from django.conf import settings
@@ -109,7 +108,7 @@ class UserImportAdmin(ImportMixin, ExportMixin, UserAdmin):  # type: ignore[misc
         if not form.is_valid():
             return self._page(request, form, status=400)
         try:
-            with self._charged(request, form, "file_upload") as usage:
+            with self._charged(request, form, "file_upload") as charge:
                 upload = actions.stage(
                     uploads.content_of(form.file),
                     filename=form.file.name or "",
@@ -121,27 +120,19 @@ class UserImportAdmin(ImportMixin, ExportMixin, UserAdmin):  # type: ignore[misc
         except Refusal as refusal:
             return self._refused(request, form, refusal)
         confirm = ConfirmForm.after(form, upload.id, user)
-        return _with(usage.headers(), self._preview(request, confirm, form, upload))
+        return _with(_usage_headers(charge), self._preview(request, confirm, form, upload))
 
     @staticmethod
-    @contextmanager
     def _charged(
         request: HttpRequest, form: OptionsForm, limit_type: str
-    ) -> Iterator[quotas.Usage]:
-        """Counts an upload, and takes that back where what is done with it fails.
-
-        Raises `QuotaExceeded` or `UploadBlocked`."""
-        charged = quotas.consume(
+    ) -> AbstractContextManager[quotas.Charge]:
+        """Counts an upload, and takes the count back where the block raises (`quotas.charged`)."""
+        return quotas.charged(
             user=current_user(request),
             organisation_id=form.into.id,
             limit_type=limit_type,
-            address=client_ip(request),
+            ip=client_ip(request),
         )
-        try:
-            yield charged
-        except Exception:
-            quotas.refund(user=current_user(request), limit_type=limit_type, charged=charged)
-            raise
 
     def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """The second step: queues what was previewed, and goes on to the page of the batch."""
@@ -267,6 +258,10 @@ def _headers(refusal: Refusal | None) -> dict[str, str]:
     """Quota and when to come back, where the refusal knows."""
     found = getattr(refusal, "headers", dict)
     return dict(found())
+
+
+def _usage_headers(charge: quotas.Charge) -> dict[str, str]:
+    return charge.usage.headers() if charge.usage else {}
 
 
 def _with(headers: dict[str, str], response: HttpResponse) -> HttpResponse:

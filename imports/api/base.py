@@ -62,7 +62,7 @@ class UploadView(OrganisationView):
     """A call that takes in a file: size, quota and what is given back of it."""
 
     limit_type: str
-    quota: quotas.Usage | None = None
+    charge: quotas.Charge | None = None
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         """Puts the size limit in place before anything can read the body."""
@@ -77,24 +77,14 @@ class UploadView(OrganisationView):
 
     @contextmanager
     def charged(self) -> Iterator[None]:
-        """Counts an upload, and takes that back where what is done with it fails: it then costs
-        nothing. Raises `QuotaExceeded` or `UploadBlocked`."""
-        charged = quotas.consume(
+        """Counts an upload, and takes the count back where the block raises (`quotas.charged`)."""
+        with quotas.charged(
             user=self.user,
             organisation_id=self.organisation.id,
             limit_type=self.limit_type,
-            address=client_ip(self.request),
-        )
-        self.quota = charged
-        try:
+            ip=client_ip(self.request),
+        ) as self.charge:
             yield
-        except Exception:
-            self.quota = None
-            with suppress(DatabaseError):  # the database is away, or has given up the transaction
-                self.quota = quotas.refund(
-                    user=self.user, limit_type=self.limit_type, charged=charged
-                )
-            raise
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Says what is left, whatever the answer is."""
@@ -109,12 +99,13 @@ class UploadView(OrganisationView):
         user = getattr(request, "_user", None) or getattr(request._request, "user", None)
         if user is None or not user.is_authenticated:
             return {}
-        if self.quota is None:
+        usage = self.charge.usage if self.charge else None
+        if usage is None:
             organisation = getattr(self, "organisation", None) or user.organisation_id
-            with suppress(DatabaseError):  # which is then what the answer says already
-                self.quota = quotas.usage(
+            with suppress(DatabaseError):  # the answer is about that failure already
+                usage = quotas.usage(
                     user=user,
                     organisation_id=getattr(organisation, "id", organisation),
                     limit_type=self.limit_type,
                 )
-        return self.quota.headers() if self.quota else {}
+        return usage.headers() if usage else {}

@@ -39,6 +39,10 @@ class Migration(migrations.Migration):
                     options={"ordering": ["row_number", "field_name"], "verbose_name": "row error"},
                 ),
                 migrations.RenameModel(old_name="UploadTally", new_name="UploadCounter"),
+                # Nothing reads these two columns any more. The code of before does, until the
+                # deployment is over: a later migration deletes them.
+                migrations.RemoveField("uploadcounter", "redis_is_wrong"),
+                migrations.RemoveField("uploadcounter", "reset_at"),
                 migrations.RemoveIndex("importbatch", "import_batches_unsent_mail"),
                 *renamed(
                     "auditevent",

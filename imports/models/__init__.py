@@ -7,7 +7,14 @@ from imports.models.audit import AuditEvent, EventType
 from imports.models.batches import ImportBatch, ImportError
 from imports.models.blocks import UploadBlock
 from imports.models.counters import MetricCounter
-from imports.models.quotas import LimitType, UploadCounter, UploadLimit, Window
+from imports.models.quotas import (
+    Counts,
+    LimitType,
+    UploadCounter,
+    UploadLimit,
+    Window,
+    WindowFull,
+)
 from imports.models.statuses import FINISHED, LIVE, UNSENT, MailState, Status
 from imports.models.uploads import Upload, UploadChunk
 
@@ -16,6 +23,7 @@ __all__ = [
     "LIVE",
     "UNSENT",
     "AuditEvent",
+    "Counts",
     "EventType",
     "ImportBatch",
     "ImportError",
@@ -29,4 +37,5 @@ __all__ = [
     "UploadCounter",
     "UploadLimit",
     "Window",
+    "WindowFull",
 ]

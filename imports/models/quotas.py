@@ -1,30 +1,28 @@
-"""The tables of the quotas: own limits, the block list, the counts, and the totals for metrics.
-
-Part of `imports.models`, which exports them.
-"""
+"""The tables of the quotas: limits of organisations, and how much of them users have used."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 from uuid import UUID
 
 from django.core.validators import MinValueValidator
-from django.db import connection, models
-from django.db.models import Q
+from django.db import connection, models, transaction
+from django.db.models import F, Q
 
 from core.models import Table
 from users.models import Organisation, User
 
 
 class LimitType(models.TextChoices):
-    """What is counted: imports, and previews."""
+    """The kinds of uploads that are counted."""
 
     CSV_IMPORT = "csv_import", "imports"
     FILE_UPLOAD = "file_upload", "previews"
 
 
 class UploadLimit(Table):
-    """An organisation's own limits, in place of those in `UPLOAD_RATE_LIMITS`."""
+    """The limits of one organisation, in place of those in `UPLOAD_RATE_LIMITS`."""
 
     organisation = models.ForeignKey(
         Organisation, models.DO_NOTHING, db_constraint=False, db_index=False
@@ -51,58 +49,74 @@ class UploadLimit(Table):
 
 
 class Window(NamedTuple):
-    """A user's current hour or day, for one kind of upload."""
+    """A user's current hour or day, for one kind of upload. Times are seconds since 1970."""
 
     limit_type: str
     user_id: UUID
-    period: str
+    period: str  # hour, day
     limit: int
-    end: int  # its last second, after which Redis' key is named
+    end: int  # its last second, after which the key in Redis is named
+    seconds_left: int
 
     @property
     def reset(self) -> int:
-        """The first second of the next one."""
+        """The first second of the next window."""
         return self.end + 1
 
 
-class UploadCounterManager(models.Manager["UploadCounter"]):
-    """Counts uploads where nothing gets lost."""
+class WindowFull(Exception):
+    """A window has no room. Nothing was counted."""
 
-    TAKE = """
+    def __init__(self, window: Window) -> None:
+        self.window = window
+        super().__init__(window)
+
+
+Counts = Mapping[Window, int]
+
+
+class UploadCounterManager(models.Manager["UploadCounter"]):
+    """Counts uploads. The row of a counter stays locked until the transaction ends."""
+
+    ADD = """
         INSERT INTO upload_tallies AS t (user_id, limit_type, period, window_end, count)
-        VALUES (%s, %s, %s, %s, %s)
+        VALUES (%s, %s, %s, %s, 1)
         ON CONFLICT (user_id, limit_type, period) DO UPDATE
-        SET window_end = EXCLUDED.window_end, count = GREATEST(EXCLUDED.count, CASE
-            WHEN t.window_end = EXCLUDED.window_end THEN t.count + 1 ELSE 1 END),
-            redis_is_wrong = t.redis_is_wrong AND t.window_end = EXCLUDED.window_end
+        SET window_end = EXCLUDED.window_end,
+            count = CASE WHEN t.window_end = EXCLUDED.window_end THEN t.count + 1 ELSE 1 END
         RETURNING count
     """
-    RESET = """
-        INSERT INTO upload_tallies
-            (user_id, limit_type, period, window_end, count, reset_at, redis_is_wrong)
-        VALUES (%s, %s, %s, %s, 0, statement_timestamp(), true)
-        ON CONFLICT (user_id, limit_type, period) DO UPDATE
-        SET window_end = EXCLUDED.window_end, count = 0, reset_at = EXCLUDED.reset_at,
-            redis_is_wrong = true
-    """
 
-    def take(self, window: Window, at_least: int) -> int:
-        """Counts one more in a window in which at least so many are known; gives the count.
+    def consume(self, windows: Iterable[Window]) -> Counts:
+        """Counts one upload in every window; gives the counts.
 
-        The row stays locked until the transaction ends, so that nobody counts past it."""
-        row: list[Any] = [
-            window.user_id,
-            window.limit_type,
-            window.period,
-            window.end,
-            at_least + 1,
-        ]
-        with connection.cursor() as cursor:
-            cursor.execute(self.TAKE, row)
-            return int(cursor.fetchone()[0])
+        Raises WindowFull, and then nothing is counted. To be called in a transaction."""
+        counts = {}
+        with transaction.atomic(), connection.cursor() as cursor:
+            for window in windows:
+                key = [window.user_id, window.limit_type, window.period, window.end]
+                cursor.execute(self.ADD, key)
+                counts[window] = int(cursor.fetchone()[0])
+                if counts[window] > window.limit:
+                    raise WindowFull(window)
+        return counts
+
+    def refund(self, windows: Iterable[Window]) -> list[Window]:
+        """Counts one upload less in those of the windows that have not ended; gives these."""
+        fewer = {"count": F("count") - 1}
+        return [w for w in windows if self.of(w).filter(count__gt=0).update(**fewer)]
+
+    def reset(self, windows: Iterable[Window]) -> None:
+        """Sets the counters of the windows to 0."""
+        for window in windows:
+            self.of(window).update(count=0)
+
+    def counts(self, windows: Iterable[Window]) -> Counts:
+        """How many uploads each window has."""
+        return {w: self.of(w).values_list("count", flat=True).first() or 0 for w in windows}
 
     def of(self, window: Window) -> models.QuerySet[UploadCounter]:
-        """The row of a window; nothing where the last count was of another one."""
+        """The counter of a window; nothing where the last upload was in an earlier one."""
         return self.filter(
             user_id=window.user_id,
             limit_type=window.limit_type,
@@ -110,24 +124,15 @@ class UploadCounterManager(models.Manager["UploadCounter"]):
             window_end=window.end,
         )
 
-    def reset(self, window: Window) -> None:
-        """Nothing is counted any more of what came before this moment."""
-        row: list[Any] = [window.user_id, window.limit_type, window.period, window.end]
-        with connection.cursor() as cursor:
-            cursor.execute(self.RESET, row)
-
 
 class UploadCounter(models.Model):
-    """What was counted of a user in the last window of a kind, and when that was last reset."""
+    """How many uploads of a kind a user made in the last hour or day that had any."""
 
     user = models.ForeignKey(User, models.DO_NOTHING, db_constraint=False, db_index=False)
     limit_type = models.CharField(max_length=20)
     period = models.CharField(max_length=10)
     window_end = models.BigIntegerField()
     count = models.IntegerField()
-    reset_at = models.DateTimeField(null=True)  # what is older counts no more
-    # The count went down while Redis was away, and has to be put right there.
-    redis_is_wrong = models.BooleanField(default=False, db_default=False)
 
     objects = UploadCounterManager()
 

@@ -4,12 +4,14 @@ Others may call what is listed in `__all__`.
 """
 
 from imports.quotas.blocklist import refuse_blocked
-from imports.quotas.limits import Usage, consume, count_violation, refund, reset_limits, usage
+from imports.quotas.limits import Usage
+from imports.quotas.usage import Charge, charged, consume, refund, reset_limits, usage
 
 __all__ = [
+    "Charge",
     "Usage",
+    "charged",
     "consume",
-    "count_violation",
     "refund",
     "refuse_blocked",
     "reset_limits",

