@@ -9,6 +9,7 @@ from imports import files
 from imports.errors import FileRefused
 
 HEADER = "email,first_name,last_name\n"
+ROW = "ann.lee@example.com,Ann,Lee\n"
 LARGE_LIMITS = files.Limits(max_rows=10_000_000, max_bytes=100_000_000)
 
 

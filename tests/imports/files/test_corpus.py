@@ -1,4 +1,4 @@
-"""The corpus of tests/data: files as people have them, and what must come of each."""
+"""The corpus of tests/data: realistic files, each with its expected outcome in a JSON file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EXPECTATIONS = sorted(DATA.glob("*.json"))
 
 
 def outcome(path: pathlib.Path, options: dict[str, Any]) -> dict[str, Any]:
-    """What the reader makes of a file, in the words of the expectations."""
+    """The outcome of reading a file, in the form of the expectations (see tests/data/make.py)."""
     file = io.BytesIO(path.read_bytes())
     read = files.read_for_preview if options.pop("guess_encoding", False) else files.read
     try:
@@ -42,7 +42,7 @@ def outcome(path: pathlib.Path, options: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("expectation", EXPECTATIONS, ids=lambda path: path.stem)
-def test_a_file_gives_what_was_foreseen(expectation: pathlib.Path) -> None:
+def test_a_file_gives_the_expected_outcome(expectation: pathlib.Path) -> None:
     expected = json.loads(expectation.read_text("utf-8"))
     options = expected.pop("options", {})
     found = outcome(expectation.with_suffix(""), options)
@@ -53,7 +53,7 @@ def test_a_file_gives_what_was_foreseen(expectation: pathlib.Path) -> None:
     assert {key: found.get(key) for key in expected} == expected
 
 
-def test_the_corpus_is_large_enough_to_mean_something() -> None:
+def test_the_corpus_has_at_least_60_files() -> None:
     assert len(EXPECTATIONS) >= 60
 
 
@@ -62,7 +62,7 @@ def test_every_file_has_an_expectation_and_every_expectation_a_file() -> None:
     assert files == {path.stem for path in EXPECTATIONS}
 
 
-def test_the_files_are_those_that_the_script_makes(tmp_path: pathlib.Path) -> None:
+def test_the_committed_files_are_those_that_the_script_writes(tmp_path: pathlib.Path) -> None:
     pytest.importorskip("openpyxl")
     for script in DATA.glob("*.py"):
         (tmp_path / script.name).write_bytes(script.read_bytes())

@@ -1,4 +1,4 @@
-"""docs/file-format.md says what the code does."""
+"""docs/file-format.md agrees with the code: columns, names, limits, refusals and warnings."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ def table(name: str) -> dict[str, list[str]]:
 
 
 def words(cell: str) -> list[str]:
-    """What stands between backticks."""
+    """The words between backticks."""
     return re.findall(r"`([^`]+)`", cell)
 
 
 @pytest.mark.parametrize("field", FIELDS)
-def test_the_names_of_a_field_are_those_of_the_code(field: str) -> None:
+def test_the_names_of_a_field_agree_with_the_code(field: str) -> None:
     aliases, fallbacks = table("names")[field]
     assert words(aliases) == list(FIELDS[field].aliases)
     assert words(fallbacks) == list(FIELDS[field].fallbacks)
 
 
-def test_the_other_names_are_those_of_the_code() -> None:
+def test_the_other_names_agree_with_the_code() -> None:
     others = [words(cells[0]) for name, cells in table("names").items() if name not in FIELDS]
     assert others == [
         list(FULL_NAME_HEADERS),
@@ -51,31 +51,31 @@ def test_the_other_names_are_those_of_the_code() -> None:
     ]
 
 
-def test_every_column_of_the_contract_is_explained() -> None:
+def test_every_field_is_documented() -> None:
     columns = TEXT.partition("## Columns")[2].partition("## Names")[0]
     assert [name for name in FIELDS if f"`{name}`" not in columns] == []
 
 
-def refusals() -> dict[str, type[errors.FileRefused]]:
+def refusals_by_code() -> dict[str, type[errors.FileRefused]]:
     """Every refusal of a file, by its code."""
-    kinds = [k for k in vars(errors).values() if isinstance(k, type)]
-    files = [k for k in kinds if issubclass(k, errors.FileRefused) and k is not errors.FileRefused]
-    return {kind.code: kind for kind in files}
+    classes = [c for c in vars(errors).values() if isinstance(c, type)]
+    refusals = [c for c in classes if issubclass(c, errors.FileRefused)]
+    return {c.code: c for c in refusals if c is not errors.FileRefused}
 
 
 def test_every_code_of_a_refusal_is_documented() -> None:
-    assert set(table("refusals")) == set(refusals())
+    assert set(table("refusals")) == set(refusals_by_code())
 
 
 def test_no_two_refusals_share_a_code() -> None:
-    kinds = [k for k in vars(errors).values() if isinstance(k, type)]
-    codes = [k.code for k in kinds if issubclass(k, errors.Refusal)]
+    classes = [c for c in vars(errors).values() if isinstance(c, type)]
+    codes = [c.code for c in classes if issubclass(c, errors.Refusal)]
     assert len(codes) == len(set(codes))
 
 
-@pytest.mark.parametrize("code", refusals())
+@pytest.mark.parametrize("code", refusals_by_code())
 def test_a_status_that_is_not_400_is_documented(code: str) -> None:
-    status = refusals()[code].status
+    status = refusals_by_code()[code].status
     assert (status == 400) == ("status" not in table("refusals")[code][0])
     assert status == 400 or f"status {status}" in table("refusals")[code][0]
 
@@ -83,10 +83,10 @@ def test_a_status_that_is_not_400_is_documented(code: str) -> None:
 @pytest.mark.parametrize(
     ("code", "example"), [(code, cells[1]) for code, cells in table("refusals").items()]
 )
-def test_the_example_of_a_refusal_is_refused_so(code: str, example: str) -> None:
+def test_the_example_of_a_refusal_is_refused_with_its_code(code: str, example: str) -> None:
     match = re.fullmatch(r"`(.+?)`(?: with `(\w+)=(.+)`)?", example)
-    if match is None or code == "unknown_sheet":  # what can't be written here: in the corpus
-        assert code in CORPUS | {"file_too_large", "too_many_rows", "record_too_long"}
+    if match is None or code == "unknown_sheet":  # no text that stands here: see tests/data
+        assert code in CODES_IN_CORPUS | {"file_too_large", "too_many_rows", "record_too_long"}
         return
     content, option, value = match.groups()
     options: dict[str, Any] = {}
@@ -94,10 +94,10 @@ def test_the_example_of_a_refusal_is_refused_so(code: str, example: str) -> None
         options = {option: json.loads(value) if option == "mapping" else value}
     refusal = refusal_of(content.replace("⏎", "\n"), limits=LIMITS, **options)
     assert refusal.code == code
-    assert type(refusal) is refusals()[code]
+    assert type(refusal) is refusals_by_code()[code]
 
 
-CORPUS = {
+CODES_IN_CORPUS = {
     json.loads(path.read_text("utf-8")).get("refused")
     for path in (ROOT / "tests" / "data").glob("*.json")
 }
@@ -121,7 +121,7 @@ def test_every_warning_is_documented() -> None:
 
 
 @pytest.mark.parametrize(
-    "words_of_limit",
+    "sentence",
     [
         f"| columns | {LIMITS.max_columns} |",
         f"| a cell | {LIMITS.max_cell_chars:,} characters |",
@@ -132,5 +132,5 @@ def test_every_warning_is_documented() -> None:
         f"span {LIMITS.max_workbook_cells:,} cells",
     ],
 )
-def test_the_limits_are_those_of_the_code(words_of_limit: str) -> None:
-    assert words_of_limit in TEXT
+def test_the_limits_agree_with_the_code(sentence: str) -> None:
+    assert sentence in TEXT

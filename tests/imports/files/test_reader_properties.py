@@ -1,4 +1,4 @@
-"""What is written is read back the same, and nothing ends in anything but rows or a refusal."""
+"""Property-based tests: written rows are read back unchanged, and any input is read or refused."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.paths import ROOT
 HEADER = ["email", "first_name", "last_name", "note"]
 LIMITS = files.Limits(max_rows=1_000, max_bytes=2_000_000, max_workbook_cells=100_000)
 
-# what may stand in a cell: everything but NUL and halves of surrogate pairs
+# any text without NUL and without halves of surrogate pairs
 cells = st.text(
     st.one_of(
         st.sampled_from("ab ,;\t|\"'\r\n=+-@\u00e4\u2028\x0b\x1c\x85\ufeff\x1a"),
@@ -52,7 +52,7 @@ def written(rows: list[list[str]], delimiter: str, quoting: Any, end: str) -> st
 
 
 def encoded(text: str, codec: str) -> bytes:
-    """Text in an encoding that carries its mark."""
+    """Text in an encoding, with its byte-order mark."""
     if codec == "utf-16-le-mark":
         return b"\xff\xfe" + text.encode("utf-16-le")
     if codec == "utf-16-be-mark":
@@ -60,8 +60,8 @@ def encoded(text: str, codec: str) -> bytes:
     return text.encode(codec)
 
 
-def foreseen(rows: list[list[str]], width: int) -> list[tuple[int, list[str]]]:
-    """What `records` gives for rows: unescaped, and without empty cells beyond the header."""
+def expected_records(rows: list[list[str]], width: int) -> list[tuple[int, list[str]]]:
+    """What `records` gives for rows: unescaped, without empty cells beyond the header."""
     records = []
     for number, row in enumerate(rows, start=2):
         kept = list(row)
@@ -82,7 +82,7 @@ def foreseen(rows: list[list[str]], width: int) -> list[tuple[int, list[str]]]:
 @settings(max_examples=400, deadline=None)
 @example([["\r", "a"]], ",", csv.QUOTE_MINIMAL, "\r\n", "utf-8", False)
 @example([["a\x1a"]], ",", csv.QUOTE_ALL, "\n", "utf-8", False)
-def test_rows_are_read_back_the_same_in_whatever_dialect(
+def test_rows_are_read_back_unchanged_in_any_dialect(
     rows: list[list[str]], delimiter: str, quoting: int, end: str, codec: str, named: bool
 ) -> None:
     rows = [["x@example.com", *row[1:]] for row in rows]
@@ -92,19 +92,19 @@ def test_rows_are_read_back_the_same_in_whatever_dialect(
     assert reading.delimiter == delimiter
     width = len(reading.columns.headers)
     found = list(reading.records())
-    if text.endswith("\x1a"):  # the end of a file for DOS: one at the very end is cut off
+    if text.endswith("\x1a"):  # the reader removes a Ctrl-Z at the very end
         return
-    assert found == foreseen(rows, width)
+    assert found == expected_records(rows, width)
 
 
 @given(rows=rows_of_cells)
 @settings(max_examples=200, deadline=None)
-def test_what_csv_writer_writes_is_read_back_the_same(rows: list[list[str]]) -> None:
+def test_rows_of_csv_writer_are_read_back_unchanged(rows: list[list[str]]) -> None:
     rows = [["x@example.com", *[c.replace("\r", "") for c in row[1:]]] for row in rows]
     text = io.StringIO(newline="")
     csv.writer(text).writerows([HEADER, *rows])
     reading = open_file(text.getvalue(), limits=LIMITS)
-    assert list(reading.records()) == foreseen(rows, len(reading.columns.headers))
+    assert list(reading.records()) == expected_records(rows, len(reading.columns.headers))
 
 
 records_with_gaps = st.lists(
@@ -115,9 +115,7 @@ records_with_gaps = st.lists(
 @given(steps=records_with_gaps, first_row=st.integers(1, 10_000))
 @settings(max_examples=300, deadline=None)
 @example([(1, [""]), (3, ["\r"]), (1, ['"'])], 2)
-def test_a_chunk_gives_back_what_it_was_given(
-    steps: list[tuple[int, list[str]]], first_row: int
-) -> None:
+def test_records_survive_a_chunk(steps: list[tuple[int, list[str]]], first_row: int) -> None:
     records, row = [], first_row - 1
     for step, row_cells in steps:
         row += step
@@ -133,13 +131,13 @@ def test_a_chunk_gives_back_what_it_was_given(
 @example("'=")
 @example("''-")
 @example("'\r")
-def test_a_cell_that_is_escaped_and_unescaped_is_the_same(cell: str) -> None:
+def test_a_cell_survives_escaping_and_unescaping(cell: str) -> None:
     assert files.unescape_cell(files.escape_cell(cell)) == cell
     assert files.escape_cell(cell)[:1] not in ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def survives(data: bytes, **options: Any) -> None:
-    """Reads something to its end, or is refused."""
+def check_outcome(data: bytes, **options: Any) -> None:
+    """Reads data to its end. Fails for anything but rows or a refusal with a code and a message."""
     refusal = None
     try:
         for _ in open_file(data, limits=LIMITS, **options).records():
@@ -162,7 +160,7 @@ SEEDS = [
 
 @st.composite
 def mutated(draw: st.DrawFn) -> bytes:
-    """A good file with a few bytes changed, cut out, doubled or put in."""
+    """A valid file with a few bytes changed, removed, repeated or inserted."""
     data = bytearray(draw(st.sampled_from(SEEDS)))
     for _ in range(draw(st.integers(1, 6))):
         at = draw(st.integers(0, len(data)))
@@ -185,20 +183,20 @@ def mutated(draw: st.DrawFn) -> bytes:
 @example(b"\x0b", None, None, False, None)
 @example(b",,\n", None, None, False, None)
 @example(b"\x85\x85", "cp037", None, False, None)
-def test_no_bytes_at_all_end_in_anything_but_a_refusal(
+def test_any_bytes_are_read_or_refused(
     data: bytes, encoding: str | None, delimiter: str | None, preview: bool, mapping: Any
 ) -> None:
-    survives(data, encoding=encoding, delimiter=delimiter, preview=preview, mapping=mapping)
+    check_outcome(data, encoding=encoding, delimiter=delimiter, preview=preview, mapping=mapping)
 
 
 @given(name=st.text(max_size=30), data=st.sampled_from(SEEDS))
 @settings(max_examples=300, deadline=None)
-def test_no_name_of_anything_ends_in_anything_but_a_refusal(name: str, data: bytes) -> None:
-    survives(data, filename=name)
-    survives(data, encoding=name)
-    survives(data, delimiter=name)
-    survives(data, mapping={"email": name})
-    survives(data, mapping={name: "email"})
+def test_any_name_is_accepted_or_refused(name: str, data: bytes) -> None:
+    check_outcome(data, filename=name)
+    check_outcome(data, encoding=name)
+    check_outcome(data, delimiter=name)
+    check_outcome(data, mapping={"email": name})
+    check_outcome(data, mapping={name: "email"})
 
 
 WORKBOOK = (ROOT / "tests" / "data" / "workbook-values.xlsx").read_bytes()
@@ -210,7 +208,7 @@ PARTS = zipfile.ZipFile(io.BytesIO(WORKBOOK)).namelist()
     changes=st.lists(st.tuples(st.floats(0, 0.999), st.binary(max_size=3)), min_size=1, max_size=4),
 )
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_no_change_in_a_part_of_a_workbook_ends_in_anything_but_a_refusal(
+def test_a_workbook_with_a_changed_part_is_read_or_refused(
     part: str, changes: list[tuple[float, bytes]]
 ) -> None:
     file = io.BytesIO()
@@ -221,24 +219,24 @@ def test_no_change_in_a_part_of_a_workbook_ends_in_anything_but_a_refusal(
                 at = int(place * len(data))
                 data[at : at + len(piece)] = piece
             new.writestr(name, bytes(data))
-    survives(file.getvalue())
+    check_outcome(file.getvalue())
 
 
 @given(places=st.lists(st.tuples(st.floats(0, 0.999), st.binary(max_size=3)), max_size=5))
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_no_change_in_the_archive_ends_in_anything_but_a_refusal(
+def test_a_workbook_with_changed_bytes_is_read_or_refused(
     places: list[tuple[float, bytes]],
 ) -> None:
     data = bytearray(WORKBOOK)
     for place, piece in places:
         at = int(place * len(data))
         data[at : at + len(piece)] = piece
-    survives(bytes(data))
+    check_outcome(bytes(data))
 
 
 @given(headers=st.lists(st.text(max_size=40), min_size=1, max_size=30))
 @settings(max_examples=200, deadline=None)
-def test_no_headers_end_in_anything_but_columns_or_a_refusal(headers: list[str]) -> None:
+def test_any_headers_are_matched_or_refused(headers: list[str]) -> None:
     try:
         match = match_headers([*headers, "email", "first_name", "last_name"])
     except FileRefused:

@@ -1,4 +1,4 @@
-"""Workbooks: what is found in large ones, and what is refused before it can do harm."""
+"""Workbooks: large ones are read completely, and dangerous ones are refused before loading."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def parts_of(name: str = "workbook-notation-excel.xlsx") -> dict[str, bytes]:
 
 
 def packed(parts: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
-    """Parts as an archive."""
+    """A zip archive of these parts."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", method) as archive:
         for name, content in parts.items():
@@ -41,8 +41,8 @@ def with_rows(rows: str) -> bytes:
     return packed(parts_of() | {SHEET: f"{sheet}</worksheet>".encode()})
 
 
-def row(number: int, first: str, kind: str = "inlineStr") -> str:
-    """A row of three cells, the first of a kind of its own."""
+def row_xml(number: int, first: str, kind: str = "inlineStr") -> str:
+    """The XML of a row with three cells. `kind`: the type of the first (t="…")."""
     value = f"<v>{first}</v>" if kind == "e" else f"<is><t>{first}</t></is>"
     return (
         f'<row r="{number}"><c r="A{number}" t="{kind}">{value}</c>'
@@ -51,10 +51,10 @@ def row(number: int, first: str, kind: str = "inlineStr") -> str:
 
 
 def test_every_row_and_every_error_of_a_large_sheet_is_found() -> None:
-    # about 1.2 MB: the sheet is looked through in several pieces
+    # about 1.2 MB: the sheet is scanned in several pieces
     kinds = ["e" if number % 3 == 0 else "inlineStr" for number in range(2, 10_002)]
     rows = "".join(
-        row(number, "#N/A" if kind == "e" else "x" * (number % 50), kind)
+        row_xml(number, "#N/A" if kind == "e" else "x" * (number % 50), kind)
         for number, kind in enumerate(kinds, 2)
     )
     found = rows_of(with_rows(rows))
@@ -64,17 +64,21 @@ def test_every_row_and_every_error_of_a_large_sheet_is_found() -> None:
 
 
 @pytest.mark.parametrize("length", range(262_000, 262_200, 7))
-def test_a_far_cell_is_found_wherever_the_pieces_are_cut(length: int) -> None:
-    rows = row(2, "y" * 100) + f"<!--{'z' * length}-->" + "<row><c r='GR1048576'><v>1</v></c></row>"
+def test_a_far_cell_is_found_wherever_pieces_end(length: int) -> None:
+    rows = (
+        row_xml(2, "y" * 100)
+        + f"<!--{'z' * length}-->"
+        + "<row><c r='GR1048576'><v>1</v></c></row>"
+    )
     assert refusal_of(with_rows(rows)).code in ("broken_workbook", "uncompressed_too_large")
 
 
-def test_formatted_cells_without_content_take_nothing() -> None:
-    ghosts = "".join(
+def test_formatted_cells_without_content_do_not_count() -> None:
+    formatted = "".join(
         f'<row r="{n}" spans="1:200"><c r="A{n}" s="1"/><c r="GR{n}" s="1"></c></row>'
         for n in range(1_040_000, 1_048_577)
     )
-    assert [number for number, _ in rows_of(with_rows(row(2, "a") + ghosts))] == [2]
+    assert [number for number, _ in rows_of(with_rows(row_xml(2, "a") + formatted))] == [2]
 
 
 @pytest.mark.parametrize(
@@ -89,8 +93,8 @@ def test_formatted_cells_without_content_take_nothing() -> None:
         '<row r="3"><c r="GR1048576" t="inlineStr"><is><t>x</t></is></c></row>',
     ],
 )
-def test_a_far_cell_is_refused_in_whatever_notation(cells: str) -> None:
-    refusal = refusal_of(with_rows(row(2, "a") + cells))
+def test_a_far_cell_is_refused_in_any_notation(cells: str) -> None:
+    refusal = refusal_of(with_rows(row_xml(2, "a") + cells))
     assert refusal.code == "uncompressed_too_large"
     assert refusal.status == 413
     assert "1,048,576" in refusal.detail
@@ -99,7 +103,7 @@ def test_a_far_cell_is_refused_in_whatever_notation(cells: str) -> None:
 @pytest.mark.parametrize(
     "cells",
     [
-        row(9, "b") + row(3, "c"),  # not in order
+        row_xml(9, "b") + row_xml(3, "c"),  # not in order
         '<row r="3"><c r="A0"><v>1</v></c></row>',
         '<row r="3"><c r="A9999999"><v>1</v></c></row>',
         '<row r="3"><c r="3A"><v>1</v></c></row>',
@@ -107,21 +111,21 @@ def test_a_far_cell_is_refused_in_whatever_notation(cells: str) -> None:
         '<row r="3"><c r="A&#51;"><v>1</v></c></row>' * 2 + "<row",
     ],
 )
-def test_cells_that_stand_nowhere_are_refused(cells: str) -> None:
-    assert refusal_of(with_rows(row(2, "a") + cells)).code == "broken_workbook"
+def test_cells_without_a_valid_position_are_refused(cells: str) -> None:
+    assert refusal_of(with_rows(row_xml(2, "a") + cells)).code == "broken_workbook"
 
 
-def test_more_cells_than_allowed_are_refused_even_in_one_place() -> None:
+def test_too_many_cells_are_refused_even_with_the_same_reference() -> None:
     limits = files.Limits(max_workbook_cells=1_000)
     same = '<row r="3">' + '<c r="A3"><v>1</v></c>' * 1_001 + "</row>"
     unusual = same.replace('r="A3"', "r='A3'")
     for cells in (same, unusual):
-        refusal = refusal_of(with_rows(row(2, "a") + cells), limits=limits)
+        refusal = refusal_of(with_rows(row_xml(2, "a") + cells), limits=limits)
         assert refusal.code == "uncompressed_too_large"
         assert "1,000" in refusal.detail
 
 
-def test_a_table_of_texts_without_end_is_refused() -> None:
+def test_too_many_shared_strings_are_refused() -> None:
     texts = f'<sst xmlns="{MAIN}">{"<si/>" * 3_000}</sst>'.encode()
     limits = files.Limits(max_workbook_cells=1_000)
     data = packed(parts_of() | {"xl/sharedStrings.xml": texts})
@@ -131,7 +135,7 @@ def test_a_table_of_texts_without_end_is_refused() -> None:
 # --- the archive ------------------------------------------------------------------------------
 
 
-def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
+def test_a_zip_bomb_is_refused_before_it_is_unpacked() -> None:
     bomb = packed(parts_of() | {"xl/media/image1.png": b"\0" * 50_000_000})
     assert len(bomb) < 60_000
     refusal = refusal_of(bomb, limits=LARGE_LIMITS)
@@ -139,7 +143,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
     assert "47.7 MB" in refusal.detail
 
 
-def test_a_bomb_that_lies_about_its_size_is_refused() -> None:
+def test_a_zip_bomb_that_declares_a_false_size_is_refused() -> None:
     bomb = bytearray(packed(parts_of() | {"xl/media/image1.png": b"\0" * 5_000_000}))
     size = (5_000_000).to_bytes(4, "little")
     at = bomb.rindex(size)
@@ -149,7 +153,7 @@ def test_a_bomb_that_lies_about_its_size_is_refused() -> None:
     assert refusal.code == "uncompressed_too_large"
 
 
-def test_a_part_that_is_shorter_than_it_says_is_damaged() -> None:
+def test_a_part_that_is_shorter_than_declared_is_refused() -> None:
     data = bytearray(packed(parts_of() | {"x": b"a" * 4_321}))
     at = data.rindex((4_321).to_bytes(4, "little"))
     data[at : at + 4] = (4_322).to_bytes(4, "little")
@@ -161,7 +165,7 @@ def test_too_many_parts_are_refused() -> None:
     assert refusal_of(packed(parts)).code == "uncompressed_too_large"
 
 
-def test_a_password_is_named_as_the_reason() -> None:
+def test_the_refusal_of_an_encrypted_workbook_names_the_password() -> None:
     data = bytearray(packed(parts_of()))
     at = data.rindex(b"PK\x01\x02")
     data[at + 8] |= 1
@@ -171,15 +175,15 @@ def test_a_password_is_named_as_the_reason() -> None:
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_another_way_of_packing_is_refused(method: int) -> None:
+def test_other_compression_methods_are_refused(method: int) -> None:
     assert refusal_of(packed(parts_of(), method)).code == "broken_workbook"
 
 
-def test_what_stands_behind_the_archive_can_not_hide_another_one() -> None:
+def test_data_after_the_archive_is_refused() -> None:
     one, other = packed(parts_of()), packed({"users.csv": b"email\n"})
     assert refusal_of(one + other).code in ("not_csv", "broken_workbook")
     data = bytearray(one)
-    data[-2:] = len(other).to_bytes(2, "little")  # the other one as its comment
+    data[-2:] = len(other).to_bytes(2, "little")  # as the comment of the archive
     assert refusal_of(bytes(data) + other).code in ("not_csv", "broken_workbook")
 
 
@@ -199,9 +203,7 @@ def test_what_stands_behind_the_archive_can_not_hide_another_one() -> None:
         ("xl/workbook.xml", "<workbook", "<!DOCTYPE x [<!ENTITY a 'b'>]><workbook"),
     ],
 )
-def test_a_list_of_sheets_that_can_be_read_in_two_ways_is_refused(
-    part: str, old: str, new: str
-) -> None:
+def test_an_ambiguous_list_of_sheets_is_refused(part: str, old: str, new: str) -> None:
     parts = parts_of()
     changed = parts[part].replace(old.encode(), new.encode(), 1)
     assert changed != parts[part]
@@ -209,26 +211,26 @@ def test_a_list_of_sheets_that_can_be_read_in_two_ways_is_refused(
     assert refusal_of(packed(parts)).code == "broken_workbook"
 
 
-def test_a_target_may_be_written_from_the_root_of_the_archive() -> None:
+def test_the_path_of_a_sheet_may_be_absolute() -> None:
     parts = parts_of()
     links = parts["xl/_rels/workbook.xml.rels"]
     links = links.replace(b"worksheets/sheet1.xml", b"/xl/worksheets/sheet1.xml")
     assert rows_of(packed(parts | {"xl/_rels/workbook.xml.rels": links}))
 
 
-def test_a_name_in_another_case_is_found() -> None:
+def test_the_case_of_a_part_name_does_not_matter() -> None:
     parts = parts_of()
     parts["xl/worksheets/Sheet1.xml"] = parts.pop(SHEET)
     assert rows_of(packed(parts))
 
 
-def test_the_sheet_that_was_read_is_named() -> None:
+def test_a_reading_gives_the_name_of_its_sheet() -> None:
     reading = open_file((DATA / "workbook-second-sheet.xlsx").read_bytes(), sheet="SHEET & 2")
     assert (reading.kind, reading.sheet) == ("xlsx", "Sheet & 2")
 
 
 @pytest.mark.parametrize("text", ["a_x0000_@example.com", "_x0000_"])
 def test_a_nul_in_a_cell_is_refused_as_in_a_text_file(text: str) -> None:
-    refusal = refusal_of(with_rows(row(2, "ann@example.com") + row(3, text)))
+    refusal = refusal_of(with_rows(row_xml(2, "ann@example.com") + row_xml(3, text)))
     assert refusal.code == "binary_content"
     assert "The cell A3 holds a NUL character" in refusal.detail
