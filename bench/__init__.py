@@ -1,1 +1,4 @@
-"""Measures the engine against COPY, in one run, on servers of its own: `script/bench`."""
+"""`script/bench`: measures imports, and raw COPY beside them, on its own servers.
+
+`measurements` lists what is measured. The other modules prepare data, start processes and report.
+"""

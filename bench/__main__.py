@@ -1,4 +1,4 @@
-"""Runs the measurements and writes their table: `script/bench [NAME …] [--write]`."""
+"""Runs measurements and prints the results: `script/bench [NAME …] [--write]`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import sys
 
 
 def main() -> None:
-    """Sets Django up on the servers that `script/bench` started, then measures."""
-    # Measurements go beyond what an upload may hold: these are limits of the door, not the engine.
+    """Sets up Django on the servers that `script/bench` started, then runs the measurements."""
+    # Measurements use larger files than an upload may have. The engine itself has no such limits.
     os.environ |= {"MAX_ROWS_PER_IMPORT": "2000000", "MAX_FILE_SIZE": str(1 << 30)}
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketedge.settings")
     import django
@@ -17,24 +17,24 @@ def main() -> None:
     django.setup()
     from django.core.management import call_command
 
-    from bench import measures, report
+    from bench import measurements, report
 
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(measures.ALL)}")
-    parser.add_argument("--rows", type=int, default=100_000, help="of the main measurement")
-    parser.add_argument("--write", action="store_true", help="into docs/performance.md")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(measurements.ALL))
+    parser.add_argument("--rows", type=int, default=100_000, help="rows of a file (100,000)")
+    parser.add_argument("--write", action="store_true", help="write docs/performance.md")
     arguments = parser.parse_args()
-    unknown = set(arguments.names) - set(measures.ALL)
+    unknown = set(arguments.names) - set(measurements.ALL)
     if unknown:
         parser.error(f"no measurement is called {', '.join(sorted(unknown))}")
     call_command("migrate", verbosity=0)
     results = []
-    for name in arguments.names or measures.ALL:
+    for name in arguments.names or measurements.ALL:
         print(f"… {name}", file=sys.stderr, flush=True)
-        found = measures.ALL[name](arguments.rows)
-        for one in found if isinstance(found, list) else [found]:
-            results.append(one)
-            print(report.line(one), flush=True)
+        measured = measurements.ALL[name](arguments.rows)
+        for result in measured if isinstance(measured, list) else [measured]:
+            results.append(result)
+            print(report.as_text(result), flush=True)
     if arguments.write:
         report.write(results)
 

@@ -1,7 +1,8 @@
-"""Results as lines, and as the table of docs/performance.md."""
+"""Formats results for the terminal, and as the table of docs/performance.md."""
 
 from __future__ import annotations
 
+import os
 import platform
 from dataclasses import dataclass
 
@@ -14,17 +15,17 @@ BEGIN, END = "<!-- table:begin -->", "<!-- table:end -->"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Result:
-    """One measurement."""
+    """The result of one measurement."""
 
-    measure: str
+    measure: str  # what was measured
     figure: str
     target: str
-    detail: str  # what was measured, in absolute figures
+    detail: str  # the absolute figures behind it
 
 
-def line(result: Result) -> str:
-    """For a terminal."""
-    target = f" (must reach {result.target})" if result.target != NO_TARGET else ""
+def as_text(result: Result) -> str:
+    """Two lines for the terminal."""
+    target = f" (target {result.target})" if result.target != NO_TARGET else ""
     return f"{result.measure}: {result.figure}{target}\n    {result.detail}"
 
 
@@ -35,16 +36,12 @@ def write(results: list[Result]) -> None:
     before, rest = text.split(BEGIN)
     after = rest.split(END)[1]
     rows = [f"| {r.measure} | **{r.figure}** | {r.target} | {r.detail} |" for r in results]
-    table = "\n".join(
-        ["| measure | reached | must reach | in figures |", "|---|---|---|---|", *rows]
-    )
+    table = "\n".join(["| measurement | result | target | figures |", "|---|---|---|---|", *rows])
     page.write_text(f"{before}{BEGIN}\n{machine()}\n\n{table}\n{END}{after}")
 
 
 def machine() -> str:
-    """What it was measured on."""
-    import os
-
+    """Describes the machine and the software that were measured."""
     with connection.cursor() as cursor:
         cursor.execute("SHOW server_version")
         version = cursor.fetchone()[0]

@@ -1,7 +1,7 @@
-"""`script/test`: every check and test, on servers of its own. The first failure ends it.
+"""`script/test`: runs every check and test on its own servers, and stops at the first failure.
 
-Without arguments all but the tests marked `slow`; with --all those too; with other arguments only
-pytest runs, with these.
+Without arguments, tests marked `slow` are left out; `--all` includes them. Any other arguments are
+passed to pytest, and only pytest runs.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from pathlib import Path
 
 from devtools.local_stack import temporary_stack
 from devtools.processes import Processes
-from devtools.virtualenv import ROOT, enter, own_files
+from devtools.virtualenv import ROOT, enter_virtualenv, explain_permission_errors
 
-# Programs that tests use, and the Debian packages that hold them.
-DEBIAN = {"redis-cli": "redis-tools", "chromium": "chromium"}
+# Programs that tests use -> the Debian packages that provide them.
+DEBIAN_PACKAGES = {"redis-cli": "redis-tools", "chromium": "chromium"}
 PYTHON = [sys.executable, "-m"]
 MANAGE = [sys.executable, "manage.py"]
 STEPS = {
@@ -28,7 +28,7 @@ STEPS = {
     "missing migrations": [*MANAGE, "makemigrations", "--check", "--dry-run"],
     "deployment": [*MANAGE, "check", "--deploy", "--fail-level", "WARNING"],
 }
-# What "deployment" is checked with: the settings of render.yaml.
+# The step "deployment" runs with the settings of render.yaml.
 PRODUCTION = {
     "DEBUG": "false",
     "HTTPS_ONLY": "true",
@@ -38,32 +38,32 @@ PRODUCTION = {
 }
 
 
-def need_debian(processes: Processes) -> None:
-    """Installs the Debian packages that tests need, or says which are missing."""
-    missing = {package for program, package in DEBIAN.items() if not shutil.which(program)}
+def install_debian_packages(processes: Processes) -> None:
+    """Installs the Debian packages that tests need. Prints which are missing where it can't."""
+    missing = {package for program, package in DEBIAN_PACKAGES.items() if not shutil.which(program)}
     if not missing:
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        print(f"Not here: {', '.join(sorted(missing))}. Tests that need them will say so.")
+        print(f"Not installed: {', '.join(sorted(missing))}. Tests that need them are skipped.")
         return
     print(f"== Debian packages: {', '.join(sorted(missing))}", flush=True)
     quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     install = ["install", "--yes", "--no-install-recommends", *sorted(missing)]
     for arguments in (["update"], install):
         if processes.run_here(["apt-get", "-qq", *arguments], env=quiet):
-            print("apt-get failed (above). Tests that need the packages will say so.")
+            print("apt-get failed (see above). Tests that need the packages are skipped.")
             return
 
 
 def main(arguments: list[str]) -> int:
-    """Runs the steps; gives the exit status of the first that fails."""
+    """Runs the steps. Returns the exit status of the first that fails, or 0."""
     everything = arguments in ([], ["--all"])
     deselect = ["-m", "not slow"] if not arguments else []
     tests = [*PYTHON, "pytest", *(deselect if everything else arguments)]
     steps = (STEPS if everything else {}) | {"tests": tests}
     with Processes() as processes:
         if everything:
-            need_debian(processes)
+            install_debian_packages(processes)
         with temporary_stack("test", processes) as environment:
             for name, command in steps.items():
                 print(f"== {name}", flush=True)
@@ -75,6 +75,6 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    with own_files():
-        enter("dev")
+    with explain_permission_errors():
+        enter_virtualenv("dev")
         sys.exit(main(sys.argv[1:]))

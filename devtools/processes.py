@@ -1,8 +1,8 @@
-"""Child processes that end when their parent does.
+"""Starts child processes, stops them in order, and lets none outlive its parent.
 
-Each has a session of its own, so that a terminal's Ctrl-C reaches only the parent, which then stops
-them in order; where the parent is killed outright, Linux sends each child its signal. Standard
-library only: this also runs before anything is installed.
+Each child has its own session, so that Ctrl-C in a terminal reaches only the parent. The parent
+then stops its children in order. Where the parent is killed with SIGKILL, Linux sends each child a
+signal. Standard library only, because this also runs before anything is installed.
 """
 
 from __future__ import annotations
@@ -26,14 +26,15 @@ _PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent(signum: int = signal.SIGTERM) -> Callable[[], None] | None:
-    """A `preexec_fn` after which the child gets `signum` when the calling *thread* ends (Linux)."""
+    """Returns a `preexec_fn` for Popen. The child gets `signum` when the *thread* that started it
+    ends. Returns None on systems other than Linux."""
     if not sys.platform.startswith("linux"):
         return None
     prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
 
     def in_child() -> None:
         prctl(_PR_SET_PDEATHSIG, int(signum))
-        if os.getppid() != parent:  # it died before the line above
+        if os.getppid() != parent:  # the parent ended before the line above
             os._exit(1)
 
     return in_child
@@ -41,25 +42,25 @@ def die_with_parent(signum: int = signal.SIGTERM) -> Callable[[], None] | None:
 
 @dataclass(kw_only=True, eq=False)
 class Process:
-    """A running child; a server is stopped after those that use it."""
+    """A running child. Servers are stopped after the processes that use them."""
 
     name: str
     popen: subprocess.Popen[bytes]
     log: Path | None = None
     stop_signal: int = signal.SIGTERM
-    hurry_signal: int = signal.SIGKILL
+    fast_stop_signal: int = signal.SIGKILL  # sent where the user asks a second time
     is_server: bool = False
     _seen_ended: bool = field(default=False, init=False)
 
     def ended(self) -> bool:
-        """Whether it is gone; what it left behind in its group is killed then."""
+        """Whether it has ended. The first time, kills what it left behind in its process group."""
         if not self._seen_ended and self.popen.poll() is not None:
             self._seen_ended = True
             self.kill_group()
         return self._seen_ended
 
     def kill_group(self) -> None:
-        """Ends it and all that it started, at once."""
+        """Kills it and all processes that it started."""
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.popen.pid, signal.SIGKILL)
 
@@ -69,22 +70,23 @@ class Process:
         return "\n".join(text.splitlines()[-lines:])
 
     def failure(self) -> SystemExit:
-        """What to raise when it ended although it should not have."""
+        """Returns the exception to raise where it ended too early or failed."""
         where = f" The end of {self.log}:\n{self.tail()}" if self.log else ""
         return SystemExit(f"{self.name} ended with status {self.popen.returncode}.{where}")
 
 
 class Processes:
-    """Starts, watches and stops children. The first signal raises SystemExit, the next one hurries.
+    """Starts, watches and stops children.
 
-    One at a time, and in the main thread: it takes over SIGINT, SIGTERM and SIGHUP.
+    It handles SIGINT, SIGTERM and SIGHUP: the first signal raises SystemExit; another one while the
+    children are being stopped stops them faster. Create only one at a time, in the main thread.
     """
 
     def __init__(self) -> None:
         self.running: list[Process] = []
         self._foreground: subprocess.Popen[bytes] | None = None
         self._signal: int | None = None
-        self._shield = self._stopping = self._hurry = False
+        self._shield = self._stopping = self._stop_faster = False
         for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(signum, self._on_signal)
 
@@ -101,38 +103,39 @@ class Processes:
         *,
         log: Path | None = None,
         options: Mapping[str, Any] | None = None,
-        **facts: Any,
+        **attributes: Any,
     ) -> Process:
-        """Starts a child in the background; `options` go to Popen, `facts` to `Process`."""
-        quiet: dict[str, Any] = {"stdin": subprocess.DEVNULL, "start_new_session": True}
-        quiet["preexec_fn"] = die_with_parent(facts.get("stop_signal", signal.SIGTERM))
+        """Starts a child in the background. `options` go to Popen, `attributes` to `Process`."""
+        defaults: dict[str, Any] = {"stdin": subprocess.DEVNULL, "start_new_session": True}
+        defaults["preexec_fn"] = die_with_parent(attributes.get("stop_signal", signal.SIGTERM))
         if log:
             log.parent.mkdir(parents=True, exist_ok=True)
-            quiet |= {"stdout": log.open("wb"), "stderr": subprocess.STDOUT}
-        with quiet.get("stdout") or nullcontext(), self._shielded():
-            child = subprocess.Popen([*map(str, command)], **(quiet | dict(options or {})))
-            process = Process(name=name, popen=child, log=log, **facts)
+            defaults |= {"stdout": log.open("wb"), "stderr": subprocess.STDOUT}
+        with defaults.get("stdout") or nullcontext(), self._shielded():
+            child = subprocess.Popen([*map(str, command)], **(defaults | dict(options or {})))
+            process = Process(name=name, popen=child, log=log, **attributes)
             self.running.append(process)
         self._raise_if_signalled()
         return process
 
     def finish(self, process: Process) -> None:
-        """Waits until a child has done its work. Raises SystemExit where it fails."""
+        """Waits until a child has ended. Raises SystemExit where its exit status is not 0."""
         while not process.ended():
-            self.check(but=process)
+            self.check(ignore=process)
             time.sleep(POLL_SECONDS)
         self.running.remove(process)
         if process.popen.returncode:
             raise process.failure()
 
-    def check(self, but: Process | None = None) -> None:
+    def check(self, ignore: Process | None = None) -> None:
         """Raises SystemExit where a child has ended."""
         for process in self.running:
-            if process is not but and process.ended():
+            if process is not ignore and process.ended():
                 raise process.failure()
 
     def wait_until(self, ready: Callable[[], bool], what: str, seconds: float = 60) -> None:
-        """Returns once `ready()`. Raises SystemExit where a child ends, or it takes too long."""
+        """Waits until `ready()` is true. Raises SystemExit where a child ends, or after `seconds`;
+        the message then begins with `what`."""
         deadline = time.monotonic() + seconds
         while not ready():
             self.check()
@@ -141,10 +144,10 @@ class Processes:
             time.sleep(POLL_SECONDS)
 
     def run_here(self, command: Sequence[str | Path], **options: Any) -> int:
-        """Runs a command that has the terminal to itself, and gives its exit status.
+        """Runs a command in the foreground and returns its exit status.
 
-        A terminal's Ctrl-C reaches it directly; other signals are handed on to it, and raise
-        SystemExit once it has ended."""
+        Ctrl-C in a terminal reaches the command directly. Other signals are passed on to it; this
+        raises SystemExit once it has ended."""
         with self._shielded():
             child = self._foreground = subprocess.Popen(
                 [*map(str, command)], preexec_fn=die_with_parent(), **options
@@ -157,30 +160,30 @@ class Processes:
         return status if status >= 0 else 128 - status
 
     def stop(self) -> None:
-        """Ends all children, those that use the servers first. Never raises."""
+        """Stops all children, servers last. Never raises."""
         self._stopping = True
         for servers in (False, True):
             self._end([one for one in reversed(self.running) if one.is_server == servers])
         self.running.clear()
 
-    def _end(self, wave: Sequence[Process]) -> None:
-        """Asks each to end, waits, and kills what is still there."""
-        for process in wave:
+    def _end(self, group: Sequence[Process]) -> None:
+        """Sends each its stop signal, waits, and kills those that do not end."""
+        for process in group:
             process.popen.send_signal(process.stop_signal)
-        deadline, hurried = time.monotonic() + STOP_SECONDS, False
-        while alive := [process for process in wave if not process.ended()]:
+        deadline, is_faster = time.monotonic() + STOP_SECONDS, False
+        while alive := [process for process in group if not process.ended()]:
             if time.monotonic() > deadline:
                 for process in alive:
                     process.kill_group()
-            elif self._hurry and not hurried:
-                hurried, deadline = True, time.monotonic() + 2
+            elif self._stop_faster and not is_faster:
+                is_faster, deadline = True, time.monotonic() + 2
                 for process in alive:
-                    process.popen.send_signal(process.hurry_signal)
+                    process.popen.send_signal(process.fast_stop_signal)
             time.sleep(POLL_SECONDS)
 
     @contextmanager
     def _shielded(self) -> Iterator[None]:
-        """Between the start of a child and the line that notes it, no signal raises."""
+        """Delays signals, so that a child that was started is always noted."""
         self._shield = True
         try:
             yield
@@ -190,10 +193,10 @@ class Processes:
     def _on_signal(self, signum: int, frame: FrameType | None) -> None:
         if self._foreground:
             if signum == signal.SIGINT and sys.stdin and sys.stdin.isatty():
-                return  # the terminal has told the command as well
+                return  # the terminal has sent the signal to the command as well
             self._foreground.send_signal(signum if self._signal is None else signal.SIGKILL)
         elif self._stopping:
-            self._hurry = True
+            self._stop_faster = True
         self._signal = signum
         if not (self._shield or self._foreground):
             self._raise_if_signalled()

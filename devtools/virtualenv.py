@@ -1,4 +1,7 @@
-"""`.venv` with the pinned requirements; `script/setup`. Standard library only: it comes first."""
+"""`script/setup`: creates `.venv` with the pinned requirements.
+
+Standard library only, because this runs before anything is installed.
+"""
 
 from __future__ import annotations
 
@@ -17,17 +20,18 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCAL = ROOT / ".local"
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
-# What each set holds beside its own file; "local" runs the service here, "dev" tests it too.
-SETS = {
+# "local" is enough to run the service on this machine; "dev" adds what tests and checks need.
+REQUIREMENTS = {
     "local": ["requirements.txt", "requirements/local.txt"],
     "dev": ["requirements.txt", "requirements/local.txt", "requirements/dev.txt"],
 }
 
 
-def enter(wanted: str) -> None:
-    """Makes sure of the set `wanted`, and starts the running module again inside `.venv`.
+def enter_virtualenv(wanted: str) -> None:
+    """Installs the requirements `wanted` ("local" or "dev") where they are missing, then starts
+    the running module again with the Python of `.venv`.
 
-    Returns only there. Raises SystemExit where something is missing."""
+    Returns only inside `.venv`. Raises SystemExit when the installation fails."""
     with Processes() as processes, locked(LOCAL / "setup.lock", "Waiting for another set-up ..."):
         if not is_installed(wanted):
             _install(wanted, processes)
@@ -37,8 +41,8 @@ def enter(wanted: str) -> None:
 
 
 @contextmanager
-def own_files() -> Iterator[None]:
-    """Says in words that somebody else, root perhaps, has used this checkout before."""
+def explain_permission_errors() -> Iterator[None]:
+    """Explains a PermissionError: another user, often root, has used this checkout before."""
     try:
         yield
     except PermissionError as error:
@@ -50,7 +54,7 @@ def own_files() -> Iterator[None]:
 
 @contextmanager
 def locked(path: Path, notice: str = "", *, shared: bool = False) -> Iterator[None]:
-    """Waits for its turn; `notice` tells a person why."""
+    """Holds a lock on the file while the block runs. Prints `notice` when it has to wait for it."""
     kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     path.parent.mkdir(exist_ok=True)
     with path.open("a") as file:
@@ -64,29 +68,29 @@ def locked(path: Path, notice: str = "", *, shared: bool = False) -> Iterator[No
 
 
 def digest(wanted: str) -> str:
-    """What an installation is made of: the requirements, and the Python they are for."""
-    parts = [(ROOT / name).read_bytes() for name in SETS[wanted]]
+    """A hash of the requirements and of the Python version that they are installed for."""
+    parts = [(ROOT / name).read_bytes() for name in REQUIREMENTS[wanted]]
     return hashlib.sha256(b"\0".join([*parts, sys.version.encode()])).hexdigest()
 
 
 def is_installed(wanted: str) -> bool:
-    """Whether a stamp, which is written last, tells of these very requirements."""
+    """Whether `.venv` holds these requirements: a finished installation leaves its digest there."""
     return PYTHON.exists() and any(
         (VENV / f"installed-{name}").is_file()
         and (VENV / f"installed-{name}").read_text() == digest(name)
-        for name in SETS
-        if set(SETS[name]) >= set(SETS[wanted])
+        for name in REQUIREMENTS
+        if set(REQUIREMENTS[name]) >= set(REQUIREMENTS[wanted])
     )
 
 
 def _install(wanted: str, processes: Processes) -> None:
-    """Makes `.venv`, or brings it up to date. One that was left half done is made anew."""
+    """Creates or updates `.venv`. One whose installation was interrupted is created again."""
     if find_spec("venv") is None or find_spec("ensurepip") is None:
         raise SystemExit(
             f"{sys.executable} comes without the modules venv and ensurepip, which make a virtual "
             "environment.\nOn Debian and Ubuntu: apt install python3-venv"
         )
-    requirements = ROOT / SETS[wanted][-1]
+    requirements = ROOT / REQUIREMENTS[wanted][-1]
     print(
         f"Installing {requirements.relative_to(ROOT)} into .venv (once, takes a minute) ...",
         flush=True,
@@ -107,6 +111,6 @@ def _install(wanted: str, processes: Processes) -> None:
 
 
 if __name__ == "__main__":
-    with own_files():
-        enter("local")
+    with explain_permission_errors():
+        enter_virtualenv("local")
     print("Set up: .venv is ready.")

@@ -1,8 +1,9 @@
-"""`script/fuzz`: random and mutated files, for a bounded time; exit status 1 at the first fault.
+"""`script/fuzz`: reads random and mutated files until the time is up or one of them fails.
 
-A fault is anything but rows or a refusal in words, more than a second for a megabyte, a row that
-does not survive its way through a chunk, or one that no database could store. The file that did it
-is kept in `.local/fuzz/`, with the options it was read with.
+A file fails if it ends in anything but rows or a refusal with a message, if it takes more than a
+second per megabyte, if a row changes on its way through a chunk, or if a row can't be stored in the
+database. The file and the options it was read with are then kept in `.local/fuzz/`, and the exit
+status is 1.
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from core.errors import Refusal
-from devtools.virtualenv import LOCAL, enter, own_files
+from devtools.virtualenv import LOCAL, enter_virtualenv, explain_permission_errors
 
 FOLDER = LOCAL / "fuzz"
 DATA = pathlib.Path(__file__).parent / "data"
 MEGABYTE = 1_000_000
 SECONDS_PER_MEGABYTE = 1.0
-SECONDS_TO_START = 0.5  # another program may have the processor just then
-MOST_MEMORY_KB = 1_500_000
+SECONDS_PER_FILE = 0.5  # allowed beside those
+MAX_MEMORY_KB = 1_500_000
 
 TOKENS = [
     *(bytes([b]) for b in b"\",;\t|\r\n\0\x1a\x1b=+-@'\x80\xc3\xe4\xed\xff"),
@@ -56,14 +57,14 @@ MAPPINGS = [None] * 6 + [{"email": "Email"}, {"full_name": "name"}, {"role": ""}
 
 
 class Fuzzer:
-    """Makes the file of one number, the same each time."""
+    """Makes the file of a number: the same number gives the same file."""
 
     def __init__(self, number: int, seeds: list[bytes]) -> None:
         self.random = random.Random(number)
         self.seeds = seeds
 
     def case(self) -> tuple[bytes, dict[str, Any]]:
-        """A file and the options to read it with."""
+        """A file, and the options to read it with."""
         pick = self.random.choice
         options = {
             "encoding": pick(ENCODINGS),
@@ -86,7 +87,7 @@ class Fuzzer:
         return self._mutated(seed, self.random.randint(1, 8))
 
     def _large(self) -> bytes:
-        """A header, and one or two short pieces again and again."""
+        """A header, followed by one to three short pieces many times."""
         size = self.random.choice([100_000, 1_000_000, 10_000_000])
         pieces = b"".join(self.random.choices(TOKENS, k=self.random.randint(1, 3)))
         header = self.random.choice([b"", b"email,first_name,last_name\n", b'"email"'])
@@ -113,7 +114,7 @@ class Fuzzer:
         return bytes(data)
 
     def _repacked(self, content: bytes) -> bytes:
-        """A workbook in which one part is mutated, in an archive that is sound."""
+        """A workbook with one mutated part in a valid archive."""
         try:
             with zipfile.ZipFile(io.BytesIO(content)) as old:
                 parts = {info.filename: old.read(info) for info in old.infolist()}
@@ -129,9 +130,10 @@ class Fuzzer:
 
 
 def read_through(content: bytes, options: dict[str, Any]) -> tuple[str, float]:
-    """Read a file to its end as staging does: what came of it, and the seconds of reading.
+    """Reads a file to its end as staging does: (outcome, processor seconds of reading).
 
-    Raises AssertionError where a row is changed on its way through a chunk.
+    The outcome is "read" or the code of a refusal. Raises AssertionError if a row changes on its
+    way through a chunk.
     """
     from imports import files
     from imports.errors import FileRefused
@@ -152,18 +154,18 @@ def read_through(content: bytes, options: dict[str, Any]) -> tuple[str, float]:
             checking += time.process_time()
     except FileRefused as refusal:
         outcome = refusal.code
-        check_words(refusal)
+        check_refusal(refusal)
     return outcome, time.process_time() - started - checking
 
 
-def check_words(refusal: Refusal) -> None:
-    """A refusal says in printable words what is wrong, under a code of its own."""
+def check_refusal(refusal: Refusal) -> None:
+    """Raises AssertionError if a refusal has no code of its own or no printable message."""
     assert refusal.code != "file_refused", "a refusal without a code of its own"
     assert refusal.detail.isprintable(), repr(refusal.detail)
 
 
 def check_chunk(chunk: list[tuple[int, list[str]]]) -> None:
-    """Rows come back from a chunk as they went in; what they hold can be stored."""
+    """Raises AssertionError if rows change in a chunk or hold what PostgreSQL can't store."""
     from imports import files
 
     first_row = chunk[0][0]
@@ -173,17 +175,17 @@ def check_chunk(chunk: list[tuple[int, list[str]]]) -> None:
 
 
 def check_cost(content: bytes, seconds: float) -> None:
-    """Raises AssertionError where a file took too long, or too much memory was taken in all."""
-    allowed = SECONDS_TO_START + SECONDS_PER_MEGABYTE * len(content) / MEGABYTE
+    """Raises AssertionError if reading a file took too long, or the process too much memory."""
+    allowed = SECONDS_PER_FILE + SECONDS_PER_MEGABYTE * len(content) / MEGABYTE
     assert seconds <= allowed, f"{seconds:.1f} s for {len(content):,} bytes"
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    assert peak < MOST_MEMORY_KB, f"{peak:,} KB of memory"
+    assert peak < MAX_MEMORY_KB, f"{peak:,} KB of memory"
 
 
 def try_one(number: int, seeds: list[bytes]) -> tuple[str, int, float]:
-    """Read the file of a number: what came of it, its size, and the seconds that it took."""
+    """Reads the file of a number: (outcome, its size in bytes, seconds)."""
     content, options = Fuzzer(number, seeds).case()
-    (FOLDER / "number").write_text(str(number))  # known even where the whole process dies
+    (FOLDER / "number").write_text(str(number))  # readable even if the whole process crashes
     try:
         outcome, seconds = read_through(content, options)
         check_cost(content, seconds)
@@ -195,13 +197,13 @@ def try_one(number: int, seeds: list[bytes]) -> tuple[str, int, float]:
 
 
 def seeds() -> list[bytes]:
-    """The files of tests/data, of which others are made."""
+    """The files of tests/data, which are mutated."""
     files = sorted(p for p in DATA.iterdir() if p.suffix not in (".py", ".json", ""))
     return [path.read_bytes() for path in files]
 
 
 def fuzz(numbers: Iterable[int], seconds: float) -> int:
-    """Try one file after the other until the time is up. Gives the exit status."""
+    """Reads the files of these numbers until the time is up. Gives the exit status."""
     found = seeds()
     outcomes: Counter[str] = Counter()
     slowest = size = 0.0
@@ -211,7 +213,9 @@ def fuzz(numbers: Iterable[int], seconds: float) -> int:
             outcome, length, taken = try_one(number, found)
         except Exception:
             traceback.print_exc()
-            print(f"\nThe file: {FOLDER}/{number}.bin; again: script/fuzz --number {number}")
+            print(
+                f"\nThe file is {FOLDER}/{number}.bin. Read it again: script/fuzz --number {number}"
+            )
             return 1
         outcomes[outcome] += 1
         size += length / MEGABYTE
@@ -223,21 +227,21 @@ def fuzz(numbers: Iterable[int], seconds: float) -> int:
 
 
 def report(outcomes: Counter[str], megabytes: float, slowest: float) -> None:
-    """Print what came of the files."""
+    """Prints how often each outcome occurred."""
     for outcome, count in outcomes.most_common():
         print(f"{count:9,}  {outcome}")
-    print(f"{outcomes.total():9,}  files, {megabytes:,.0f} MB; the slowest {slowest:.2f} s/MB")
-    print("No fault found.")
+    print(f"{outcomes.total():9,}  files, {megabytes:,.0f} MB; slowest: {slowest:.2f} s/MB")
+    print("No failure found.")
 
 
 def main() -> int:
-    """Parse the command line and run."""
+    """Parses the command line and runs."""
     parser = argparse.ArgumentParser(prog="script/fuzz", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=60, help="how long to go on (60)")
-    parser.add_argument("--seed", type=int, default=0, help="where to begin (0)")
-    parser.add_argument("--number", type=int, help="only the file of this number, again")
+    parser.add_argument("--seconds", type=float, default=60, help="how long to run (60)")
+    parser.add_argument("--seed", type=int, default=0, help="selects other random files (0)")
+    parser.add_argument("--number", type=int, help="read only the file of this number again")
     options = parser.parse_args()
-    enter("local")
+    enter_virtualenv("local")
     FOLDER.mkdir(parents=True, exist_ok=True)
     if options.number is not None:
         return fuzz([options.number], 0)
@@ -245,5 +249,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    with own_files():
+    with explain_permission_errors():
         sys.exit(main())

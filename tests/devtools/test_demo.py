@@ -50,7 +50,7 @@ def test_an_outcome_that_is_not_expected_is_told_and_fails(checkout: Checkout) -
     demo = checkout.script("demo", "--once", PORT=str(free_port()))
     said = demo.communicate()[0]
     assert f"skipped_rows is {expected['skipped_rows'] - 1}, not {expected['skipped_rows']}" in said
-    assert f"row {row} has an error too many" in said
+    assert f"row {row} has an unexpected error" in said
     assert demo.returncode == 1
 
 

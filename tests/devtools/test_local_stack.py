@@ -184,7 +184,7 @@ def test_demo_says_which_port_is_taken_before_it_does_anything(checkout: Checkou
         port = taken.getsockname()[1]
         demo = checkout.script("demo", PORT=str(port))
         said = demo.communicate()[1]
-    assert said.startswith(f"Port {port} is taken by another program. Choose another: PORT=")
+    assert said.startswith(f"Port {port} is used by another program. Choose another: PORT=")
     assert demo.returncode == 1
     assert not checkout.demo.exists()
 
@@ -198,11 +198,11 @@ def test_demo_refuses_what_is_no_port(checkout: Checkout, port: str) -> None:
 
 def test_a_second_demo_says_that_one_runs_and_where(checkout: Checkout) -> None:
     state = State(checkout.demo)
-    assert state.claim(address="http://127.0.0.1:8123")
+    assert state.claim(url="http://127.0.0.1:8123")
     demo = checkout.script("demo")
     assert demo.communicate()[1].strip().endswith("runs already: http://127.0.0.1:8123")
     assert demo.returncode == 1
-    state.close()
+    state.release()
 
 
 def test_once_makes_no_demo_data_in_a_database_from_outside(checkout: Checkout) -> None:

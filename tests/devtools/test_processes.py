@@ -80,11 +80,11 @@ def test_an_unfinished_installation_is_not_taken_for_one(
 def test_the_state_of_a_stack_is_forgotten_when_its_holder_is_gone(tmp_path: Path) -> None:
     state = State(tmp_path)
     assert State(tmp_path).read() is None
-    assert state.claim(address="here")
-    assert (State(tmp_path).read() or {})["address"] == "here"
-    assert not State(tmp_path).claim(address="there")
-    state.close()
-    assert json.loads((tmp_path / "state.json").read_text())["address"] == "here"
+    assert state.claim(url="here")
+    assert (State(tmp_path).read() or {})["url"] == "here"
+    assert not State(tmp_path).claim(url="there")
+    state.release()
+    assert json.loads((tmp_path / "state.json").read_text())["url"] == "here"
     assert State(tmp_path).read() is None
 
 

@@ -1,4 +1,4 @@
-"""The same rows through the libraries that one would reach for first."""
+"""Imports the same rows with other libraries, to compare the engine with them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any
 import tablib
 from import_export import resources
 
-from bench import ground
+from bench import fixtures
 from users.models import User
 
-FIELDS = tuple(name.strip() for name in ground.COLUMNS.split(","))
+FIELDS = tuple(name.strip() for name in fixtures.COLUMNS.split(","))
 
 
 class WithDefaults(resources.ModelResource):
-    """django-import-export as it comes."""
+    """django-import-export with its defaults."""
 
     class Meta:
         model = User
@@ -27,7 +27,7 @@ class WithDefaults(resources.ModelResource):
 
 
 class Bulk(resources.ModelResource):
-    """django-import-export at its fastest: no look-ups, no diffs, no checks."""
+    """django-import-export with its fastest options: no look-ups, no diffs, no checks."""
 
     class Meta:
         model = User
@@ -42,13 +42,13 @@ class Bulk(resources.ModelResource):
 
 
 def _rows(count: int) -> list[dict[str, Any]]:
-    reader = csv.DictReader(io.StringIO(ground.make_file(count).decode(), newline=""))
-    yes = {"yes", "true", "1", "y", "on", "enabled", "t"}
+    reader = csv.DictReader(io.StringIO(fixtures.make_file(count).decode(), newline=""))
+    true_values = {"yes", "true", "1", "y", "on", "enabled", "t"}
     rows = []
     for row in reader:
         row["invitation_requested"] = row.pop("send_invitation")
         for name in FIELDS[-4:]:
-            row[name] = str(row[name]).strip().lower() in yes  # type: ignore[assignment]
+            row[name] = str(row[name]).strip().lower() in true_values  # type: ignore[assignment]
         row["role"] = "viewer"
         rows.append(row)
     return rows
@@ -58,7 +58,7 @@ def _with_resource(resource: type[resources.ModelResource], count: int) -> float
     dataset = tablib.Dataset(headers=FIELDS)
     for row in _rows(count):
         dataset.append([row[name] for name in FIELDS])
-    ground.clear()
+    fixtures.empty_tables()
     started = perf_counter()
     result = resource().import_data(dataset, dry_run=False, raise_errors=True)
     assert not result.has_errors()
@@ -67,13 +67,14 @@ def _with_resource(resource: type[resources.ModelResource], count: int) -> float
 
 def _bulk_create() -> float:
     rows = _rows(20_000)
-    ground.clear()
+    fixtures.empty_tables()
     started = perf_counter()
     User.objects.bulk_create((User(**row) for row in rows), batch_size=1000, ignore_conflicts=True)
     return len(rows) / (perf_counter() - started)
 
 
-# name -> rows a second. The slow ones get fewer rows: their rate does not depend on the number.
+# name -> a function that returns rows a second. Slow ways get fewer rows, which does not change
+# their rate.
 ALL: dict[str, Callable[[], float]] = {
     "django-import-export": lambda: _with_resource(WithDefaults, 2_000),
     "its bulk mode": lambda: _with_resource(Bulk, 20_000),

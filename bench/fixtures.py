@@ -1,4 +1,4 @@
-"""What every measurement stands on: files, an empty database, the yardstick, worker processes."""
+"""What the measurements share: files, an empty database, raw COPY, worker processes."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ POLL_SECONDS = 0.01
 
 
 def make_file(rows: int) -> bytes:
-    """A file of the sample's kind, as a person would upload it."""
+    """A CSV file like the sample, with so many rows."""
     return make_files(rows)[0]
 
 
 def make_files(*rows: int) -> list[bytes]:
-    """Files with so many rows each, no address in two of them."""
+    """CSV files with so many rows each. No e-mail address is in two of them."""
     text = io.StringIO(newline="")
     write_rows(text, sum(rows))
     text.seek(0)
@@ -46,20 +46,20 @@ def make_files(*rows: int) -> list[bytes]:
     return ["".join([header, *islice(text, count)]).encode() for count in rows]
 
 
-def joined(files: list[bytes]) -> bytes:
-    """One file with the rows of all."""
+def concatenate(files: list[bytes]) -> bytes:
+    """One CSV file with the rows of all files."""
     header = files[0].partition(b"\n")[0] + b"\n"
     return header + b"".join(file.removeprefix(header) for file in files)
 
 
-def clear() -> None:
-    """No users, no batches."""
+def empty_tables() -> None:
+    """Deletes all users, organisations, uploads and batches."""
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE users, import_batches, import_uploads, organisations CASCADE")
 
 
-def fill_users(count: int) -> None:
-    """That many users, made by the server itself."""
+def create_users(count: int) -> None:
+    """Creates so many users, in one SQL statement."""
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO users (email, first_name, last_name)"
@@ -70,7 +70,7 @@ def fill_users(count: int) -> None:
 
 
 def administrator(name: str = "Acme") -> User:
-    """An organisation's administrator."""
+    """Creates an organisation, and a user who is its administrator."""
     organisation = Organisation.objects.create(name=name)
     return User.objects.create_user(
         f"admin@{name.lower()}.test", is_staff=True, role=Role.ADMIN, organisation=organisation
@@ -78,7 +78,7 @@ def administrator(name: str = "Acme") -> User:
 
 
 def stage(data: bytes, user: User) -> Upload:
-    """The file, staged for this user's organisation."""
+    """Stages the file for the user's organisation."""
     assert user.organisation_id
     return actions.stage(
         io.BytesIO(data), filename="users.csv", user=user, organisation_id=user.organisation_id
@@ -86,62 +86,64 @@ def stage(data: bytes, user: User) -> Upload:
 
 
 def submit(upload: Upload, user: User) -> ImportBatch:
-    """A pending batch of it, announced."""
+    """Creates a pending batch of the upload and enqueues it."""
     return actions.submit(upload, user=user, options=ImportOptions())
 
 
-# The file says "enabled" and "Administrator", which COPY can't turn into a boolean or a role: here
-# they stay text, and are not checked. That is in the yardstick's favour.
-_YARDSTICK = """
-    DROP TABLE IF EXISTS yardstick;
-    CREATE TABLE yardstick (LIKE users INCLUDING DEFAULTS INCLUDING INDEXES);
-    ALTER TABLE yardstick
+# The file has values such as "enabled" and "Administrator", which COPY can't turn into a boolean or
+# a role. Here these columns are text and are not checked, which makes raw COPY faster.
+_CREATE_COPY_TARGET = """
+    DROP TABLE IF EXISTS copy_target;
+    CREATE TABLE copy_target (LIKE users INCLUDING DEFAULTS INCLUDING INDEXES);
+    ALTER TABLE copy_target
         ALTER market_edge_access DROP DEFAULT, ALTER market_edge_access TYPE text,
         ALTER causal_edge_access DROP DEFAULT, ALTER causal_edge_access TYPE text,
         ALTER value_edge_access DROP DEFAULT, ALTER value_edge_access TYPE text,
         ALTER invitation_requested DROP DEFAULT, ALTER invitation_requested TYPE text,
         ALTER market_edge_access DROP NOT NULL, ALTER causal_edge_access DROP NOT NULL,
         ALTER value_edge_access DROP NOT NULL, ALTER invitation_requested DROP NOT NULL;
-    ALTER TABLE yardstick ALTER role DROP NOT NULL, ALTER department DROP NOT NULL,
+    ALTER TABLE copy_target ALTER role DROP NOT NULL, ALTER department DROP NOT NULL,
         ALTER location DROP NOT NULL, ALTER phone DROP NOT NULL;
 """
 
 
 def copy_seconds(data: bytes) -> float:
-    """How long raw COPY takes for the same file: a table with the columns, defaults and indexes of
-    `users` (its checks, foreign keys and triggers are not copied), one transaction."""
+    """Returns the seconds that raw COPY of the file takes, in one transaction.
+
+    It copies into a table with the columns, defaults and indexes of `users`, but without its
+    checks, foreign keys and triggers."""
     with connection.cursor() as cursor:
-        cursor.execute(_YARDSTICK)
+        cursor.execute(_CREATE_COPY_TARGET)
         started = time.perf_counter()
-        with cursor.copy(f"COPY yardstick ({COLUMNS}) FROM STDIN (FORMAT csv, HEADER)") as copy:
+        with cursor.copy(f"COPY copy_target ({COLUMNS}) FROM STDIN (FORMAT csv, HEADER)") as copy:
             copy.write(data)
         return time.perf_counter() - started
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float = 600) -> None:
-    """Waits for a condition. Raises TimeoutError."""
+    """Waits until the condition is true. Raises TimeoutError after so many seconds."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
-            raise TimeoutError("a measurement did not come to its end")
+            raise TimeoutError(f"a measurement waited for more than {seconds:.0f} seconds")
         time.sleep(POLL_SECONDS)
 
 
 def wait_for(batch_ids: list[UUID]) -> None:
-    """Waits until all batches have completed. Raises AssertionError where one failed."""
-    with connection.cursor() as cursor:  # plain SQL: whoever waits is to leave the processors alone
+    """Waits until all batches have ended. Raises AssertionError unless all have completed."""
+    with connection.cursor() as cursor:  # plain SQL, so that waiting takes little processor time
 
-        def states() -> set[str]:
+        def statuses() -> set[str]:
             cursor.execute("SELECT status FROM import_batches WHERE id = ANY(%s)", [batch_ids])
             return {status for (status,) in cursor.fetchall()}
 
-        wait_until(lambda: not states() & {Status.PENDING, Status.PROCESSING})
-        assert states() == {Status.COMPLETED}, f"batches ended as {states()}"
+        wait_until(lambda: not statuses() & {Status.PENDING, Status.PROCESSING})
+        assert statuses() == {Status.COMPLETED}, f"batches ended as {statuses()}"
 
 
 @contextmanager
 def workers(count: int) -> Iterator[subprocess.Popen[bytes]]:
-    """One Celery worker with `count` processes, ready for work; its environment is ours."""
+    """Runs a Celery worker with `count` processes, and stops it when the block ends."""
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "worker.log"
         command = [
