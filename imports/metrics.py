@@ -1,7 +1,7 @@
-"""`/metrics`: one scrape tells what all processes on all machines did, as PostgreSQL counted it.
+"""`/metrics` for Prometheus: totals of all processes on all machines, from PostgreSQL.
 
-A worker can't be scraped, and one web process knows nothing of another. Every web process gives
-the same numbers: where several are scraped, take `max`, never `sum`.
+Workers can't be scraped, and one web process doesn't know the numbers of another. Every web process
+gives the same totals: if several are scraped, use `max`, not `sum`.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from prometheus_client.registry import Collector
 
 from imports.models import LimitType, MetricCounter
 
-# name -> what it counts, and the labels that are there from the start: a counter that is not yet
-# there has no increase when it comes to be 1.
+# Name -> help text, and the labels that exist from the start. Prometheus sees no increase where a
+# counter first appears with the value 1.
 COUNTERS: dict[str, tuple[str, list[dict[str, str]]]] = {
     "csv_rate_limit_violations_total": (
         "Uploads refused because a user's quota was used up.",
@@ -38,10 +38,10 @@ COUNTERS: dict[str, tuple[str, list[dict[str, str]]]] = {
 
 
 class Totals(Collector):
-    """The totals of the table `metric_counters`, in one query."""
+    """Reads the totals of the table `metric_counters`, in one query."""
 
     def collect(self) -> Iterator[CounterMetricFamily]:
-        """Every counter with all its labels."""
+        """Gives every counter with all its labels."""
         rows = MetricCounter.objects.filter(name__in=COUNTERS).order_by("name", "id")
         found = {(row.name, json.dumps(row.labels)): row.value for row in rows}
         for name, (text, labels) in COUNTERS.items():
@@ -59,9 +59,9 @@ class Totals(Collector):
 @never_cache
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """For Prometheus, which sends METRICS_TOKEN as a bearer token; 404 where none is set."""
+    """Answers Prometheus, which sends METRICS_TOKEN as a bearer token. 404 if it is not set."""
     if not settings.METRICS_TOKEN:
-        return HttpResponse("Set METRICS_TOKEN to have metrics.\n", "text/plain", 404)
+        return HttpResponse("Set METRICS_TOKEN to turn metrics on.\n", "text/plain", 404)
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not constant_time_compare(token, settings.METRICS_TOKEN):
         response = HttpResponse("Send METRICS_TOKEN as a bearer token.\n", "text/plain", 401)
@@ -72,7 +72,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         registry.register(Totals())
         return HttpResponse(generate_latest(registry), CONTENT_TYPE_LATEST)
     except DatabaseError:
-        return HttpResponse("The database is not there at the moment.\n", "text/plain", 503)
+        return HttpResponse("The database is not available at the moment.\n", "text/plain", 503)
 
 
 urlpatterns = [path("", metrics, name="metrics")]

@@ -1,12 +1,12 @@
-"""Two questions of a platform: does this process live, and can the service do its work?
+"""Health checks: does this process run, and can the service work?
 
-`/healthz` asks nothing of anybody. A platform restarts what does not answer there, and a database
-or Redis that is away for a moment must not make it restart every web process.
+`/healthz` depends on nothing. A platform restarts a process that does not answer there, and a
+short outage of the database or of Redis must not restart every web process.
 
-`/readyz` asks the database, its migrations and Redis. Without the first two nothing can be done,
-and the answer is 503. Without Redis it is 200 and `degraded`: uploads are accepted and committed,
-quotas are counted in the database, and the sweep announces the batches once Redis is back; taking
-the web away as well would turn a pause of the workers into an outage for everybody.
+`/readyz` checks the database, its migrations and Redis. Without the first two the answer is 503.
+Without Redis it is 200 and `degraded`: uploads are accepted and committed, quotas are counted in
+the database, and the batches are queued once Redis is back. Answering 503 would turn a pause of
+the workers into an outage of the whole service.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ OK, AWAY, UNKNOWN = "ok", "away", "unknown"
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
-    """This process lives, and answers."""
+    """Answers 200 as long as this process runs."""
     return JsonResponse({"status": OK})
 
 
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Which parts are there; 503 where one is missing without which nothing can be done."""
+    """Says which parts are available. 503 without the database or with missing migrations."""
     database, migrations = _database()
     parts = {"database": database, "migrations": migrations, "redis": _redis()}
     if (database, migrations) != (OK, OK):
@@ -48,8 +48,8 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 
 def _database() -> tuple[str, str]:
-    """(database, migrations). By a connection of its own: a server that is frozen answers no
-    new one, and only the making of a connection can be given a time by the client."""
+    """The state of (database, migrations). It opens a new connection: a server that hangs does not
+    accept one, and a client can set a time-out only for connecting."""
     parameters = connection.get_connection_params()
     limits = f"-c statement_timeout={DATABASE_SECONDS}s"
     wanted = {"conninfo", "dbname", "host", "port", "user", "password", "service", "passfile"}
@@ -69,12 +69,12 @@ def _database() -> tuple[str, str]:
 
 @cache
 def _migrations() -> frozenset[tuple[str, str]]:
-    """Every migration that this version of the code comes with."""
+    """The migrations of this version of the code."""
     return frozenset(MigrationLoader(None).graph.nodes)
 
 
 def _redis() -> str:
-    """Whether Redis answers. One attempt: the client's own retries would take seconds."""
+    """Whether Redis answers at the first attempt. The retries of the client would take seconds."""
     limits = {"socket_timeout": REDIS_SECONDS, "socket_connect_timeout": REDIS_SECONDS}
     try:
         with redis.Redis.from_url(settings.REDIS_URL, retry=Retry(NoBackoff(), 0), **limits) as one:

@@ -1,12 +1,11 @@
-"""Logs: one JSON object a line, and nothing in it that says who anybody is.
+"""Logs: one JSON object a line, without personal data.
 
-What may stand in a line is a list (`ALLOWED`). Any other key is dropped, whoever logs it, so that
-an address, a name or a row can't get out by carelessness. Text of other libraries loses the values
-that were put into it, and an exception is told by its class and where it happened: its message and
-its variables may hold a row of a file.
+A line holds only the keys in `ALLOWED`. Any other key is dropped, so that no code can log an e-mail
+address, a name or a row by mistake. Messages of other libraries are logged without their values.
+An exception is logged as its class and its location: its message and variables may contain a row.
 
-Web, worker and beat write to stdout. `manage.py` writes to stderr, as its stdout is the command's
-own, and to a terminal only what went wrong.
+Web, worker and beat write to stdout. `manage.py` writes to stderr, because stdout belongs to the
+command, and on a terminal only warnings and errors.
 """
 
 from __future__ import annotations
@@ -28,16 +27,16 @@ from celery.signals import setup_logging, task_postrun, task_prerun
 from structlog.stdlib import ProcessorFormatter
 from structlog.types import EventDict, Processor, WrappedLogger
 
-# In the order in which a line has them.
+# In the order of the keys in a line.
 ALLOWED = (
     *("timestamp", "level", "event", "logger"),
-    # whose it is
+    # which object
     *("batch_id", "organization_id", "user_id", "upload_id", "request_id", "task_id"),
-    # what became of it
-    *("status", "reason", "door", "code", "error_type", "limit_type", "limit", "fault", "task"),
+    # what happened
+    *("status", "reason", "source", "code", "error_type", "limit_type", "limit", "fault", "task"),
     *("rows", "succeeded", "skipped", "failed", "removed", "count", "attempt"),
     *("method", "route", "duration_ms", "retry_after_seconds"),
-    # what broke, and where
+    # errors
     *("exception", "location"),
 )
 TEXT_CHARS = 300
@@ -50,11 +49,12 @@ _HIDDEN = "…"
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
-# --- what a line may say ----------------------------------------------------------------------
+# --- the values of a line ---------------------------------------------------------------------
 
 
 def describe_exception(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """`exc_info` as class and place: `exception` with its causes, `location` with last calls."""
+    """Replaces `exc_info` by `exception`, the classes of the error and its causes, and `location`,
+    the last calls."""
     error = _error_of(event.pop("exc_info", None))
     if error is not None:
         chain = list(_with_causes(error))
@@ -84,7 +84,8 @@ def _with_causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _frames(chain: Sequence[BaseException]) -> list[str]:
-    """Where the first error arose, then which of our own functions led there, innermost first."""
+    """The place of the first error, then the functions of this project that led there, innermost
+    first."""
     calls = [call for one in chain for call in traceback.extract_tb(one.__traceback__)]
     calls.reverse()
     ours = [call for call in calls[1:] if _is_ours(Path(call.filename))]
@@ -102,12 +103,12 @@ def _short(filename: str) -> str:
 
 
 def allow_only_known(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Drops every key that is not in `ALLOWED`, and makes the values harmless."""
-    known = {key: _harmless(key, event.get(key)) for key in ALLOWED}
+    """Drops every key that is not in `ALLOWED`, and removes e-mail addresses from values."""
+    known = {key: _cleaned(key, event.get(key)) for key in ALLOWED}
     return {key: value for key, value in known.items() if value is not None}
 
 
-def _harmless(key: str, value: Any) -> Any:
+def _cleaned(key: str, value: Any) -> Any:
     if key.endswith("_id"):
         return str(value) if ID.fullmatch(str(value)) else None
     if value is None or isinstance(value, bool | int | float):
@@ -118,11 +119,11 @@ def _harmless(key: str, value: Any) -> Any:
     return line[:TEXT_CHARS]
 
 
-# --- what others log --------------------------------------------------------------------------
+# --- lines of libraries -----------------------------------------------------------------------
 
 
 def without_values(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """The text of a library: its template, filled with numbers alone."""
+    """Fills the message of a library with its numbers only."""
     record: logging.LogRecord = event["_record"]
     text = record.msg if isinstance(record.msg, str) else type(record.msg).__qualname__
     arguments = event.pop("positional_args", None) or ()
@@ -146,7 +147,7 @@ def _number(value: Any) -> Any:
     return value if isinstance(value, bool | int | float) else _HIDDEN
 
 
-# --- the set-up -------------------------------------------------------------------------------
+# --- configuration ----------------------------------------------------------------------------
 
 _SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
@@ -166,7 +167,7 @@ LOGGING: dict[str, Any] = {
             "foreign_pre_chain": [*_SHARED, without_values],
             "processors": [
                 describe_exception,
-                allow_only_known,  # the last word: also drops what structlog itself has added
+                allow_only_known,  # last, so that it also drops keys that structlog adds
                 structlog.processors.JSONRenderer(ensure_ascii=False),
             ],
             "use_get_message": False,
@@ -182,13 +183,13 @@ LOGGING: dict[str, Any] = {
     },
     "root": {"level": "WARNING" if _AT_TERMINAL else "INFO", "handlers": ["json"]},
     "loggers": {
-        # Handlers that these bring of their own would write a second, plain line.
+        # Without their own handlers, which would write a second, plain line.
         "django": {"level": "INFO", "handlers": [], "propagate": True},
         "django.server": {"level": "INFO", "handlers": [], "propagate": True},
-        # A 4xx is no event of ours; the line of the request (marketedge.requests) has its status.
+        # A 4xx needs no line of its own: that of the request (marketedge.requests) has the status.
         "django.request": {"level": "ERROR", "handlers": [], "propagate": True},
         "gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True},
-        # Holds whole paths, and a search in the admin puts addresses there.
+        # Contains whole paths, and with them the search terms of the admin.
         "gunicorn.access": {"level": "CRITICAL", "handlers": [], "propagate": False},
     },
 }
@@ -206,9 +207,10 @@ structlog.configure(
 
 
 def configure(**_: Any) -> None:
-    """For processes without Django's own set-up: gunicorn, worker, beat. What ends one of them,
-    or a thread, is logged like everything else, not printed with its values."""
-    logging.raiseExceptions = False  # a faulty log call must not print its arguments
+    """Configures logging for processes that Django does not configure: gunicorn, worker and beat.
+    An exception that ends a process or a thread is logged too, instead of printed with its
+    values."""
+    logging.raiseExceptions = False  # a wrong log call must not print its arguments
     logging.captureWarnings(True)
     logging.config.dictConfig(LOGGING)
     sys.excepthook = _log_uncaught
@@ -227,7 +229,7 @@ def _log_uncaught_in_thread(arguments: threading.ExceptHookArgs) -> None:
         _log_uncaught(arguments.exc_type, arguments.exc_value, arguments.exc_traceback)
 
 
-# A receiver of this signal keeps Celery from setting up anything of its own.
+# With a receiver of this signal, Celery does not configure logging itself.
 setup_logging.connect(configure)
 
 

@@ -1,4 +1,4 @@
-"""One line in the log for each request, and its id in every line that is written meanwhile."""
+"""Logs one line for each request, and adds the request id to all lines written during it."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from users.models import User
 
 log = structlog.get_logger(__name__)
 
-QUIET = frozenset({"healthz", "readyz"})  # asked every few seconds, for ever
+QUIET = frozenset({"healthz", "readyz"})  # a platform asks every few seconds
 
 
 class RequestLog:
-    """Middleware. `X-Request-ID` of a proxy is taken over where it looks like one, so that its
-    logs and ours can be laid side by side, and is sent back. The line has the route and not the
-    path, which may hold what somebody searched for."""
+    """Middleware that logs requests. It takes over a valid `X-Request-ID` of a proxy, so that the
+    logs of both can be compared, and sends it back. The line has the route instead of the path,
+    which may contain a search for a person."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answers as the rest does."""
+        """Answers the request."""
         request_id = _request_id(request)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
@@ -57,14 +57,14 @@ class RequestLog:
 
 
 class BindUser:
-    """Middleware, below Django's own that knows the session: who is logged in, as an id. For a
-    token the API says it later, when it has looked at it."""
+    """Middleware that adds the id of the session's user to all log lines of a request. For tokens,
+    the API adds it when it has checked the token."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answers as the rest does."""
+        """Answers the request."""
         if request.COOKIES and request.user.is_authenticated:
             structlog.contextvars.bind_contextvars(user_id=str(request.user.pk))
         return self.get_response(request)
@@ -76,7 +76,7 @@ def _request_id(request: HttpRequest) -> str:
 
 
 def _user_id(request: HttpRequest) -> str | None:
-    """Of the user that somebody has asked for already: a log line makes no query."""
+    """The id of the user, if it was loaded before: logging makes no query."""
     known = request.__dict__.get("_cached_user")
     if known is None and type(request.__dict__.get("user")) is User:  # DRF puts it there
         known = request.user

@@ -1,4 +1,4 @@
-"""Settings, all of them from the environment; a missing or wrong value stops the start by name."""
+"""Settings, all from the environment. A missing or wrong value ends the start with its name."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Env(eager=False)
 
-# --- what must be given -----------------------------------------------------------------------
+# --- required --------------------------------------------------------------------------------
 _database = env.dj_db_url("DATABASE_URL")
 REDIS_URL: str = env.str("REDIS_URL", validate=validate.Regexp(r"^(rediss?|unix)://"))
 SECRET_KEY: str = env.str("SECRET_KEY", validate=validate.Length(min=32))
 
-# --- what may be given ------------------------------------------------------------------------
+# --- optional --------------------------------------------------------------------------------
 DEBUG: bool = env.bool("DEBUG", False)
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
@@ -36,8 +36,8 @@ UPLOAD_RATE_LIMITS: dict[str, str] = {
     "csv_import": env.str("UPLOAD_RATE_LIMIT_CSV_IMPORT", "10/h,50/d", validate=_quota),
     "file_upload": env.str("UPLOAD_RATE_LIMIT_FILE_UPLOAD", "30/h,100/d", validate=_quota),
 }
-METRICS_TOKEN: str = env.str("METRICS_TOKEN", "")  # "": there is no /metrics
-# How many proxies of ours write to X-Forwarded-For; 0: none, and nothing in it is believed.
+METRICS_TOKEN: str = env.str("METRICS_TOKEN", "")  # empty: /metrics answers 404
+# The number of our own proxies that append to X-Forwarded-For. 0: the header is ignored.
 TRUSTED_PROXY_HOPS: int = env.int("TRUSTED_PROXY_HOPS", 0, validate=validate.Range(min=0, max=9))
 
 _positive = validate.Range(min=1)
@@ -48,42 +48,42 @@ IMPORT_CHUNK_SIZE: int = env.int(
 )  # rows
 IMPORT_RETENTION_DAYS: int = env.int("IMPORT_RETENTION_DAYS", 30, validate=_positive)
 UPLOAD_KEPT_SECONDS: int = env.int("UPLOAD_KEPT_SECONDS", 3600, validate=_positive)
-# A worker hands a batch back to the queue after this long, so that no file starves another.
+# A worker puts a batch back into the queue after this time, so that others get their turn.
 IMPORT_SLICE_SECONDS: float = env.float(
     "IMPORT_SLICE_SECONDS", 2.0, validate=validate.Range(min=0.05)
 )
-# A batch whose worker said something this recently is somebody's: a second delivery waits.
+# A second worker does not claim a batch whose last heartbeat is younger than this.
 IMPORT_TAKEOVER_SECONDS: float = env.float("IMPORT_TAKEOVER_SECONDS", 5.0)
 IMPORT_STUCK_SECONDS: int = env.int("IMPORT_STUCK_SECONDS", 600, validate=_positive)
 IMPORT_SWEEP_SECONDS: float = env.float("IMPORT_SWEEP_SECONDS", 30.0)
-# A process of ours that says nothing for this long in the middle of a transaction (frozen, or cut
-# off) loses it, and with it the locks that others wait for.
+# PostgreSQL ends a transaction that is idle for this long. It then releases the locks of a process
+# that hangs or lost its connection.
 DATABASE_IDLE_SECONDS: int = env.int(
     "DATABASE_IDLE_SECONDS", 30, validate=validate.Range(min=1, max=600)
 )
 
-# --- the audit trail, and the e-mail that says how an import has ended --------------------------
+# --- audit trail, and the e-mail at the end of an import ----------------------------------------
 AUDIT_RETENTION_DAYS: int = env.int("AUDIT_RETENTION_DAYS", 365, validate=validate.Range(min=30))
-EMAIL_HOST: str = env.str("EMAIL_HOST", "")  # "": no e-mail is sent, and none waits to be
+EMAIL_HOST: str = env.str("EMAIL_HOST", "")  # empty: no e-mail is sent or queued
 EMAIL_PORT: int = env.int("EMAIL_PORT", 587, validate=validate.Range(min=1, max=65535))
 EMAIL_HOST_USER: str = env.str("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD: str = env.str("EMAIL_HOST_PASSWORD", "")
-EMAIL_USE_SSL: bool = EMAIL_PORT == 465  # where TLS comes first, and not after STARTTLS
+EMAIL_USE_SSL: bool = EMAIL_PORT == 465  # implicit TLS, instead of STARTTLS
 EMAIL_USE_TLS: bool = env.bool("EMAIL_USE_TLS", True) and not EMAIL_USE_SSL
 DEFAULT_FROM_EMAIL = PUBLIC_URL = ""
 if EMAIL_HOST:
     DEFAULT_FROM_EMAIL = env.str(
         "DEFAULT_FROM_EMAIL",
         validate=validate.Regexp(
-            r".+@.+", error="{input} is no address like MarketEdge <imports@marketedge.example>."
+            r".+@.+", error="{input} is not a sender like MarketEdge <imports@marketedge.example>."
         ),
     )
-    # Links begin with it. The Host header of a request, which anybody can write, is never used.
+    # The beginning of links. The Host header is never used for them: clients can forge it.
     PUBLIC_URL = env.str(
         "PUBLIC_URL",
         validate=validate.Regexp(
             r"^https?://[^/?#\s]+/?\Z",
-            error="{input} is no address like https://marketedge.example.",
+            error="{input} is not a URL like https://marketedge.example.",
         ),
     )
 
@@ -153,7 +153,7 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"
 
-# What a frozen process holds is freed by the server: its row locks, then its transaction.
+# With these time-outs, the server releases the row locks and transactions of processes that hang.
 DATABASES = {
     "default": _database
     | {
@@ -194,25 +194,25 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 # --- Uploads ----------------------------------------------------------------------------------
-# Django's own limit holds for form fields only; the size of a file is checked before it is read
-# (imports/uploads.py) and while it is (imports.files).
+# Django's limit is for form fields only. The size of a file is checked before it is read
+# (imports/uploads.py) and while it is read (imports.files).
 DATA_UPLOAD_MAX_NUMBER_FILES = 2
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 
-# --- Celery: the broker is a doorbell, PostgreSQL is the record --------------------------------
+# --- Celery: PostgreSQL holds the state of batches, messages only wake workers ------------------
 CELERY_BROKER_URL = REDIS_URL
-CELERY_TASK_IGNORE_RESULT = True  # no result backend: nothing personal in Redis, one part less
-CELERY_TASK_ACKS_LATE = True  # a message survives the death of its worker …
-CELERY_TASK_REJECT_ON_WORKER_LOST = True  # … and is back at once; attempts are counted in the row
-CELERY_TASK_ACKS_ON_FAILURE_OR_TIMEOUT = True  # a failure is recorded in the row, not redelivered
-CELERY_TASK_TIME_LIMIT = 240  # ends a slice that hangs; shorter than visibility_timeout
+CELERY_TASK_IGNORE_RESULT = True  # no result backend is needed
+CELERY_TASK_ACKS_LATE = True  # a message survives the death of its worker
+CELERY_TASK_REJECT_ON_WORKER_LOST = True  # and is delivered again at once
+CELERY_TASK_ACKS_ON_FAILURE_OR_TIMEOUT = True  # the batch records failures
+CELERY_TASK_TIME_LIMIT = 240  # seconds; shorter than visibility_timeout
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1  # no message waits in the memory of a busy worker
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1  # a busy worker reserves no messages
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # the fence makes it needless
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # ImportBatch.attempt
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # Redis may be away for minutes of maintenance
 CELERY_BROKER_POOL_ACQUIRE_TIMEOUT = 3
@@ -226,7 +226,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 600,
     "unacked_restore_interval": 10,
     "unacked_restore_throttle": 1,
-    "socket_timeout": 5,  # a hung broker must not hold a web worker
+    "socket_timeout": 5,  # a broker that hangs must not block a web worker
     "socket_connect_timeout": 2,
     "socket_keepalive": True,
     "health_check_interval": 25,
@@ -237,16 +237,15 @@ CELERY_BEAT_SCHEDULE = {
     "purge": {"task": "imports.purge", "schedule": timedelta(hours=1)},
 }
 
-# --- Logs: JSON lines without anything personal (marketedge/logs.py) ---------------------------
+# --- Logs: JSON lines without personal data (marketedge/logs.py) -------------------------------
 LOGGING = logs.LOGGING
 
-# --- The check of a deployment ------------------------------------------------------------------
-# It asks for a secret of 50 characters. Above, 32 are asked for; the one that Render makes has 44,
-# which hold 256 random bits.
+# --- `manage.py check --deploy` ------------------------------------------------------------------
+# W009 asks for a SECRET_KEY of 50 characters. Render generates 44, which hold 256 random bits.
 SILENCED_SYSTEM_CHECKS = ["security.W009"]
 
 
-# --- Upload quotas: django-ratelimit on a cache of its own -------------------------------------
+# --- Quotas: django-ratelimit with its own cache -----------------------------------------------
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
     "ratelimit": {
@@ -254,10 +253,10 @@ CACHES = {
         "LOCATION": REDIS_URL,
         "KEY_FUNCTION": "core.ratelimit_cache.plain_key",
         "OPTIONS": {
-            # No request waits half a second: to connect, log in and ask takes 0.375 s at most.
+            # Seconds. Connecting, logging in and asking take at most 0.375 s, however Redis hangs.
             "socket_connect_timeout": 0.125,
             "socket_timeout": 0.125,
-            "protocol": 2,  # fewer questions before the first answer
+            "protocol": 2,  # saves a round trip when connecting
             "driver_info": None,
             "serializer": "core.ratelimit_cache.PlainIntegers",
         },
@@ -269,7 +268,7 @@ RATELIMIT_HASH_ALGORITHM = "core.ratelimit_cache.ReadableKey"  # formats instead
 
 # --- The API: JSON, tokens and keys, problem details, OpenAPI (imports/api) --------------------
 REST_FRAMEWORK = {
-    # The first one words the challenge of a 401.
+    # The first one gives the challenge of a 401.
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "imports.api.authentication.ApiKeyAuthentication",
         "imports.api.authentication.TokenAuthentication",
@@ -286,14 +285,14 @@ REST_FRAMEWORK = {
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
-    "CHECK_REVOKE_TOKEN": True,  # a new password ends every token of before
+    "CHECK_REVOKE_TOKEN": True,  # a new password revokes all tokens
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "MarketEdge user import",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
-    "COMPONENT_SPLIT_REQUEST": True,  # what may be sent is told apart from what is answered
+    "COMPONENT_SPLIT_REQUEST": True,  # requests and answers have separate schemas
     "SERVE_PUBLIC": True,
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

@@ -1,4 +1,4 @@
-"""Where every path leads."""
+"""The URLs of the service."""
 
 from django.conf import settings
 from django.contrib import admin
@@ -20,6 +20,6 @@ handler500 = "core.error_handlers.handler500"
 
 if settings.FEATURE_ADMIN_PANEL:
     urlpatterns.append(path("admin/", admin.site.urls))
-    # Where letters about imports lead (imports.notifications).
+    # The link in e-mails about imports (imports.notifications).
     page = RedirectView.as_view(pattern_name="admin:imports_importbatch_change")
     urlpatterns.append(path("imports/<uuid:object_id>", page, name="import-page"))

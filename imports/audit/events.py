@@ -1,8 +1,8 @@
-"""The audit trail: one INSERT for each deed of a person, in the transaction of the deed itself, so
-that neither is there without the other.
+"""Writes the audit trail: one INSERT an event, in the transaction of what is recorded, so that
+neither exists without the other.
 
-Who calls says what was done and to what; where it came from is known here: a request is noted by
-the middleware below, and what is no request is an operator at a terminal.
+The caller says what was done and to what. Where it came from is known here: from a request, or
+from an operator at a terminal.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
 from core.client_ip import client_ip
-from imports.audit.middleware import _request
+from imports.audit.middleware import current_request
 from imports.models import AuditEvent, EventType, UploadBlock
 from users.models import ApiKey, User
 
@@ -28,17 +28,17 @@ def record(
     upload_id: UUID | None = None,
     subject_id: UUID | None = None,
 ) -> None:
-    """Writes down a deed. To be called in its transaction.
+    """Records an event. To be called in the transaction of what is recorded.
 
-    user: without it, whoever made the request. organisation_id: whose administrators may read it;
-    None: platform staff alone. subject_id: see `AuditEvent`."""
-    found = _Where.now()
+    user: who did it; by default the user of the request. organisation_id: the organisation whose
+    administrators may see the event; None: only platform staff. subject_id: see `AuditEvent`."""
+    origin = _Origin.now()
     AuditEvent.objects.create(
         event_type=event_type,
-        source=found.source,
-        client_ip=found.address,
-        api_key_id=found.api_key_id,
-        user_id=user.pk if user else found.user_id,
+        source=origin.source,
+        client_ip=origin.ip,
+        api_key_id=origin.api_key_id,
+        user_id=user.pk if user else origin.user_id,
         organisation_id=organisation_id,
         batch_id=batch_id,
         upload_id=upload_id,
@@ -46,44 +46,43 @@ def record(
     )
 
 
-class _Where(NamedTuple):
-    """Where a deed comes from."""
+class _Origin(NamedTuple):
+    """Where an event comes from."""
 
-    source: str
-    address: str | None = None
+    source: str  # api, admin, command
+    ip: str | None = None
     user_id: UUID | None = None
     api_key_id: UUID | None = None
 
     @classmethod
-    def now(cls) -> _Where:
-        request = _request.get()
+    def now(cls) -> _Origin:
+        request = current_request()
         if request is None:
             return cls("command")
-        key: Any = getattr(request, "auth", None)  # DRF puts it there
+        key: Any = getattr(request, "auth", None)  # set by DRF
         return cls(
             source="admin" if request.path_info.startswith("/admin/") else "api",
-            address=client_ip(request) or None,
+            ip=client_ip(request) or None,
             user_id=request.user.pk if hasattr(request, "user") else None,
             api_key_id=key.id if isinstance(key, ApiKey) else None,
         )
 
 
-# --- blocks, which forms, actions and commands set and lift by the model's own methods -----------
+# --- blocks: forms, actions and commands save and delete them by the model's own methods ---------
 
 
 @receiver(post_save, sender=UploadBlock)
-def _note_block(instance: UploadBlock, **_: Any) -> None:
-    by = None if _request.get() else instance.blocked_by  # who changes it need not have set it
-    record(EventType.BLOCKED, user=by, subject_id=_blocked(instance))
+def _record_block(instance: UploadBlock, **_: Any) -> None:
+    # In a request, its user is recorded: who changes a block need not be who created it.
+    by = None if current_request() else instance.blocked_by
+    record(EventType.BLOCKED, user=by, subject_id=_subject_of(instance))
 
 
 @receiver(post_delete, sender=UploadBlock)
-def _note_unblock(instance: UploadBlock, **_: Any) -> None:
-    record(EventType.UNBLOCKED, subject_id=_blocked(instance))
+def _record_unblock(instance: UploadBlock, **_: Any) -> None:
+    record(EventType.UNBLOCKED, subject_id=_subject_of(instance))
 
 
-def _blocked(block: UploadBlock) -> UUID:
-    return block.user_id or block.id  # a network has no id of its own
-
-
-# --- how long events are kept -------------------------------------------------------------------
+def _subject_of(block: UploadBlock) -> UUID:
+    """The blocked user, or for a network, which has no id, the block."""
+    return block.user_id or block.id

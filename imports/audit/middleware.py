@@ -1,4 +1,4 @@
-"""Middleware that notes the request, so that an audit event can say where it came from."""
+"""Middleware that remembers the request, so that an audit event can say where it came from."""
 
 from __future__ import annotations
 
@@ -11,14 +11,19 @@ from django.http.response import HttpResponseBase
 _request: ContextVar[HttpRequest | None] = ContextVar("audit_request", default=None)
 
 
+def current_request() -> HttpRequest | None:
+    """The request that is being answered; None in commands and workers."""
+    return _request.get()
+
+
 class Origin:
-    """Middleware. Notes the request, which is only looked at where there is something to record."""
+    """Remembers the request while it is answered. Only `imports.audit.events` reads it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answers as the rest does."""
+        """Answers the request."""
         token = _request.set(request)
         try:
             return self.get_response(request)

@@ -1,4 +1,4 @@
-"""How long audit events are kept."""
+"""Deletes audit events that are older than AUDIT_RETENTION_DAYS."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ EVENTS_AT_A_TIME = 5000
 
 
 def purge(*, dry_run: bool = False) -> int:
-    """Deletes the events that are older than AUDIT_RETENTION_DAYS; gives how many. The database
-    lets that happen in a transaction that names the number of days, and in no other."""
+    """Deletes old events in small transactions; gives the number that it deleted, or with `dry_run`
+    would delete. The database allows deletions only in a transaction that names the number of days
+    (migration 0004)."""
     if dry_run:
         return _old().count()
     deleted = 0
@@ -36,5 +37,4 @@ def _purge_some() -> int:
         days = str(settings.AUDIT_RETENTION_DAYS)
         cursor.execute("SELECT set_config('marketedge.audit_kept_days', %s, true)", [days])
     some = _old().values("id")[:EVENTS_AT_A_TIME]
-    deleted: int = AuditEvent.objects.filter(id__in=some)._raw_delete("default")
-    return deleted
+    return AuditEvent.objects.filter(id__in=some).delete()[0]

@@ -1,7 +1,7 @@
-"""The audit trail's table: who did what to which import, when, and from where.
+"""The table of the audit trail: who did what to which import, when, and from where.
 
-Part of `imports.models`, which exports it. Written by `imports.audit` alone; migration 0004 makes
-the database itself refuse every change of what is written.
+Only `imports.audit` writes it. Triggers (migration 0004) make the database refuse every change of
+a row that is written.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from django.db.models.functions import Now
 
 
 class EventType(models.TextChoices):
-    """What `audit_events.deed` holds. (No `choices` of the column: a new deed, or a better word for
-    one, would be a migration.)"""
+    """What the column `audit_events.deed` holds. The field has no `choices`, so that a new type
+    needs no migration."""
 
     PREVIEWED = "previewed", "previewed a file"
     SUBMITTED = "submitted", "started an import"
@@ -31,20 +31,20 @@ class EventType(models.TextChoices):
 
 
 class AuditEvent(models.Model):
-    """One deed. Ids only, without foreign keys: the event outlives what it tells of, and holds no
-    address, name or row of anybody."""
+    """Something that a user or an operator did. It holds ids only, without foreign keys: an event
+    outlives the objects that it names, and contains no personal data but the IP address."""
 
     created_at = models.DateTimeField("when", db_default=Now(), editable=False)
     event_type = models.CharField(max_length=30, db_column="deed")
     source = models.CharField(max_length=10, db_column="door")  # api, admin, command
     client_ip = models.GenericIPAddressField("from", null=True, db_column="client_address")
-    user_id = models.UUIDField(null=True)  # who; null: an operator at a terminal
-    api_key_id = models.UUIDField("API key", null=True)  # with which key, if with one
-    organisation_id = models.UUIDField(null=True)  # null: for platform staff's eyes only
+    user_id = models.UUIDField(null=True)  # who did it; null: an operator at a terminal
+    api_key_id = models.UUIDField("API key", null=True)  # the key that was used, if any
+    organisation_id = models.UUIDField(null=True)  # null: only platform staff see it
     batch_id = models.UUIDField("import", null=True)
     upload_id = models.UUIDField("staged file", null=True)
-    # What else it was about: the import that was retried, the user whose limits were reset, the
-    # block that was set.
+    # Another object of the event: the import that was retried, the user whose limits were reset, or
+    # the block that was created.
     subject_id = models.UUIDField("about", null=True)
 
     class Meta:

@@ -1,7 +1,7 @@
-"""The tables of the import: batches, their row errors, and staged files.
+"""The tables of imports and of their row errors.
 
-Operators run SQL against these tables, so names are public and foreign keys carry `ON DELETE` in
-the database (migration 0001), not in Django.
+Foreign keys have `ON DELETE` in the database (migration 0001), not in Django, so that a DELETE of
+an operator works.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ CHECKPOINT = (
 
 
 class BatchManager(models.Manager["ImportBatch"]):
-    """Every change of a batch's status goes through here."""
+    """Changes the status of batches. Nothing else changes it."""
 
     def move(self, batch_id: UUID | str, target: Status, **fields: Any) -> None:
         """Sets the status in one compare-and-set UPDATE; `fields` are written with it.
@@ -43,7 +43,8 @@ class BatchManager(models.Manager["ImportBatch"]):
 
     def locked(self, batch_id: UUID | str, attempt: int) -> ImportBatch | None:
         """The batch with its organisation and uploader, its row locked until the transaction ends;
-        None where it is no longer this attempt's: finished, cancelled, or taken over."""
+        None where the batch does not belong to this attempt any more: it has
+        ended, or another worker has claimed it."""
         return (
             self.select_related("organisation", "uploaded_by")
             .select_for_update(of=("self",))
@@ -52,8 +53,8 @@ class BatchManager(models.Manager["ImportBatch"]):
         )
 
     def checkpoint(self, batch: ImportBatch, *, created: int, skipped: int, failed: int) -> None:
-        """Moves cursor and counters past one chunk. `batch` is locked: its numbers are the
-        database's, and are those of after the chunk when this returns."""
+        """Moves the cursor and the counters past one chunk, in the database and in `batch`, whose
+        row the caller has locked. created, skipped, failed: numbers of rows."""
         batch.next_chunk += 1
         batch.processed_rows += created + skipped + failed
         batch.successful_rows += created
@@ -66,7 +67,7 @@ class BatchManager(models.Manager["ImportBatch"]):
 
 
 class ImportBatch(Table):
-    """One file on its way into one organisation: a cursor over the chunks of a staged upload."""
+    """The import of one file into one organisation: a cursor over the chunks of a staged upload."""
 
     filename = models.CharField(max_length=255)
     status = models.CharField(
@@ -77,7 +78,7 @@ class ImportBatch(Table):
     successful_rows = models.IntegerField(default=0, db_default=0)
     skipped_rows = models.IntegerField(default=0, db_default=0)
     failed_rows = models.IntegerField(default=0, db_default=0)
-    # Two indexes below begin with these keys: Django's own would be a second one of each.
+    # The indexes below begin with these keys, so Django's own indexes are not needed.
     organisation = models.ForeignKey(
         Organisation, models.DO_NOTHING, db_constraint=False, db_index=False
     )
@@ -93,7 +94,7 @@ class ImportBatch(Table):
     completed_at = models.DateTimeField(null=True)
     error_message = models.TextField(default="", db_default="", blank=True)
 
-    # What the engine needs.
+    # For the engine.
     source = models.CharField(
         max_length=10, default="api", db_default="api", db_column="door"
     )  # api, admin, command
@@ -104,13 +105,13 @@ class ImportBatch(Table):
         "self", models.DO_NOTHING, null=True, db_constraint=False, db_column="retry_of"
     )
     next_chunk = models.IntegerField(default=0, db_default=0)  # the cursor
-    # Counts up whenever a worker takes the batch up: a worker with an older number writes nothing.
+    # Counts the claims by workers. A worker with an older number writes nothing.
     attempt = models.IntegerField(default=0, db_default=0)
     attempts_without_progress = models.IntegerField(default=0, db_default=0)
     heartbeat_at = models.DateTimeField(null=True)
     enqueued_at = models.DateTimeField(null=True, db_column="announced_at")
 
-    # Undo is something a person asked for, not a status: the batch stays what it became.
+    # An undo is a request, not a status: the status stays what it was.
     undo_requested_at = models.DateTimeField(null=True)
     undone_at = models.DateTimeField(null=True)
     undone_rows = models.IntegerField(default=0, db_default=0)
@@ -165,12 +166,13 @@ class ImportBatch(Table):
 
     @property
     def is_live(self) -> bool:
-        """Whether a worker has, or will have, something to do for it."""
+        """Whether the batch has not ended."""
         return self.status in LIVE
 
 
 class ImportError(Table):
-    """One thing that is wrong with one row of a batch. Always written `models.ImportError`."""
+    """One error of one row of a batch. Always referred to as `models.ImportError`, so that it does
+    not hide the built-in ImportError."""
 
     import_batch = models.ForeignKey(
         ImportBatch,
@@ -190,7 +192,7 @@ class ImportError(Table):
         verbose_name = "row error"
         ordering = ["row_number", "field_name"]
         constraints = [
-            # Also the index that lists a batch's errors; a second attempt can't write one twice.
+            # Also the index for listing the errors of a batch.
             models.UniqueConstraint(
                 fields=["import_batch", "row_number", "field_name", "error_code"],
                 name="import_errors_once",

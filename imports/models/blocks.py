@@ -13,40 +13,41 @@ from django.db.models.functions import Now as StatementNow
 from core.models import Table
 from users.models import User
 
-# A wider block is a slip of the finger; what stops everybody is FEATURE_USER_MANAGEMENT.
+# The widest networks that may be blocked. A wider one is a typing error; to refuse everybody's
+# uploads there is FEATURE_USER_MANAGEMENT.
 WIDEST_PREFIX = {4: 8, 6: 19}
 
 
 class NetworkField(models.Field):  # type: ignore[type-arg]
-    """PostgreSQL's `cidr`: 192.0.2.0/24, 2001:db8::/32, or one address."""
+    """PostgreSQL's `cidr` type: 192.0.2.0/24, 2001:db8::/32, or a single IP address."""
 
     description = "A network in CIDR notation"
 
     def db_type(self, connection: Any) -> str:
-        """The column's type."""
+        """The type of the column."""
         return "cidr"
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> str | None:
-        """psycopg gives a network object."""
+        """The network as text; psycopg gives a network object."""
         return None if value is None else str(value)
 
     def get_prep_value(self, value: Any) -> str | None:
-        """What psycopg is given."""
+        """The network as psycopg takes it."""
         return str(value) if value else None
 
     def formfield(self, *args: Any, **kwargs: Any) -> Any:
-        """A line of text; an empty one is no network."""
+        """A text input, whose empty value is None."""
         return super().formfield(*args, **{"empty_value": None, **kwargs})
 
     def to_python(self, value: Any) -> str | None:
-        """The network in its one form. Raises ValidationError with what is wrong and a cure."""
+        """The network in its normal form. Raises ValidationError, which says how to write one."""
         if value in (None, ""):
             return None
         try:
             network = ipaddress.ip_network(str(value).strip(), strict=False)
         except ValueError:
             raise ValidationError(
-                f"{value} is no network. Write it like 192.0.2.0/24, 192.0.2.7 or 2001:db8::/32."
+                f"{value} is not a network. Write it like 192.0.2.0/24, 192.0.2.7 or 2001:db8::/32."
             ) from None
         if network.prefixlen < WIDEST_PREFIX[network.version]:
             raise ValidationError(
@@ -57,14 +58,14 @@ class NetworkField(models.Field):  # type: ignore[type-arg]
 
 
 @NetworkField.register_lookup
-class Holds(models.Lookup):
-    """`network__holds="192.0.2.7"`: the address lies in the network."""
+class Contains(models.Lookup):
+    """`network__holds="192.0.2.7"`: the network contains the IP address."""
 
     lookup_name = "holds"
     prepare_rhs = False
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        """PostgreSQL's operator."""
+        """PostgreSQL's operator `>>=`."""
         left, left_params = self.process_lhs(compiler, connection)
         right, right_params = self.process_rhs(compiler, connection)
         return f"{left} >>= {right}::inet", (*left_params, *right_params)
@@ -73,11 +74,12 @@ class Holds(models.Lookup):
 class UploadBlockManager(models.Manager["UploadBlock"]):
     """The block list."""
 
-    def covering(self, user_id: object, address: str) -> UploadBlock | None:
-        """The block that holds at this moment for the user or the address ("": unknown)."""
+    def covering(self, user_id: object, ip: str) -> UploadBlock | None:
+        """The block that holds now for the user or the IP address ("" where it is unknown). Of
+        several, the one that ends last."""
         target = Q(user_id=user_id)
-        if address:
-            target |= Q(network__holds=address)
+        if ip:
+            target |= Q(network__holds=ip)
         ended = Q(until__lte=StatementNow())
         return (
             self.filter(target).exclude(ended).order_by(F("until").desc(nulls_first=True)).first()
@@ -85,13 +87,13 @@ class UploadBlockManager(models.Manager["UploadBlock"]):
 
 
 class UploadBlock(Table):
-    """A user, or a network, that may not upload; for good or until some moment."""
+    """A user, or a network, that may not upload: for good, or until a given time."""
 
     user = models.OneToOneField(
         User, models.DO_NOTHING, null=True, blank=True, db_constraint=False, related_name="+"
     )
     network = NetworkField(null=True, blank=True, unique=True)
-    reason = models.TextField(help_text="For the staff: nobody who is blocked gets to see it.")
+    reason = models.TextField(help_text="For staff only: a blocked user never sees it.")
     until = models.DateTimeField(null=True, blank=True, help_text="Empty: until it is lifted.")
     blocked_by = models.ForeignKey(
         User,

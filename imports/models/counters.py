@@ -8,7 +8,7 @@ from django.db import connection, models
 
 
 class MetricCounterManager(models.Manager["MetricCounter"]):
-    """Totals that only ever go up, of all processes on all machines together."""
+    """Totals of all processes on all machines. They never go down."""
 
     ADD = """
         INSERT INTO metric_counters AS c (name, labels, value) VALUES (%s, %s, %s)
@@ -16,13 +16,13 @@ class MetricCounterManager(models.Manager["MetricCounter"]):
     """
 
     def add(self, name: str, amount: int = 1, **labels: str) -> None:
-        """Adds to one total; it begins with 0."""
+        """Adds `amount` to the total of a metric with these labels."""
         with connection.cursor() as cursor:
             cursor.execute(self.ADD, [name, json.dumps(labels), amount])
 
 
 class MetricCounter(models.Model):
-    """One Prometheus counter: rows that it counted may be deleted, the total stays."""
+    """The total of one Prometheus counter. It stays when the rows that it counted are deleted."""
 
     name = models.CharField(max_length=100)
     labels = models.JSONField(default=dict, db_default={})

@@ -1,4 +1,4 @@
-"""The life of a batch, as data: five statuses and the moves between them."""
+"""The statuses of a batch and the moves between them."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ class Status(models.TextChoices):
     CANCELLED = "cancelled"
 
 
-# One reason per arrow. A move that is not here is an error, never an overwrite.
+# Each move with its reason. A move that is not listed raises an error.
 MOVES: dict[tuple[Status, Status], str] = {
-    (Status.PENDING, Status.PROCESSING): "a worker takes the batch up",
-    (Status.PENDING, Status.CANCELLED): "a person cancels before it started",
+    (Status.PENDING, Status.PROCESSING): "a worker claims the batch",
+    (Status.PENDING, Status.CANCELLED): "a user cancels it before it starts",
     (Status.PROCESSING, Status.COMPLETED): "the last chunk is committed",
-    (Status.PROCESSING, Status.FAILED): "nothing could be imported, or it can't go on",
-    (Status.PROCESSING, Status.CANCELLED): "a person cancels in the middle",
+    (Status.PROCESSING, Status.FAILED): "no row could be imported, or the import can't go on",
+    (Status.PROCESSING, Status.CANCELLED): "a user cancels it while it runs",
 }
 
 LIVE = (Status.PENDING, Status.PROCESSING)  # a tuple: its order goes into a migration
@@ -31,12 +31,12 @@ FINISHED = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
 class MailState(models.TextChoices):
     """What `import_batches.mail_state` may hold: the e-mail about a batch's end."""
 
-    DUE = "due"  # to be sent once the batch has ended
-    DEFERRED = "deferred"  # the mailbox said: later
+    DUE = "due"  # to be sent when the batch has ended
+    DEFERRED = "deferred"  # temporary SMTP failure: sent again later
     SENT = "sent"
-    REFUSED = "refused"  # the mailbox said: never
-    GIVEN_UP = "given_up"  # a day went by
-    NONE = "none"  # nobody is to be told
+    REFUSED = "refused"  # permanent SMTP failure
+    GIVEN_UP = "given_up"  # not sent within a day
+    NONE = "none"  # no e-mail is wanted
 
 
 UNSENT = (MailState.DUE, MailState.DEFERRED)

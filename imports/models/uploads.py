@@ -11,9 +11,9 @@ from users.models import Organisation, User
 
 
 class Upload(Table):
-    """A staged file: what was understood of it. Its rows stand in `import_upload_chunks`.
+    """A staged file: how it was read. Its rows are in `import_upload_chunks`.
 
-    Without a batch it is a preview's, kept for `UPLOAD_KEPT_SECONDS`.
+    An upload without a batch belongs to a preview, and is kept for `UPLOAD_KEPT_SECONDS`.
     """
 
     organisation = models.ForeignKey(Organisation, models.DO_NOTHING, db_constraint=False)
@@ -34,7 +34,7 @@ class Upload(Table):
     columns = models.JSONField()
     warnings = models.JSONField(default=list)
     total_rows = models.IntegerField()
-    # What the last preview promised, and for which options: counts that an import is held against.
+    # The counts of the last preview and its options. The import reports differences from them.
     previewed = models.JSONField(null=True)
 
     class Meta:
@@ -52,7 +52,7 @@ class Upload(Table):
 
 
 class UploadChunk(models.Model):
-    """Some thousand rows of a staged file: what a worker handles in one transaction."""
+    """Some thousand rows of a staged file. A worker imports one chunk in one transaction."""
 
     upload = models.ForeignKey(
         Upload, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="chunks"
@@ -61,7 +61,7 @@ class UploadChunk(models.Model):
     first_row = models.IntegerField()
     row_count = models.IntegerField()
     content = models.BinaryField()
-    # {row number: number of the first valid row with the same address}, both as text in JSON.
+    # {row number, as text: number of the first valid row with the same e-mail address}
     duplicates = models.JSONField(default=dict)
 
     class Meta:
