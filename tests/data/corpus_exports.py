@@ -1,10 +1,10 @@
-"""Headers of real exports and of plain words in five languages. All people are made up."""
+"""Headers of real exports, and headers in five languages. The people are invented."""
 
 from __future__ import annotations
 
-from make import case, cells, fine, mapping, numbered, refused
+from make import accepted, case, cells, mapping, numbered, refused
 
-# Google Admin console, "Download users"; read-only columns and all
+# Google Admin console, "Download users", with its read-only columns
 GOOGLE = (
     "First Name [Required],Last Name [Required],Email Address [Required],Password [Required],"
     "Password Hash Function [UPLOAD ONLY],Org Unit Path [Required],New Primary Email [UPLOAD ONLY],"
@@ -17,7 +17,7 @@ case(
     "export-google-workspace.csv",
     GOOGLE + "\nAnn,Lee,ann.lee@example.com,****,,/Sales,,Active,2024/01/05 10:00:00,,,,,"
     "+44 20 7946 0123,,+44 7700 900123,,,,,,,Sales,,,False,\n",
-    **fine(
+    **accepted(
         mapping=mapping(
             email="Email Address [Required]",
             first_name="First Name [Required]",
@@ -46,7 +46,7 @@ case(
             "Building ID",
             "New Status [UPLOAD ONLY]",
         ],
-        # Password, its hash function and "Change Password at Next Sign-In" go
+        # Password, its hash function and "Change Password at Next Sign-In" are dropped
         warnings=["password_dropped"] * 3
         + ["unknown_column"] * 8
         + ["unused_column"] * 2
@@ -66,7 +66,7 @@ case(
     "telephoneNumber,mobilePhone,alternateEmailAddress\n"
     "ann@example.onmicrosoft.com,Ann Lee,Lee,ann.lee@example.com,Ann,0-1,Member,Buyer,Sales,True,"
     "GB,,,,London Office,London,,+44 20 7946 0123,+44 7700 900123,\n",
-    **fine(
+    **accepted(
         mapping=mapping(
             email="mail",
             first_name="givenName",
@@ -111,7 +111,7 @@ case(
     "Office [physicalDeliveryOfficeName],City [city],Office phone [telephoneNumber],"
     "Mobile phone [mobile]\r\n"
     "Ann Lee,ann.lee@example.com,Secret1234,No,Ann,Lee,Sales,London,London,020 7946 0123,\r\n",
-    **fine(
+    **accepted(
         header_row=2,
         mapping=mapping(
             email="User name [userPrincipalName] Required",
@@ -139,7 +139,7 @@ case(
     "Block credential,City,Country,Department,Display name,First name,Last name,Mobile Phone,"
     "Office,Password never expires,Phone number,Title,Usage location,User principal name\n"
     "False,London,UK,Sales,Ann Lee,Ann,Lee,,HQ,False,020 7946 0123,Buyer,GB,ann.lee@example.com\n",
-    **fine(
+    **accepted(
         mapping=mapping(
             email="User principal name",
             first_name="First name",
@@ -174,7 +174,7 @@ case(
     '#TYPE Selected.Microsoft.ActiveDirectory.Management.ADUser\n"Name","GivenName","Surname","sn",'
     '"mail","EmailAddress","Office","physicalDeliveryOfficeName","telephoneNumber","OfficePhone"\n'
     '"Ann Lee","Ann","Lee","Lee","ann@example.com","ann.lee@example.com","HQ","HQ","1234","5678"\n',
-    **fine(
+    **accepted(
         header_row=2,
         mapping=mapping(
             email="EmailAddress",
@@ -197,7 +197,7 @@ case(
     "displayName,userType,employeeNumber,organization,department,city\n"
     "alee,Ann,Lee,,ann.lee@example.com,,+44 7700 900123,+44 20 7946 0123,Buyer,Ann Lee,Employee,7,"
     "Acme,Sales,London\n",
-    **fine(
+    **accepted(
         mapping=mapping(
             email="email",
             first_name="firstName",
@@ -226,14 +226,14 @@ case(
         ),
     ),
 )
-# Auth0 puts an apostrophe before every text, whatever it holds
+# Auth0 puts an apostrophe before every text
 case(
     "export-auth0.csv",
     "Id,Given Name,Family Name,Nickname,Name,Email,Email Verified,Created At\n"
     '"\'auth0|65a","\'Ann","\'Lee","\'annie","\'Ann Lee","\'ann.lee@example.com",true,'
     "2024-01-05T10:00:00.000Z\n"
     '"\'auth0|65b","\'Gerard","\'\'t Hooft","\'g","\'Gerard","\'g@example.com",false,\n',
-    **fine(
+    **accepted(
         mapping=mapping(email="Email", first_name="Given Name", last_name="Family Name"),
         ignored=["Id", "Nickname", "Name", "Email Verified", "Created At"],
         warnings=["unknown_column"] * 5 + ["apostrophes_removed"],
@@ -264,7 +264,7 @@ case(
     "export-github-organisation-mapped.csv",
     "login,name,email,role,2fa\nann-lee,Ann Lee,ann.lee@example.com,Member,true\n",
     options={"mapping": {"full_name": "name", "role": ""}},
-    **fine(
+    **accepted(
         mapping=mapping(full_name="name", email="email"),
         ignored=["login", "role", "2fa"],
         warnings=["unknown_column"] * 3,
@@ -285,7 +285,7 @@ case(
     "export-slack-mapped.csv",
     SLACK + "\nann,ann.lee@example.com,Member,1,0,0,U1,Ann Lee,Annie\n",
     options={"mapping": {"full_name": "fullname"}},
-    **fine(
+    **accepted(
         mapping=mapping(full_name="fullname", email="email"),
         ignored=[
             "username",
@@ -305,7 +305,7 @@ case(
     "Employee #,First Name,Last Name,Job Title,Department,Division,Location,Status,Hire Date,"
     "Work Email,Reports To\n7,Ann,Lee,Buyer,Sales,EMEA,London,Active,01-05-2024,"
     "ann.lee@example.com,Bo Ek\n",
-    **fine(
+    **accepted(
         mapping=mapping(
             email="Work Email",
             first_name="First Name",
@@ -334,7 +334,7 @@ case(
     "Preferred Last Name,Email - Work,Primary Work Phone,Business Title,Location,"
     "Supervisory Organization\n"
     "7,Ann Lee,Anna,Lee,Ann,Lee,ann.lee@example.com,+44 20 7946 0123,Buyer,London,Sales (Bo Ek)\n",
-    **fine(
+    **accepted(
         header_row=3,
         mapping=mapping(
             email="Email - Work",
@@ -365,7 +365,7 @@ case(
     "export-outlook-contacts.csv",
     "First Name,Middle Name,Last Name,E-mail Address,E-mail 2 Address,Business Phone,Home Phone,"
     "Mobile Phone,Department,Office Location\nAnn,,Lee,ann.lee@example.com,,1234567,,,Sales,HQ\n",
-    **fine(
+    **accepted(
         mapping=mapping(
             email="E-mail Address",
             first_name="First Name",
@@ -383,7 +383,7 @@ case(
     "export-google-contacts.csv",
     "First Name,Last Name,Organization Department,E-mail 1 - Label,E-mail 1 - Value,"
     "Phone 1 - Value\nAnn,Lee,Sales,* Work,ann.lee@example.com,1234567\n",
-    **fine(
+    **accepted(
         mapping=mapping(
             email="E-mail 1 - Value",
             first_name="First Name",
@@ -397,7 +397,7 @@ case(
     ),
 )
 
-# --- plain words ------------------------------------------------------------------------------
+# --- headers in five languages ----------------------------------------------------------------
 
 WORDS = {
     "german": "E-Mail-Adresse;Vorname;Name;Rolle;Abteilung;Standort;Telefon;Zugang MarketEdge;"
@@ -428,7 +428,7 @@ for language, header in WORDS.items():
     case(
         f"words-{language}.csv",
         f"{header}\n{';'.join(ROW)}\n",
-        **fine(
+        **accepted(
             delimiter=";",
             mapping=dict(zip(FIELDS, header.split(";"), strict=True)),
             records=numbered(ROW),

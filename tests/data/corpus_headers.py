@@ -1,8 +1,8 @@
-"""Text files: headers, titles above them, mappings, and what is no table at all."""
+"""Text files: headers, titles above them, mappings, and files that are no tables."""
 
 from __future__ import annotations
 
-from make import ANN, HEADER, JOERG, JOSE, PLAIN, case, fine, lines, mapping, numbered, refused
+from make import ANN, HEADER, JOERG, JOSE, PLAIN, accepted, case, lines, mapping, numbered, refused
 
 TWO = lines(HEADER, ANN, JOERG)
 
@@ -12,7 +12,7 @@ case(
     "apostrophes-of-an-error-report.csv",
     "email,first_name,last_name,phone\na@example.com,'=1+1,'-,'+44 20 7946 0123\n"
     "b@example.com,''=x,'t Hooft,'\nc@example.com,'@c,\"'\t\",O'Hara\n",
-    **fine(
+    **accepted(
         mapping=PLAIN | mapping(phone="phone"),
         records=numbered(
             ["a@example.com", "=1+1", "-", "+44 20 7946 0123"],
@@ -27,7 +27,7 @@ case(
 case(
     "header-spellings.csv",
     "\ufeffE-MAIL,\xa0First-Name ,LASTNAME\nann.lee@example.com,Ann,Lee\n",
-    **fine(
+    **accepted(
         mapping=mapping(email="E-MAIL", first_name="First-Name", last_name="LASTNAME"),
         records=numbered(ANN),
     ),
@@ -35,7 +35,7 @@ case(
 case(
     "header-exact-name-outranks-alias.csv",
     "Surname,last_name,Given Name,email,Work Email\nX,Lee,Ann,ann.lee@example.com,y@example.com\n",
-    **fine(
+    **accepted(
         mapping=mapping(email="email", first_name="Given Name", last_name="last_name"),
         ignored=["Surname", "Work Email"],
         warnings=["unused_column", "unused_column"],
@@ -60,7 +60,7 @@ case(
 case(
     "header-unknown.csv",
     "email,first_name,last_name,Shoe Size,,Notes\na@example.com,A,B,42,x,y\n",
-    **fine(
+    **accepted(
         ignored=["Shoe Size", "(column 5)", "Notes"],
         warnings=["unknown_column"] * 3,
         records=numbered(["a@example.com", "A", "B", "42", "x", "y"]),
@@ -69,7 +69,7 @@ case(
 case(
     "header-unnamed-at-the-end.csv",
     "email,first_name,last_name,\na@example.com,A,B,\nb@example.com,B,C,note\n",
-    **fine(
+    **accepted(
         ignored=["(column 4)"],
         warnings=["unknown_column"],
         records=numbered(["a@example.com", "A", "B", ""], ["b@example.com", "B", "C", "note"]),
@@ -98,7 +98,7 @@ case(
     "title-rows.csv",
     'User report\nCreated,2024-01-05\n\n"Department: ""Sales""",x,y\n'
     "E-mail Address,First Name,Last Name\nann.lee@example.com,Ann,Lee\n",
-    **fine(
+    **accepted(
         header_row=5,
         mapping=mapping(email="E-mail Address", first_name="First Name", last_name="Last Name"),
         records=numbered(ANN, first=6),
@@ -107,7 +107,7 @@ case(
 case(
     "title-rows-that-name-fields.csv",
     "Department,Sales,Location,Berlin\n\nemail,first_name,last_name\nann.lee@example.com,Ann,Lee\n",
-    **fine(header_row=3, records=numbered(ANN, first=4)),
+    **accepted(header_row=3, records=numbered(ANN, first=4)),
 )
 case(
     "title-rows-too-many.csv",
@@ -118,9 +118,9 @@ case(
     "passwords.csv",
     "email,Password,first_name,Password Hash,last_name\na@example.com,secret,A,abc,B\n"
     "b@example.com,secret2,B\n",
-    **fine(
+    **accepted(
         warnings=["password_dropped", "password_dropped"],
-        # two cells are missing: what may be a password that slipped is emptied
+        # two cells are missing: every cell that may hold a shifted password is emptied
         records=numbered(["a@example.com", "A", "B"], ["", ""]),
     ),
 )
@@ -131,7 +131,7 @@ case(
     "mapping.csv",
     "Login;Email;Nom;Prénom\njose@example.com;other@example.com;Núñez;José\n",
     options={"mapping": {"email": "login"}},
-    **fine(
+    **accepted(
         delimiter=";",
         mapping=mapping(email="Login", first_name="Prénom", last_name="Nom"),
         ignored=["Email"],
@@ -149,7 +149,7 @@ case(
             "first_name": "Petit nom",
         }
     },
-    **fine(
+    **accepted(
         header_row=2,
         mapping=mapping(email="Adresse mail pro", last_name="Nom usuel", first_name="Petit nom"),
         records=numbered([JOSE[0], JOSE[2], JOSE[1]], first=3),
@@ -159,7 +159,7 @@ case(
     "mapping-ignores-a-field.csv",
     "email,first_name,last_name,role\na@example.com,A,B,Chief\n",
     options={"mapping": {"role": ""}},
-    **fine(
+    **accepted(
         ignored=["role"],
         warnings=["unknown_column"],
         records=numbered(["a@example.com", "A", "B", "Chief"]),
@@ -184,7 +184,7 @@ case(
     **refused("unknown_mapping", says=["Passwords"]),
 )
 
-# --- no table at all --------------------------------------------------------------------------
+# --- files that are no tables -----------------------------------------------------------------
 
 case("empty.csv", b"", **refused("file_empty"))
 case("empty-mark.csv", b"\xef\xbb\xbf", **refused("file_empty"))
@@ -212,7 +212,11 @@ case(
     "<html><body><table><tr><td>email</td></tr></table></body></html>",
     **refused("not_csv", says=["HTML"]),
 )
-case("tabs-called.xls", lines(HEADER, ANN, by="\t"), **fine(delimiter="\t", records=numbered(ANN)))
+case(
+    "tabs-called.xls",
+    lines(HEADER, ANN, by="\t"),
+    **accepted(delimiter="\t", records=numbered(ANN)),
+)
 case(
     "users.json.csv",
     '[{"email": "ann.lee@example.com"}]',

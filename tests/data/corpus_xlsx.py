@@ -1,4 +1,4 @@
-"""Workbooks, made with openpyxl, and what looks like one."""
+"""Workbooks, most of them written by openpyxl, and files that resemble workbooks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import openpyxl
-from make import ANN, HEADER, JOERG, PLAIN, case, fine, mapping, numbered, refused
+from make import ANN, HEADER, JOERG, PLAIN, accepted, case, mapping, numbered, refused
 from openpyxl.styles import Font
 
 CORE = (
@@ -20,7 +20,7 @@ Change = Callable[[Any, Any], None]
 
 
 def book(rows: list[list[Any]], *, corner: str = "A1", change: Change | None = None) -> bytes:
-    """A workbook whose first sheet, "People", holds `rows` from `corner` on."""
+    """A workbook whose first sheet, "People", holds `rows` with their first cell at `corner`."""
     workbook = openpyxl.Workbook()
     sheet = workbook.active
     sheet.title = "People"
@@ -37,7 +37,7 @@ def book(rows: list[list[Any]], *, corner: str = "A1", change: Change | None = N
 
 
 def repacked(data: bytes, replaced: dict[str, bytes] | None = None, **added: bytes) -> bytes:
-    """The same archive without the time of its making, with some of its parts changed."""
+    """The same archive without time stamps, with some parts replaced or added."""
     file = io.BytesIO()
     parts = {}
     with zipfile.ZipFile(io.BytesIO(data)) as old:
@@ -54,30 +54,30 @@ def archive(**parts: bytes) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as new:
         for name, part in parts.items():
-            new.writestr(zipfile.ZipInfo(name.replace("__", "/").replace("_dot_", ".")), part)
+            new.writestr(zipfile.ZipInfo(name), part)
     return file.getvalue()
 
 
-def sheet_fine(**other: Any) -> dict[str, Any]:
-    """What comes of an ordinary workbook."""
-    return fine(delimiter=None, sheet="People") | other
+def accepted_workbook(**other: Any) -> dict[str, Any]:
+    """The outcome of an ordinary workbook."""
+    return accepted(delimiter=None, sheet="People") | other
 
 
 TABLE = [HEADER, ANN, JOERG]
 
-case("workbook.xlsx", book(TABLE), **sheet_fine(records=numbered(ANN, JOERG)))
-case("workbook-called.csv", book(TABLE), **sheet_fine(records=numbered(ANN, JOERG)))
-case("workbook-macros.xlsm", book(TABLE), **sheet_fine(records=numbered(ANN, JOERG)))
+case("workbook.xlsx", book(TABLE), **accepted_workbook(records=numbered(ANN, JOERG)))
+case("workbook-called.csv", book(TABLE), **accepted_workbook(records=numbered(ANN, JOERG)))
+case("workbook-macros.xlsm", book(TABLE), **accepted_workbook(records=numbered(ANN, JOERG)))
 case(
     "workbook-titles-and-gaps.xlsx",
     book([["User report"], [], HEADER, ANN, [], ["", " ", None], JOERG]),
-    **sheet_fine(header_row=3, records=[[4, ANN], [7, JOERG]]),
+    **accepted_workbook(header_row=3, records=[[4, ANN], [7, JOERG]]),
 )
 case(
     "workbook-not-in-the-corner.xlsx",
     book(TABLE, corner="C5"),
-    # columns A and B are there, and have no name
-    **sheet_fine(
+    # columns A and B exist without a header
+    **accepted_workbook(
         header_row=5,
         ignored=["(column 1)", "(column 2)"],
         warnings=["unknown_column"] * 2,
@@ -107,7 +107,7 @@ VALUES = [
 case(
     "workbook-values.xlsx",
     book([[*HEADER, "department"], *[[*ANN, value] for value, _ in VALUES]]),
-    **sheet_fine(
+    **accepted_workbook(
         mapping=PLAIN | mapping(department="department"),
         records=numbered(*[[*ANN, text] for _, text in VALUES]),
     ),
@@ -128,7 +128,7 @@ case(
             )
         },
     ),
-    **sheet_fine(records=numbered(ANN)),
+    **accepted_workbook(records=numbered(ANN)),
 )
 case(
     "workbook-formula-with-an-error.xlsx",
@@ -142,14 +142,16 @@ case(
             )
         },
     ),
-    **sheet_fine(records=numbered(["ann.lee@example.com", "#DIV/0!", "Lee"])),
+    **accepted_workbook(records=numbered(["ann.lee@example.com", "#DIV/0!", "Lee"])),
 )
 
 
-def handmade(sheet: str, *, prefix: str = "", sheet_path: str = "worksheets/sheet1.xml") -> bytes:
-    """A workbook as other programs write it, with its texts in a table of their own as Excel does.
+def handwritten(
+    sheet: str, *, prefix: str = "", sheet_path: str = "worksheets/sheet1.xml"
+) -> bytes:
+    """A workbook as programs other than openpyxl write it, with shared strings as in Excel.
 
-    `sheet` holds the rows; `#email` in it stands for a reference to that text.
+    `sheet`: the XML of its rows, in which `#email#` stands for the index of that shared string.
     """
     texts = [*HEADER, *ANN, *JOERG]
     for number, text in enumerate(texts):
@@ -179,13 +181,13 @@ def handmade(sheet: str, *, prefix: str = "", sheet_path: str = "worksheets/shee
 
 
 def with_parts(data: bytes, added: dict[str, bytes]) -> bytes:
-    """The same archive with more parts in it."""
+    """The same archive with more parts."""
     with zipfile.ZipFile(io.BytesIO(data)) as old:
         return archive(**{name: old.read(name) for name in old.namelist()}, **added)
 
 
 def xml_rows(template: str, rows: list[list[str]], row_template: str) -> str:
-    """Rows in a program's own notation of cells."""
+    """The XML of rows. `template` is the notation of a cell, `row_template` that of a row."""
     return "".join(
         row_template.format(
             row=row,
@@ -212,12 +214,12 @@ for name, template, row_template, prefix in (
 ):
     case(
         f"workbook-notation-{name}.xlsx",
-        handmade(xml_rows(template, TABLE, row_template), prefix=prefix),
-        **sheet_fine(records=numbered(ANN, JOERG)),
+        handwritten(xml_rows(template, TABLE, row_template), prefix=prefix),
+        **accepted_workbook(records=numbered(ANN, JOERG)),
     )
     case(
         f"workbook-notation-{name}-error.xlsx",
-        handmade(
+        handwritten(
             xml_rows(template, TABLE, row_template)
             .replace("#Jörg#", "#N/A")
             .replace(
@@ -231,12 +233,12 @@ for name, template, row_template, prefix in (
             ),
             prefix=prefix,
         ),
-        **sheet_fine(records=numbered(ANN, [JOERG[0], "#N/A", JOERG[2]])),
+        **accepted_workbook(records=numbered(ANN, [JOERG[0], "#N/A", JOERG[2]])),
     )
 for name, prefix in (("long", "p" * 40), ("other", "zelle-ä")):
     case(
         f"workbook-far-cell-{name}-prefix.xlsx",
-        handmade(
+        handwritten(
             xml_rows(
                 f'<{prefix}:c r="{{place}}" t="s"><{prefix}:v>{{text}}</{prefix}:v></{prefix}:c>',
                 TABLE,
@@ -257,7 +259,7 @@ for name, number in (("endless", "1e300"), ("endless-negative", "-1e300")):
     case(
         f"workbook-duration-{name}.xlsx",
         with_parts(
-            handmade(
+            handwritten(
                 xml_rows('<c r="{place}" t="s"><v>{text}</v></c>', TABLE, "<row>{cells}</row>")
                 + f'<row r="4"><c r="A4" s="1"><v>{number}</v></c></row>'
             ),
@@ -267,7 +269,7 @@ for name, number in (("endless", "1e300"), ("endless-negative", "-1e300")):
     )
 case(
     "workbook-sheet-part-missing.xlsx",
-    handmade(
+    handwritten(
         xml_rows("<c><v>1</v></c>", TABLE, "<row>{cells}</row>"), sheet_path="worksheets/x.xml"
     ),
     **refused("broken_workbook"),
@@ -284,13 +286,13 @@ def two_sheets(workbook: Any, sheet: Any) -> None:
 case(
     "workbook-two-sheets.xlsx",
     book(TABLE, change=two_sheets),
-    **sheet_fine(records=numbered(ANN, JOERG)),
+    **accepted_workbook(records=numbered(ANN, JOERG)),
 )
 case(
     "workbook-second-sheet.xlsx",
     book(TABLE, change=two_sheets),
     options={"sheet": "sheet & 2 "},
-    **sheet_fine(sheet="Sheet & 2", records=numbered(["Lee", "Ann", "ann.lee@example.com"])),
+    **accepted_workbook(sheet="Sheet & 2", records=numbered(["Lee", "Ann", "ann.lee@example.com"])),
 )
 case(
     "workbook-no-such-sheet.xlsx",
@@ -301,7 +303,7 @@ case(
 
 
 def hidden_first(workbook: Any, sheet: Any) -> None:
-    """A hidden sheet and a chart stand before the one that people see."""
+    """A hidden sheet and a chart before the visible sheet."""
     workbook.create_sheet("Lists", 0)["A1"] = "email"
     workbook["Lists"].sheet_state = "hidden"
     workbook.create_chartsheet("Chart", 0)
@@ -311,12 +313,12 @@ def hidden_first(workbook: Any, sheet: Any) -> None:
 case(
     "workbook-first-sheet-hidden.xlsx",
     book(TABLE, change=hidden_first),
-    **sheet_fine(records=numbered(ANN, JOERG)),
+    **accepted_workbook(records=numbered(ANN, JOERG)),
 )
 
 
-def ghost_rows(workbook: Any, sheet: Any) -> None:
-    """Rows that somebody once formatted: they hold nothing, down to the very last one."""
+def formatted_rows(workbook: Any, sheet: Any) -> None:
+    """Formatted rows without content, down to the last row of the format."""
     for row in [*range(4, 400), 1_048_575, 1_048_576]:
         for column in (1, 2, 3):
             sheet.cell(row, column).font = Font(bold=True)
@@ -324,13 +326,13 @@ def ghost_rows(workbook: Any, sheet: Any) -> None:
 
 case(
     "workbook-ghost-rows.xlsx",
-    book(TABLE, change=ghost_rows),
-    **sheet_fine(records=numbered(ANN, JOERG)),
+    book(TABLE, change=formatted_rows),
+    **accepted_workbook(records=numbered(ANN, JOERG)),
 )
 
 
 def far_cell(workbook: Any, sheet: Any) -> None:
-    """One stray cell in the last corner that a table may have."""
+    """One cell in the last row and the last column that is allowed."""
     sheet.cell(1_048_576, 200).value = "x"
 
 
@@ -342,7 +344,7 @@ case(
 
 
 def wide_cell(workbook: Any, sheet: Any) -> None:
-    """One stray cell in the last column of all."""
+    """One cell in the last column of the format."""
     sheet["XFD1"].value = "x"
 
 
@@ -357,12 +359,12 @@ case("workbook-no-header.xlsx", book([ANN, JOERG]), **refused("no_header"))
 case(
     "workbook-passwords.xlsx",
     book([[*HEADER, "Passwort"], [*ANN, "geheim"]]),
-    **sheet_fine(warnings=["password_dropped"], records=numbered(ANN)),
+    **accepted_workbook(warnings=["password_dropped"], records=numbered(ANN)),
 )
 case(
     "workbook-escaped.xlsx",
     book([HEADER, ["a@example.com", "'=1+1", "O'Hara"]]),
-    **sheet_fine(records=numbered(["a@example.com", "=1+1", "O'Hara"])),
+    **accepted_workbook(records=numbered(["a@example.com", "=1+1", "O'Hara"])),
 )
 case("workbook-cut-off.xlsx", book(TABLE)[:3000], **refused("broken_workbook"))
 case(

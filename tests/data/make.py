@@ -1,14 +1,17 @@
-"""Makes the corpus: small files as people really have them, and beside each what must come of it.
+"""Writes the corpus: small realistic files, each with its expected outcome.
 
     python tests/data/make.py
 
-Every case is written here by hand, the file and the expectation both; nothing below calls the code
-that it is there to check. A file `x.csv` has its expectation in `x.csv.json`:
+Files and expectations are both written by hand in the modules `corpus_*.py`, without the help of
+the code that they test. The expectation of `x.csv` is in `x.csv.json`:
 
-    options   what is given to the reader beside the file (encoding, sheet, mapping, …)
-    either    refused (the code), facts (some of its facts), says (words of its sentence)
-    or        encoding, delimiter, header_row, mapping (field -> header), ignored, warnings (codes),
-              records ([row number, cells])
+    options   what the reader is given beside the file: encoding, sheet, mapping, …;
+              guess_encoding: the file is read for a preview
+    and for a file that is refused
+              refused (the code), facts (some of them), says (words of the message)
+    or for a file that is accepted
+              encoding, delimiter, header_row, mapping (field -> header), ignored (headers),
+              warnings (codes), records ([row number, cells])
 """
 
 from __future__ import annotations
@@ -32,14 +35,14 @@ CASES: dict[str, tuple[bytes, dict[str, Any]]] = {}
 
 
 def case(name: str, content: bytes | str, **expected: Any) -> None:
-    """One file (text is written as UTF-8) and what must come of it."""
+    """Adds a file (text is encoded as UTF-8) and its expected outcome."""
     assert name not in CASES, name
     data = content.encode() if isinstance(content, str) else content
     CASES[name] = data, expected
 
 
-def fine(**other: Any) -> dict[str, Any]:
-    """What comes of an ordinary file, where `other` does not say otherwise."""
+def accepted(**other: Any) -> dict[str, Any]:
+    """The outcome of an ordinary file, with what differs in `other`."""
     usual = {
         "encoding": "utf-8",
         "delimiter": ",",
@@ -52,22 +55,22 @@ def fine(**other: Any) -> dict[str, Any]:
 
 
 def refused(code: str, **other: Any) -> dict[str, Any]:
-    """What comes of a file that is refused as a whole."""
+    """The outcome of a file that is refused."""
     return {"refused": code} | other
 
 
 def numbered(*rows: list[str], first: int = 2) -> list[list[Any]]:
-    """Rows that follow one another: with their numbers."""
+    """Consecutive rows with their row numbers, starting at `first`."""
     return [[number, cells] for number, cells in enumerate(rows, first)]
 
 
 def cells(text: str) -> list[str]:
-    """The cells of a row, written with semicolons between them."""
+    """The cells of a row that is written with semicolons."""
     return text.split(";")
 
 
 def lines(*rows: list[str], by: str = ",", end: str = "\n") -> str:
-    """Rows as text, without any quoting."""
+    """Rows as text without quotes. `by`: the delimiter; `end`: the line end."""
     return "".join(by.join(cells) + end for cells in rows)
 
 
@@ -77,8 +80,8 @@ def mapping(**headers: str) -> dict[str, str]:
 
 
 def main() -> None:
-    """Write every file that differs, and take away what no case makes."""
-    os.environ["OPENPYXL_LXML"] = "False"  # which writes the same in another way
+    """Writes every file that differs, and deletes files that belong to no case."""
+    os.environ["OPENPYXL_LXML"] = "False"  # lxml writes other bytes
     import corpus_exports  # noqa: F401
     import corpus_headers  # noqa: F401
     import corpus_text  # noqa: F401
