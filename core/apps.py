@@ -1,9 +1,9 @@
-"""The app `core`: templates of the error pages, and no tables."""
+"""The app `core`: it has the templates of the error pages, and no tables."""
 
 from django.apps import AppConfig
 
 
 class CoreConfig(AppConfig):
-    """What the other apps build on."""
+    """The base of the other apps."""
 
     name = "core"

@@ -1,4 +1,4 @@
-"""The IP address that a request comes from."""
+"""The IP address of the client that sent a request."""
 
 from __future__ import annotations
 
@@ -9,22 +9,26 @@ from django.http import HttpRequest
 
 
 def client_ip(request: HttpRequest) -> str:
-    """Where a request comes from, as far as nobody can forge it; "" where that is unknown.
+    """The IP address of the client, in the form of `normalise_ip`; "" where it is unknown.
 
-    Every proxy of ours appends the address that called it to X-Forwarded-For. With
-    TRUSTED_PROXY_HOPS of them, the client's is that many from the right; what stands further left
-    the client wrote itself. Without proxies, or with a shorter list, it is the connection's own."""
+    Each of our proxies appends the IP address of its caller to X-Forwarded-For. With
+    TRUSTED_PROXY_HOPS proxies, the client's is that many places from the right end. The client can
+    write anything to the left of it, so that part is ignored. Without proxies, or where the header
+    has fewer entries, the address of the connection is used."""
     hops: int = settings.TRUSTED_PROXY_HOPS
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
-    said = normalise_ip(forwarded[-hops]) if 0 < hops <= len(forwarded) else ""
-    return said or normalise_ip(request.META.get("REMOTE_ADDR", ""))
+    ip = normalise_ip(forwarded[-hops]) if 0 < hops <= len(forwarded) else ""
+    return ip or normalise_ip(request.META.get("REMOTE_ADDR", ""))
 
 
 def normalise_ip(text: str) -> str:
-    """An IP address in its one form, an IPv4 one never inside an IPv6 one; "" for all else."""
+    """The canonical form of an IP address; "" where `text` is not one.
+
+    An IPv4 address that is mapped into IPv6 (`::ffff:192.0.2.1`) becomes IPv4. A zone
+    (`fe80::1%eth0`) is removed."""
     try:
-        address = ipaddress.ip_address(text.strip().partition("%")[0])  # %: an interface
+        ip = ipaddress.ip_address(text.strip().partition("%")[0])
     except ValueError:
         return ""
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return str(mapped or address)
+    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+    return str(mapped or ip)

@@ -1,6 +1,8 @@
-"""The one form of an e-mail address. Two spellings of one mailbox have the same form. Pure.
+"""The canonical form of an e-mail address: all spellings of one mailbox have the same.
 
-Computed in Python only: PostgreSQL and Python do not agree on the lower case of every character.
+It is computed in Python only, as PostgreSQL and Python disagree on the lower case of some
+characters. The functions are pure.
+
 Rules: RFC 5321 (lengths), RFC 5322 dot-atom (local part), RFC 5890 and UTS 46 (domain).
 """
 
@@ -13,19 +15,19 @@ from typing import Final
 
 import idna
 
-from core.characters import describe, invisible
+from core.characters import describe, find_invisible
 
 MAX_CHARS: Final = 254
 MAX_LOCAL_CHARS: Final = 64
 MAX_DOMAIN_CHARS: Final = 253
 
-# An address that is in its one form but for its case. With at most ORDINARY_CHARS characters no
-# part of it can be too long, so that no other length needs to be looked at.
-ORDINARY: Final = (
+# Most e-mail addresses match this pattern. Their canonical form is the same text in lower case.
+# With at most SIMPLE_MAX_CHARS characters no part can be too long, so no other length is checked.
+SIMPLE_PATTERN: Final = (
     r"[A-Za-z0-9_]++(?:[.+'-][A-Za-z0-9_]++)*+"
     r"@(?:[A-Za-z0-9]++[.-])*+(?<=\.)[A-Za-z]{2,}+"
 )
-ORDINARY_CHARS: Final = 63
+SIMPLE_MAX_CHARS: Final = 63
 
 _ATOM: Final = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+")
 _LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -35,34 +37,35 @@ _SEVERAL: Final = re.compile(r"[,;/\s]")
 
 
 class InvalidEmail(ValueError):
-    """Not an address; the text says why, to stand after "because" or a colon."""
+    """The text is not an e-mail address. The message says why: a clause to follow a colon."""
 
 
 def normalise(value: str) -> str:
-    """The one form of an address (trimmed already).
+    """The canonical form of an e-mail address, which has no white space around it.
 
-    Raises BadAddress, and nothing else, with the reason in words.
+    Raises InvalidEmail, and nothing else, with the reason.
     """
-    if hidden := invisible(value):
-        raise InvalidEmail(f"it holds {describe(hidden)}; type it again without it")
-    if len(value) > 4 * MAX_CHARS:  # before anything that takes time
+    if hidden := find_invisible(value):
+        raise InvalidEmail(f"it contains {describe(hidden)}; type it again without it")
+    if len(value) > 4 * MAX_CHARS:  # before the normalisation, which takes time
         raise InvalidEmail(_too_long(len(value)))
     text = unicodedata.normalize("NFKC", value).strip()
-    if len(text) > MAX_CHARS:  # in A-labels it would only be longer
+    if len(text) > MAX_CHARS:  # A-labels make it longer still
         raise InvalidEmail(_too_long(len(text)))
-    local, domain = _halves(text)
+    local, domain = _split(text)
     _check_local(local)
-    address = f"{local.lower()}@{_ascii_domain(domain)}"
-    if len(address) > MAX_CHARS:
-        raise InvalidEmail(_too_long(len(address)))
-    return address
+    email = f"{local.lower()}@{_ascii_domain(domain)}"
+    if len(email) > MAX_CHARS:
+        raise InvalidEmail(_too_long(len(email)))
+    return email
 
 
 def _too_long(found: int) -> str:
     return f"it has {found} characters; at most {MAX_CHARS} are allowed"
 
 
-def _halves(text: str) -> tuple[str, str]:
+def _split(text: str) -> tuple[str, str]:
+    """The parts before and after the @."""
     if text.lower().startswith("mailto:") or ("<" in text and ">" in text):
         raise InvalidEmail("write the bare address, without a name, brackets or mailto:")
     if text.count("@") > 1:
@@ -76,21 +79,21 @@ def _halves(text: str) -> tuple[str, str]:
     if not at:
         raise InvalidEmail("it has no @")
     if not local or not domain:
-        raise InvalidEmail(f"nothing stands {'after' if local else 'before'} the @")
+        raise InvalidEmail(f"there is nothing {'after' if local else 'before'} the @")
     if _SPACE.search(text):
-        raise InvalidEmail("it holds a space")
+        raise InvalidEmail("it contains a space")
     if "," in domain or ";" in domain:
-        raise InvalidEmail("it holds a comma or semicolon after the @; a dot may be meant")
+        raise InvalidEmail("it contains a comma or semicolon after the @; a dot may be meant")
     return local, domain
 
 
 def _check_local(local: str) -> None:
     if not local.isascii():
-        strange = next(character for character in local if not character.isascii())
-        name = unicodedata.name(strange, "unnamed").lower()
+        character = next(c for c in local if not c.isascii())
+        name = unicodedata.name(character, "unnamed").lower()
         raise InvalidEmail(
-            f"before the @ only a-z, 0-9 and ASCII signs are allowed, and it holds "
-            f"{strange!r} (U+{ord(strange):04X}, {name})"
+            f"before the @ only a-z, 0-9 and ASCII signs are allowed, but it contains "
+            f"{character!r} (U+{ord(character):04X}, {name})"
         )
     if len(local) > MAX_LOCAL_CHARS:
         raise InvalidEmail(
@@ -100,14 +103,14 @@ def _check_local(local: str) -> None:
         if not atom:
             raise InvalidEmail("before the @, a dot may not be first, last or next to another dot")
         if not _ATOM.fullmatch(atom):
-            strange = next(character for character in atom if not _ATOM.fullmatch(character))
-            raise InvalidEmail(f"{strange!r} is not allowed before the @")
+            character = next(c for c in atom if not _ATOM.fullmatch(c))
+            raise InvalidEmail(f"{character!r} is not allowed before the @")
 
 
 @lru_cache(maxsize=4096)
 def _ascii_domain(domain: str) -> str:
-    """The domain in lower-case A-labels, as the DNS knows it."""
-    name = domain.lower() if domain.isascii() else _from_unicode(domain)
+    """The domain in lower-case A-labels, the form that the DNS uses."""
+    name = domain.lower() if domain.isascii() else _encode_domain(domain)
     labels = name.split(".")
     if len(labels) < 2:
         raise InvalidEmail(f"its domain {domain!r} has no dot; a domain is like example.com")
@@ -124,7 +127,7 @@ def _ascii_domain(domain: str) -> str:
     return name
 
 
-def _from_unicode(domain: str) -> str:
+def _encode_domain(domain: str) -> str:
     try:
         return idna.encode(domain, uts46=True, std3_rules=True).decode("ascii")
     except (idna.IDNAError, UnicodeError, ValueError, IndexError) as error:
@@ -144,8 +147,8 @@ def _check_label(label: str) -> None:
 
 def _check_a_label(label: str) -> None:
     try:
-        honest = idna.alabel(idna.ulabel(label)).decode("ascii") == label
+        is_valid = idna.alabel(idna.ulabel(label)).decode("ascii") == label
     except (idna.IDNAError, UnicodeError, ValueError, IndexError):
-        honest = False
-    if not honest:
-        raise InvalidEmail(f"{label!r} in its domain is no valid international name")
+        is_valid = False
+    if not is_valid:
+        raise InvalidEmail(f"{label!r} in its domain is not a valid international name")

@@ -1,4 +1,7 @@
-"""Addresses below /api/ that lead nowhere, and what Django answers in place of a view."""
+"""Error answers that no view makes: unknown URLs below /api/, and Django's four error handlers.
+
+Below /api/ they are problem details. Everywhere else they are the pages in core/templates.
+"""
 
 from __future__ import annotations
 
@@ -13,37 +16,37 @@ from core import problems
 
 
 @method_decorator(csrf_exempt, name="dispatch")
-class NowhereView(View):
-    """404 as a problem, also where DEBUG shows pages of its own."""
+class UnknownUrlView(View):
+    """Answers 404 as problem details. With DEBUG, Django would show a page of its own instead."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Whatever the method."""
+        """The same answer to every method."""
         return problems.not_found()
 
 
 def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django found the request suspicious."""
+    """The answer to a request that Django finds suspicious or malformed."""
     if problems.is_api(request):
         return problems.bad_request()
     return defaults.bad_request(request, exception)
 
 
 def handler403(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django forbade it."""
+    """The answer where Django raises PermissionDenied."""
     if problems.is_api(request):
         return problems.forbidden()
     return defaults.permission_denied(request, exception)
 
 
 def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """There is no such page."""
+    """The answer where no URL matches or a view raises Http404."""
     if problems.is_api(request):
         return problems.not_found()
     return defaults.page_not_found(request, exception)
 
 
 def handler500(request: HttpRequest) -> HttpResponse:
-    """Our own mistake, which Django has logged."""
+    """The answer to an exception that nothing handles. Django has logged it."""
     if problems.is_api(request):
         return problems.server_error()
     return defaults.server_error(request)

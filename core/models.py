@@ -1,4 +1,4 @@
-"""What every table of the service has in common."""
+"""The base class of all tables."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from django.db.models.functions import Now
 
 
 class GenRandomUUID(models.Func):
-    """PostgreSQL's own `gen_random_uuid()`, so that an operator's plain INSERT needs no id."""
+    """PostgreSQL's `gen_random_uuid()`. With it, an operator's plain INSERT needs no id."""
 
     function = "gen_random_uuid"
     output_field = models.UUIDField()
 
 
 class Table(models.Model):
-    """`id`, `created_at` and `updated_at`, filled by the database: its clock counts.
+    """`id`, `created_at` and `updated_at`. The database fills the times, by its own clock.
 
-    A trigger (`touch_updated_at`, users/migrations/0002) writes `updated_at` at every UPDATE,
-    whoever makes it, so a row that nobody has touched has `updated_at = created_at`.
+    A trigger (`touch_updated_at`, users/migrations/0002) sets `updated_at` at every UPDATE, also
+    those made outside Django. A row that was never updated has `updated_at = created_at`.
     """
 
     id = models.UUIDField(

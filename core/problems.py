@@ -1,13 +1,13 @@
-"""Every answer that is a refusal, in one shape: problem details (RFC 9457).
+"""Error answers of the API as problem details (RFC 9457).
 
-`detail` is a sentence for a person, `code` a word for a program that never changes. What Django
-refuses before a view runs gets the same shape (`not_found`, `server_error` and their like, which
-`marketedge.urls` names as handlers).
+`detail` is a sentence for people. `code` is for programs and never changes. `handle` is DRF's
+exception handler. `core.error_handlers` uses the functions at the end for errors that occur outside
+a view.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import structlog
@@ -29,8 +29,9 @@ log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:marketedge:problem:"
-BUSY_SECONDS = 5
-# Not http.HTTPStatus: its words are others in newer Pythons.
+DATABASE_RETRY_SECONDS = 5  # Retry-After while the database is unavailable
+REFUSAL_RETRY_SECONDS = 60  # Retry-After of a refusal with status 503
+# Not taken from http.HTTPStatus, whose phrases differ between versions of Python.
 TITLES = {
     400: "Bad Request",
     401: "Unauthorized",
@@ -47,26 +48,27 @@ TITLES = {
     503: "Service Unavailable",
 }
 
-# What DRF and Django raise: its code, and what to do about it. In the order they are looked for.
-_SENTENCES: tuple[tuple[type[Exception], int, str, str], ...] = (
+# Exceptions of DRF and Django: status, code and sentence. An empty sentence: the exception's own.
+# The first that matches is used.
+_KNOWN_ERRORS: tuple[tuple[type[Exception], int, str, str], ...] = (
     (exceptions.NotAuthenticated, 401, "not_authenticated", "Log in first: send an access token"
      " (POST /api/v1/auth/token gives one) or an API key in the Authorization header."),
     (exceptions.MethodNotAllowed, 405, "method_not_allowed", ""),
-    (exceptions.NotAcceptable, 406, "not_acceptable", "The Accept header names nothing that this"
-     " address can answer with. Ask for application/json."),
+    (exceptions.NotAcceptable, 406, "not_acceptable", "The Accept header allows no media type"
+     " that this URL can answer with. Ask for application/json."),
     (exceptions.UnsupportedMediaType, 415, "unsupported_media_type", "The Content-Type of the body"
-     " is none that this call takes. A file is sent as multipart/form-data, in the form field"
-     " 'file'; everything else as application/json."),
+     " is not supported here. Send a file as multipart/form-data, in the form field 'file', and"
+     " everything else as application/json."),
     (RequestDataTooBig, 413, "request_too_large", "The request is too large: its form fields may"
-     " have 256 KiB in all. A file belongs into the form field 'file'."),
+     " have 256 KiB together. Send a file in the form field 'file'."),
     (TooManyFilesSent, 400, "too_many_files", "Send one file at a time."),
     (TooManyFieldsSent, 400, "too_many_fields", "The form has too many fields."),
     (UnreadablePostError, 400, "upload_incomplete", "The request ended too early. Send it again."),
     (SuspiciousOperation, 400, "bad_request", "The request is malformed."),
-    (OperationalError, 503, "database_unavailable", "The database is not there at the moment."
-     " Nothing was changed. Try again in some seconds."),
-    (InterfaceError, 503, "database_unavailable", "The database is not there at the moment."
-     " Nothing was changed. Try again in some seconds."),
+    (OperationalError, 503, "database_unavailable", "The database is unavailable at the moment."
+     " Nothing was changed. Try again in a few seconds."),
+    (InterfaceError, 503, "database_unavailable", "The database is unavailable at the moment."
+     " Nothing was changed. Try again in a few seconds."),
 )  # fmt: skip
 
 
@@ -78,7 +80,7 @@ def problem(
     headers: Mapping[str, str] | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> JsonResponse:
-    """An answer in the one shape; `facts` are extra members for programs."""
+    """An answer in the form of problem details. `facts` become additional members."""
     body = {
         **(facts or {}),
         "type": TYPE + code,
@@ -93,18 +95,19 @@ def problem(
 
 
 def handle(error: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
-    """DRF's exception handler. None: nobody's on purpose; `server_error` answers, Django logs it.
+    """DRF's exception handler. None for an unexpected exception: Django logs it, and
+    `server_error` answers.
 
-    A plain Django response, so that no renderer of a view (text/csv) gets hold of it."""
+    Returns a plain Django response, so that the view's renderer (text/csv) does not render it."""
     if isinstance(error, Http404):
         error = NotFound()
     if isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
     if isinstance(error, Refusal):
-        return of_refusal(error)
-    for kind, status, code, detail in _SENTENCES:
+        return from_refusal(error)
+    for kind, status, code, detail in _KNOWN_ERRORS:
         if isinstance(error, kind):
-            return _known(error, status, code, detail)
+            return _known_error(error, status, code, detail)
     if isinstance(error, exceptions.ValidationError):
         return _invalid(error)
     if isinstance(error, exceptions.APIException):
@@ -112,33 +115,34 @@ def handle(error: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
     return None
 
 
-def of_refusal(refusal: Refusal) -> JsonResponse:
-    """The answer to what the import itself refuses."""
+def from_refusal(refusal: Refusal) -> JsonResponse:
+    """The answer to a refusal of our own."""
     headers = refusal.headers()
     if refusal.status == 503:
-        headers = {"Retry-After": "60", **headers}
+        headers = {"Retry-After": str(REFUSAL_RETRY_SECONDS), **headers}
     return problem(
         refusal.status, refusal.code, refusal.detail, headers=headers, facts=refusal.facts
     )
 
 
-def _known(error: Exception, status: int, code: str, detail: str) -> JsonResponse:
+def _known_error(error: Exception, status: int, code: str, detail: str) -> JsonResponse:
     headers = _headers(error)
     if status == 503:
         log.error("api_database_fault", fault=type(error).__name__)
-        headers["Retry-After"] = str(BUSY_SECONDS)
+        headers["Retry-After"] = str(DATABASE_RETRY_SECONDS)
     return problem(status, code, detail or _sentence(error), headers=headers)
 
 
 def _invalid(error: exceptions.ValidationError) -> JsonResponse:
-    """The same shape for wrong values: the first one as the sentence, all of them in `errors`."""
+    """Invalid values: `detail` names the first one, `errors` lists all."""
     found = list(_flat(error.get_full_details(), ()))
     first = found[0]
     detail = f"{first['field']}: {first['message']}" if first["field"] else first["message"]
     return problem(400, "invalid", detail, facts={"errors": found})
 
 
-def _flat(details: Any, path: tuple[str, ...]) -> Any:
+def _flat(details: Any, path: tuple[str, ...]) -> Iterator[dict[str, str]]:
+    """DRF's nested details of errors as one list. A nested field is named by its path."""
     if isinstance(details, dict) and set(details) == {"message", "code"}:
         field = "" if path == (api_settings.NON_FIELD_ERRORS_KEY,) else ".".join(path)
         yield {"field": field, "code": details["code"], "message": str(details["message"])}
@@ -166,7 +170,7 @@ def _sentence(error: Exception) -> str:
 
 
 def _headers(error: Exception) -> dict[str, str]:
-    """Those that DRF's own handler sets."""
+    """The headers that DRF's own handler sets."""
     headers = {}
     if challenge := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = challenge
@@ -175,33 +179,37 @@ def _headers(error: Exception) -> dict[str, str]:
     return headers
 
 
-# --- what Django raises before, or instead of, a view -----------------------------------------
+# --- errors outside a view --------------------------------------------------------------------
 
 API_PREFIX = "/api/"
 
 
 def is_api(request: HttpRequest) -> bool:
-    """Whether an answer to this request has to be a problem, and not a page."""
+    """Whether the answer to this request must be problem details instead of a page."""
     return request.path.startswith(API_PREFIX)
 
 
 def not_found() -> JsonResponse:
-    """For addresses that lead nowhere."""
-    return of_refusal(NotFound())
+    """The answer to an unknown URL."""
+    return from_refusal(NotFound())
 
 
 def bad_request() -> JsonResponse:
-    """For what Django finds suspicious, an unknown Host header first of all."""
-    return problem(400, "bad_request", "The request is malformed, or its Host is not this service.")
+    """The answer to a request that Django finds suspicious, for example by its Host header."""
+    return problem(
+        400,
+        "bad_request",
+        "The request is malformed, or its Host header does not name this service.",
+    )
 
 
 def forbidden() -> JsonResponse:
-    """For what Django forbids."""
+    """The answer where Django raises PermissionDenied."""
     return problem(403, "permission_denied", "This is not allowed.")
 
 
 def server_error() -> JsonResponse:
-    """For our own mistakes: says nothing of what they were."""
+    """The answer to an unexpected exception. It does not reveal what went wrong."""
     return problem(
         500,
         "internal_error",

@@ -1,27 +1,35 @@
-"""Words of a file in our sentences: short, printable, not too many."""
+"""Parts of sentences: excerpts, lists, numbers with a noun, times."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-_LISTED = 20
+_MAX_NAMES = 20
 
 
 def excerpt(text: str, max_chars: int = 60) -> str:
-    """`text` for a sentence: one line, printable, short."""
+    """`text` on one line: unprintable characters and runs of white space become one space each.
+
+    It has at most `max_chars` characters. A longer one ends with an ellipsis."""
     line = "".join(c if c.isprintable() else " " for c in text[: max_chars * 4])
     line = " ".join(line.split())
     return line if len(line) <= max_chars else line[: max_chars - 1] + "…"
 
 
-def listed(names: Sequence[str]) -> str:
-    """Names for a sentence; of very many only the first."""
-    shown = ", ".join(names[:_LISTED])
-    more = len(names) - _LISTED
-    return f"{shown} and {more} more" if more > 0 else shown
+def join_names(names: Sequence[str]) -> str:
+    """The names, separated by commas. After the first 20 it says how many more there are."""
+    joined = ", ".join(names[:_MAX_NAMES])
+    more = len(names) - _MAX_NAMES
+    return f"{joined} and {more} more" if more > 0 else joined
+
+
+def count_of(number: int, noun: str) -> str:
+    """A number with its noun: `1 row`, `2,000 rows`. The noun's plural ends in s."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def utc(moment: datetime, *, seconds: bool = False) -> str:
-    """A moment for a sentence: `2026-11-26 10:30 UTC`, or with seconds."""
-    return f"{moment.astimezone(UTC):{'%Y-%m-%d %H:%M:%S' if seconds else '%Y-%m-%d %H:%M'}} UTC"
+    """An aware datetime as text in UTC: `2026-11-26 10:30 UTC`; `seconds` adds `:05`."""
+    pattern = "%Y-%m-%d %H:%M:%S UTC" if seconds else "%Y-%m-%d %H:%M UTC"
+    return moment.astimezone(UTC).strftime(pattern)

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from core.errors import NotAllowed, NotFound
+from core.text import utc
 from imports import audit, reports, tasks
 from imports.engine import staging
 from imports.engine import undo as undoing
@@ -250,7 +251,7 @@ def _ask_for_undo(batch: ImportBatch, user: User | None, until: datetime) -> Non
     retention = timedelta(days=settings.IMPORT_RETENTION_DAYS)
     still = ImportBatch.objects.filter(id=batch.id, completed_at__gt=Now() - retention)
     if not still.update(undo_requested_at=Now()):
-        raise UndoNotPossible(f"This import could be undone until {until:%Y-%m-%d %H:%M} UTC.")
+        raise UndoNotPossible(f"This import could be undone until {utc(until)}.")
     _record(EventType.UNDONE, batch, user)
 
 

@@ -26,6 +26,7 @@ from django.utils.html import format_html, format_html_join
 from django.views.decorators.http import require_POST
 
 from core.errors import Refusal
+from core.text import utc
 from imports import actions, models
 from imports.admin.audit import AuditEventAdmin as AuditEventAdmin  # registers its page
 from imports.admin.base import ReadOnlyAdmin
@@ -111,7 +112,7 @@ class ImportBatchAdmin(ReadOnlyAdmin):
     @admin.display(description="uploaded", ordering="created_at")
     def uploaded(self, batch: ImportBatch) -> str:
         """When it came in."""
-        return f"{batch.created_at:%Y-%m-%d %H:%M} UTC"
+        return utc(batch.created_at)
 
     # --- the page of one import ---------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from core.text import count_of, utc
 from imports import files, progress
 from imports.engine import undo
 from imports.models import ImportBatch
@@ -78,7 +79,7 @@ def outcome(batch: ImportBatch) -> list[tuple[str]]:
 
 def rows(count: int) -> str:
     """A number of rows, in words."""
-    return f"{count:,} row" if count == 1 else f"{count:,} rows"
+    return count_of(count, "row")
 
 
 def _speed(batch: ImportBatch) -> str:
@@ -118,7 +119,7 @@ def removed(undone: undo.Undone) -> str:
 
 def users(count: int) -> str:
     """A number of users, in words."""
-    return f"{count:,} user is" if count == 1 else f"{count:,} users are"
+    return f"{count_of(count, 'user')} {'is' if count == 1 else 'are'}"
 
 
 def facts(batch: ImportBatch) -> list[tuple[str, Any]]:
@@ -142,7 +143,7 @@ def facts(batch: ImportBatch) -> list[tuple[str, Any]]:
 
 def moment(time: datetime | None) -> str:
     """A date and time, with its zone."""
-    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if time else ""
+    return utc(time, seconds=True) if time else ""
 
 
 def how_it_was_read(upload: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from core.error_handlers import NowhereView
+from core.error_handlers import UnknownUrlView
 from imports.api import auth, views
 from imports.api.documents import DocsView, SchemaView
 
@@ -29,5 +29,5 @@ urlpatterns = [
     path("organizations/<uuid:org_id>/users/import", include(_IMPORT)),
     path("schema", SchemaView.as_view(), name="schema"),
     path("docs", DocsView.as_view(), name="docs"),
-    re_path(r"", NowhereView.as_view(), name="nowhere"),
+    re_path(r"", UnknownUrlView.as_view(), name="nowhere"),
 ]

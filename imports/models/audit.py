@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from core.text import utc
+
 
 class EventType(models.TextChoices):
     """What the column `audit_events.deed` holds. The field has no `choices`, so that a new type
@@ -67,4 +69,4 @@ class AuditEvent(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.event_type}, {self.created_at:%Y-%m-%d %H:%M:%S} UTC"
+        return f"{self.event_type}, {utc(self.created_at, seconds=True)}"

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
-from core.text import excerpt
+from core.text import count_of, excerpt
 from imports.models import ImportBatch
 from imports.models.statuses import Status
 from users.models import User
@@ -49,7 +49,7 @@ def link(batch: ImportBatch) -> str:
 def headline(batch: ImportBatch) -> str:
     """The end in a word or two."""
     if batch.status == Status.COMPLETED and batch.failed_rows:
-        return f"completed, {_rows(batch.failed_rows)} failed"
+        return f"completed, {count_of(batch.failed_rows, 'row')} failed"
     return str(batch.status)
 
 
@@ -60,7 +60,8 @@ def sentence(batch: ImportBatch) -> str:
     if batch.status == Status.FAILED:
         return excerpt(batch.error_message.rstrip(".") or "The import failed", 300) + "."
     if batch.failed_rows:
-        return f"The import is complete. {_rows(batch.failed_rows)} could not be imported."
+        failed = count_of(batch.failed_rows, "row")
+        return f"The import is complete. {failed} could not be imported."
     if batch.skipped_rows and not batch.successful_rows:
         return "There was nothing to do: all of these users exist already."
     return "The import is complete."
@@ -77,7 +78,3 @@ def counts(batch: ImportBatch) -> Iterator[tuple[str, str]]:
     for place, (label, number) in enumerate(numbers.items()):
         if number or not place:
             yield label, f"{number:,}"
-
-
-def _rows(number: int) -> str:
-    return f"{number:,} row" if number == 1 else f"{number:,} rows"

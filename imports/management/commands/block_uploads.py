@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
+from core.text import utc
 from imports.management.targets import find_target, find_user
 from imports.models import UploadBlock
 
@@ -54,7 +55,7 @@ class Command(BaseCommand):
             raise CommandError(" ".join(error.messages)) from None
         with transaction.atomic():  # with what the audit trail says of it
             block.save()
-        end = f"until {block.until:%Y-%m-%d %H:%M} UTC" if block.until else "until it is lifted"
+        end = f"until {utc(block.until)}" if block.until else "until it is lifted"
         self.stdout.write(f"{block} holds {end}.")
 
 
@@ -73,5 +74,5 @@ def _end(until: str | None, hours: float | None) -> datetime | None:
     if timezone.is_naive(end):
         end = timezone.make_aware(end)
     if end <= timezone.now():
-        raise CommandError(f"{end:%Y-%m-%d %H:%M} UTC is over. Give an end that is to come.")
+        raise CommandError(f"{utc(end)} is over. Give an end that is to come.")
     return end

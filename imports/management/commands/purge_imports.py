@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from core.text import count_of
 from imports import audit
 from imports.engine import retention
 from imports.models import EventType
@@ -41,11 +42,7 @@ class Command(BaseCommand):
         purged = retention.purge(days=options["days"], dry_run=options["dry_run"])
         verb = "Would delete" if options["dry_run"] else "Deleted"
         self.stdout.write(
-            f"{verb} {_count(purged.batches, 'import')} older than {_count(options['days'], 'day')}"
-            f", {_count(purged.uploads, 'staged file')} that nobody imported and"
-            f" {_count(purged.audit_events, 'line')} of the audit trail."
+            f"{verb} {count_of(purged.batches, 'import')} older than"
+            f" {count_of(options['days'], 'day')}, {count_of(purged.uploads, 'staged file')} that nobody imported and"
+            f" {count_of(purged.audit_events, 'line')} of the audit trail."
         )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

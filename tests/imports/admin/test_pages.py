@@ -209,10 +209,10 @@ def test_the_panel_can_be_switched_off(settings: Any, root: User) -> None:
 def test_pages_that_say_that_there_is_none_look_like_ours(root: User, client: Client) -> None:
     answer = client.get("/nothing/here")
     assert answer.status_code == 404
-    assert "There is no such page, or nothing that you may see." in text_of(answer)
+    assert "This page does not exist, or you are not allowed to see it." in text_of(answer)
     client = at_the_admin(root, raise_request_exception=False)
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE organisations RENAME TO gone")
     answer = client.get("/admin/users/organisation/")
     assert answer.status_code == 500
-    assert "It was a fault of ours" in text_of(answer)
+    assert "The error is on our side" in text_of(answer)
