@@ -190,6 +190,7 @@ class _QuotedRows:
         self._take(text)
 
     def blocks(self) -> Iterator[RowBlock]:
+        """The rows, in a block for every text block that ends in them."""
         reader = self._source.dialect.rows(self._supply())
         rows: list[list[str]] = []
         started, supplied = 0, self._supplied_lines

@@ -16,7 +16,7 @@ from imports.files.header_row import find_header, guess_header, is_blank, trimme
 from imports.files.source import MEBIBYTE, Limits, SampleRow, Source
 from imports.files.xlsx.package import is_zip
 from imports.files.xlsx.workbook import WorkbookSource
-from imports.schema.columns import Columns, Match, Notice, match_headers
+from imports.schema.columns import Columns, HeaderMatch, Notice, match_headers
 from imports.schema.fields import FULL_NAME, NAME_FIELDS
 
 Record = tuple[int, list[str]]
@@ -47,7 +47,7 @@ class Reading:
     def __init__(
         self,
         source: Source,
-        match: Match,
+        match: HeaderMatch,
         limits: Limits,
         *,
         kind: Literal["csv", "xlsx"],
@@ -229,7 +229,7 @@ def _first_bytes(file: BinaryIO, limits: Limits) -> bytes:
 
 def _find_columns(
     samples: Sequence[SampleRow], limits: Limits, mapping: Mapping[str, str] | None
-) -> tuple[SampleRow, Match, int]:
+) -> tuple[SampleRow, HeaderMatch, int]:
     """The header row, its columns, and the number of its cells."""
     found = find_header(samples, mapping, limits)
     header = found[0] if found else guess_header(samples, limits)
@@ -242,7 +242,7 @@ def _find_columns(
 
 
 def _has_apostrophe_in_every_cell(
-    samples: Sequence[SampleRow], header: SampleRow, match: Match, width: int
+    samples: Sequence[SampleRow], header: SampleRow, match: HeaderMatch, width: int
 ) -> bool:
     """Whether all addresses and names of the sample rows begin with an apostrophe.
 

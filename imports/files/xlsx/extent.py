@@ -139,7 +139,7 @@ def _scan_by_pattern(
 
 
 def _is_usual_notation(piece: bytes, cells: int) -> bool:
-    """Whether the piece has no more cells than these, in whatever notation."""
+    """Whether the piece has no more cells than these, in any notation."""
     return cells == piece.count(b"<c ") and not any(mark in piece for mark in _UNUSUAL + _PREFIXED)
 
 
@@ -205,6 +205,7 @@ class _CellScanner:
         self._text = ""
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
+        """An element begins. Raises BrokenWorkbook, or `_TooManyCells` to end the scan."""
         tag = local_name(name) if ":" in name else name
         if tag == "c":
             self._start_cell(attributes)
@@ -215,11 +216,13 @@ class _CellScanner:
             self._column = 0
 
     def end(self, name: str) -> None:
+        """An element ends: the first one to end within a cell with an error is its value."""
         if self._in_error_value:
             self._in_error_value = False
             self.extent.add_error(self._row, self._column, self._text[:_MAX_ERROR_CHARS])
 
     def text(self, text: str) -> None:
+        """Some text within an element."""
         if self._in_error_value:
             self._text += text
 

@@ -59,7 +59,7 @@ class Package:
         self._check_unpacked_sizes()
 
     def find(self, name: str) -> str | None:
-        """The exact name of a part, whatever the case it is written in; None if there is none."""
+        """The name of a part as it is written; the case does not matter. None if there is none."""
         if name in self._entries:
             return name
         return next((n for n in self._entries if n.lower() == name.lower()), None)

@@ -116,7 +116,7 @@ def _value_rows(sheet: CalamineSheet, skip: int) -> Iterator[list[Value]]:
 
 @contextmanager
 def _library_errors_refused() -> Iterator[None]:
-    """Raises BrokenWorkbook for whatever error the library ends in."""
+    """Raises BrokenWorkbook for any error of the library."""
     try:
         yield
     except (CalamineError, OSError, ValueError, OverflowError):

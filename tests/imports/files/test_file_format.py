@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from imports import errors, files
-from imports.schema.fields import (
-    FIELDS,
+from imports.files.delimiter import DELIMITERS
+from imports.schema.fields import FIELDS
+from imports.schema.header_names import (
     FORBIDDEN_HEADERS,
     FULL_NAME_HEADERS,
     PASSWORD_HEADERS,
@@ -54,6 +55,11 @@ def test_the_other_names_agree_with_the_code() -> None:
 def test_every_field_is_documented() -> None:
     columns = TEXT.partition("## Columns")[2].partition("## Names")[0]
     assert [name for name in FIELDS if f"`{name}`" not in columns] == []
+
+
+def test_every_delimiter_is_documented() -> None:
+    names = ", ".join(f"`{words.name}`" for words in DELIMITERS.values())
+    assert f"one of {names}." in " ".join(TEXT.split())
 
 
 def refusals_by_code() -> dict[str, type[errors.FileRefused]]:
