@@ -61,7 +61,7 @@ def organisation_for(user: User | None, organisation_id: UUID | str) -> Organisa
     `OrganisationInactive`."""
     if user is not None and not user.belongs_to(organisation_id):
         raise NotFound("There is no such organisation.")
-    if user is not None and not user.may_import:
+    if user is not None and not user.manages_users:
         raise NotAllowed("Only administrators may import users. Ask one of your organisation.")
     organisation = Organisation.objects.filter(id=organisation_id).first()
     if organisation is None:

@@ -1,8 +1,18 @@
-"""The app `imports`: what has to be loaded before it is used."""
+"""The app `imports`."""
 
 from importlib import import_module
 
 from django.apps import AppConfig
+
+from users import permissions
+from users.roles import USER_MANAGERS
+
+# What roles that manage users may do at the admin site.
+ADMIN_PERMISSIONS = (
+    "imports.view_importbatch",
+    "imports.view_importerror",
+    "imports.view_auditevent",
+)
 
 
 class ImportsConfig(AppConfig):
@@ -12,10 +22,12 @@ class ImportsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Loads the Celery application, so that tasks belong to it, and the audit trail, which
-        listens for blocks that are created and deleted.
+        """Grants permissions and loads two modules.
 
-        Web processes and commands import `celery_app` nowhere else. Without it, `delay` would send
-        messages to amqp://localhost."""
+        `celery_app` is loaded so that tasks belong to the Celery application. Web processes and
+        commands import it only here; without it, `delay` would send messages to amqp://localhost.
+        `imports.audit` connects the receivers that record created and deleted blocks."""
+        for role in USER_MANAGERS:
+            permissions.grant(role, *ADMIN_PERMISSIONS)
         import_module("celery_app")
         import_module("imports.audit")

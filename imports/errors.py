@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.errors import Refusal
+from core.errors import Refusal, TooManyRequests
 
 
 class FileRefused(Refusal):
@@ -233,40 +233,22 @@ class WrongOption(Refusal):
     status = 400
 
 
-class TooManyLogins(Refusal):
-    """Too many wrong passwords. Wait a while before you try again."""
-
-    code = "too_many_logins"
-    status = 429
-
-    def __init__(self, *, retry_after_seconds: int) -> None:
-        """retry_after_seconds: when the next try is looked at."""
-        self.retry_after_seconds = retry_after_seconds
-        super().__init__(retry_after_seconds=retry_after_seconds)
-
-    def headers(self) -> dict[str, str]:
-        """What the answer carries."""
-        return {"Retry-After": str(self.retry_after_seconds)}
-
-
 # --- quotas and the block list ----------------------------------------------------------------
 
 
-class QuotaExceeded(Refusal):
+class QuotaExceeded(TooManyRequests):
     """You have uploaded as much as you may for now. Try again later."""
 
     code = "quota_exceeded"
-    status = 429
 
     def __init__(self, detail: str = "", *, usage: Any, retry_after_seconds: int) -> None:
         """usage: a `quotas.Usage`, for the headers; retry_after_seconds: then there is room."""
         self.usage = usage
-        self.retry_after_seconds = retry_after_seconds
         super().__init__(detail, limit=usage.limit, retry_after_seconds=retry_after_seconds)
 
     def headers(self) -> dict[str, str]:
         """What the answer carries."""
-        return {**self.usage.headers(), "Retry-After": str(self.retry_after_seconds)}
+        return {**self.usage.headers(), **super().headers()}
 
 
 class UploadBlocked(Refusal):

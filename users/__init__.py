@@ -1,4 +1,5 @@
 """Organisations, their users, roles, tokens and API keys. It knows nothing of imports.
 
-Others may use `models`, `roles`, `tokens`, `api_keys` and `admin.base`.
+Others may use `models`, `roles`, `permissions`, `tokens`, `api_keys`, `admin.base` and
+`admin.users`.
 """

@@ -1,4 +1,7 @@
-"""API keys: long-lived secrets for scripts. Only their hash is kept; the key is shown once."""
+"""API keys: long-lived secrets for scripts.
+
+Only the hash of a key is stored. The key itself is shown once, when it is created.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +16,14 @@ from django.db.models.functions import Now
 from users.models import ApiKey
 
 PREFIX = "mek_"
-# A key that is used all the time is not written at every request.
+# `last_used_at` is written at most once in this time, so that not every request updates the row.
 LAST_USED_SECONDS = 60
 
 
 def create(
     *, user_id: UUID, organisation_id: UUID, name: str, expires_at: datetime | None = None
 ) -> tuple[ApiKey, str]:
-    """Stores and gives a new key, and the secret itself, which nobody can find out again."""
+    """Saves a new key. Returns it with its secret, which can't be read again later."""
     key = ApiKey(name=name, organisation_id=organisation_id, user_id=user_id, expires_at=expires_at)
     secret = make_secret(key)
     key.save(force_insert=True)
@@ -28,33 +31,34 @@ def create(
 
 
 def make_secret(key: ApiKey) -> str:
-    """Gives a key that is about to be saved its secret, which is only returned."""
+    """Sets the prefix and hash of an unsaved key to those of a new secret. Returns the secret."""
     secret = PREFIX + secrets.token_urlsafe(32)
     key.prefix, key.key_hash = secret[: len(PREFIX) + 6], _hash(secret)
     return secret
 
 
 def authenticate(secret: str) -> ApiKey | None:
-    """The key with its user, if both are good at this moment; its use is noted. By the database's
-    clock."""
-    lately = Now() - timedelta(seconds=LAST_USED_SECONDS)
+    """The key of this secret with its user, and None unless the key is valid and the user active.
+
+    Updates `last_used_at`. Times are those of the database's clock."""
+    recently = Now() - timedelta(seconds=LAST_USED_SECONDS)
     key = (
         ApiKey.objects.select_related("user")
-        .annotate(was_used_lately=Q(last_used_at__gt=lately))
+        .annotate(was_used_recently=Q(last_used_at__gt=recently))
         .filter(Q(expires_at=None) | Q(expires_at__gt=Now()), key_hash=_hash(secret))
         .filter(revoked_at=None, user__is_active=True)
         .first()
     )
-    if key and not key.was_used_lately:
+    if key and not key.was_used_recently:
         ApiKey.objects.filter(id=key.id).update(last_used_at=Now())
     return key
 
 
 def revoke(key: ApiKey) -> None:
-    """Ends a key, for good and at once. A second time changes nothing."""
+    """Revokes a key at once and for good. Does nothing to a key that is revoked already."""
     ApiKey.objects.filter(id=key.id, revoked_at=None).update(revoked_at=Now())
 
 
 def _hash(secret: str) -> str:
-    # A plain hash is enough for 256 random bits: there is no dictionary of them.
+    # 256 random bits can't be guessed, so a fast hash without a salt is enough.
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,6 +1,18 @@
+"""The app `users`."""
+
 from django.apps import AppConfig
+
+from users import permissions
+from users.roles import USER_MANAGERS
 
 
 class UsersConfig(AppConfig):
+    """Organisations, users, invitations and API keys."""
+
     name = "users"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Grants the permissions for the models of this app."""
+        for role in USER_MANAGERS:
+            permissions.grant(role, "users.view_user", "users.add_user")

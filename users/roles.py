@@ -1,4 +1,4 @@
-"""Who may do what: four roles, from most to least."""
+"""The four roles, and which of them manage users."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.db import models
 
 
 class Role(models.TextChoices):
-    """What `users.role` may hold."""
+    """The values of `users.role`, from most to fewest rights."""
 
     SUPER_ADMIN = "super_admin", "Platform staff"
     ADMIN = "admin", "Administrator"
@@ -14,4 +14,5 @@ class Role(models.TextChoices):
     VIEWER = "viewer", "Viewer"
 
 
-IMPORTERS = (Role.SUPER_ADMIN, Role.ADMIN)
+# The roles that may add users to an organisation, view them and make API keys for it.
+USER_MANAGERS = (Role.SUPER_ADMIN, Role.ADMIN)

@@ -125,7 +125,7 @@ class ImportBatchAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         """Its state, what may be done, and its row errors."""
         batch = self._batch(request, object_id)
-        may_import = settings.FEATURE_USER_MANAGEMENT and current_user(request).may_import
+        may_import = settings.FEATURE_USER_MANAGEMENT and current_user(request).manages_users
         more = {
             "title": batch.filename,
             "subtitle": None,

@@ -16,7 +16,6 @@ from imports.api import serializers
 from imports.api.authentication import CHALLENGE
 from imports.api.base import METHODS
 from imports.api.openapi import calls
-from imports.errors import TooManyLogins
 from users import tokens
 from users.models import User
 
@@ -41,10 +40,7 @@ class TokenView(PublicView):
     def post(self, request: Request) -> Response:
         """Wrong ones are counted for the account and the address they come from."""
         sent = _checked(serializers.Credentials(data=request.data))
-        try:
-            pair = tokens.log_in(**sent, address=client_ip(request))
-        except tokens.TooManyFailures as error:
-            raise TooManyLogins(retry_after_seconds=error.wait_seconds) from None
+        pair = tokens.log_in(**sent, ip=client_ip(request))
         if pair is None:
             raise AuthenticationFailed(
                 "No active account has this e-mail address and password.", code="login_failed"

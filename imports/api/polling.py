@@ -32,7 +32,7 @@ _BATCH = """
 def read(user: User, organisation_id: UUID, batch_id: UUID) -> ImportBatch | None:
     """The batch with all that an answer says. None: look closer; also where the user may not see
     it, as it takes more to say why."""
-    if not settings.FEATURE_USER_MANAGEMENT or not user.may_import_into(organisation_id):
+    if not settings.FEATURE_USER_MANAGEMENT or not user.may_manage_users_of(organisation_id):
         return None
     for batch in ImportBatch.objects.raw(_BATCH, [batch_id, organisation_id]):
         found: Any = batch

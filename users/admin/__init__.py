@@ -1,6 +1,7 @@
 """The admin site's pages of organisations, users and API keys.
 
-Other apps build their pages on `users.admin.base`. `imports.admin` registers the page of users.
+Other apps derive their pages from `users.admin.base`. The page of users (`users.admin.users`) is
+not registered here, so that another app can register an extended one.
 """
 
 from users.admin import api_keys, organisations

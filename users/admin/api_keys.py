@@ -1,4 +1,4 @@
-"""The admin site's pages of API keys: made here, shown once, revoked here."""
+"""The admin site's pages of API keys: they create a key, show it once and revoke it."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from users.admin.base import OwnOrganisationAdmin, current_user, is_platform_sta
 from users.models import ApiKey
 
 
-class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg] # can't be subscripted when it runs
-    """A new key."""
+class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg] # can't be subscripted at run time
+    """Creates a key."""
 
     def clean(self) -> dict[str, Any]:
-        """A key that could never import anything is a mistake."""
+        """Refuses a key that could do nothing, as its user may not manage the organisation."""
         values = super().clean() or {}
         user, organisation = values.get("user"), values.get("organisation")
-        if user and organisation and not user.may_import_into(organisation.id):
+        if user and organisation and not user.may_manage_users_of(organisation.id):
             raise ValidationError(
-                f"{user} may not import users into {organisation}, and neither could this key."
+                f"{user} may not manage the users of {organisation}, so this key could not either."
                 " Choose an administrator of that organisation."
             )
         return values
@@ -35,7 +35,7 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg] # can't be subscrip
 
 @admin.action(description="Revoke the chosen keys", permissions=["view"])
 def revoke(modeladmin: ModelAdmin[ApiKey], request: HttpRequest, keys: QuerySet[ApiKey]) -> None:
-    """Ends them at once and for good."""
+    """Revokes the keys. They stop working at once, for good."""
     for key in keys:
         api_keys.revoke(key)
         modeladmin.log_change(request, key, "Revoked.")
@@ -44,8 +44,10 @@ def revoke(modeladmin: ModelAdmin[ApiKey], request: HttpRequest, keys: QuerySet[
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(OwnOrganisationAdmin):
-    """Keys of an organisation's scripts. An administrator makes them for themselves; platform staff
-    for whoever may import."""
+    """API keys of scripts.
+
+    Administrators create keys for themselves. Platform staff create keys for any user who may
+    manage users."""
 
     form = ApiKeyForm
     actions = [revoke]
@@ -58,11 +60,11 @@ class ApiKeyAdmin(OwnOrganisationAdmin):
 
     @admin.display(description="state")
     def state(self, key: ApiKey) -> str:
-        """Whether it can be used."""
+        """Whether the key can be used."""
         return key.state()
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        """Of a new key what can be chosen, of an old one what there is to know."""
+        """The fields to fill in for a new key, or all details of an existing one."""
         new = ("name", "expires_at")
         if obj is None:
             return (*new, "user", "organisation") if is_platform_staff(request) else new
@@ -72,11 +74,11 @@ class ApiKeyAdmin(OwnOrganisationAdmin):
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        """An old key is looked at, and revoked from the list."""
+        """An existing key can't be changed here. It is revoked from the list."""
         return self.get_fields(request, obj) if obj else ()
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Makes the key; `response_add` shows it."""
+        """Creates the key. `response_add` shows it."""
         if not is_platform_staff(request):
             obj.user = current_user(request)
             obj.organisation_id = current_user(request).organisation_id
@@ -86,8 +88,9 @@ class ApiKeyAdmin(OwnOrganisationAdmin):
     def response_add(
         self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """The one page that ever shows a key: no redirect, as the key would have to be kept until
-        then."""
+        """The only page that shows the key.
+
+        It does not redirect, as the key would have to be stored for the next request."""
         context = {
             **self.admin_site.each_context(request),
             "title": "The new API key",
@@ -100,24 +103,24 @@ class ApiKeyAdmin(OwnOrganisationAdmin):
         return response
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        """Whoever may import may let a script do it."""
+        """Users who may manage users may give that right to a script."""
         user = current_user(request)
-        return user.is_authenticated and user.may_import
+        return user.is_authenticated and user.manages_users
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Keys of the own organisation, by `get_queryset`."""
+        """Whether the user may view keys. `get_queryset` limits them to the own organisation."""
         return self.has_module_permission(request)
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """The same."""
+        """Whether the user may create keys. Administrators need an organisation for that."""
         user = current_user(request)
-        is_somewhere = is_platform_staff(request) or user.organisation_id is not None
-        return self.has_module_permission(request) and is_somewhere
+        has_organisation = is_platform_staff(request) or user.organisation_id is not None
+        return self.has_module_permission(request) and has_organisation
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """A key is not changed."""
+        """Nobody: keys are never changed."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nor deleted: that it was there is worth knowing."""
+        """Nobody: revoked keys stay on record."""
         return False

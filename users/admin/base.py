@@ -1,42 +1,43 @@
-"""What the admin pages of all apps share: who is logged in, and rows of one organisation only."""
+"""The base of the admin pages of all apps. It limits pages to rows of the user's organisation."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 
-# Registers itself; below, as it is made of what is above.
 from users.models import User
 from users.roles import Role
 
 
 def current_user(request: HttpRequest) -> User:
-    """Who is logged in: the admin site lets nobody else in."""
+    """The user who is logged in. Nobody else reaches a page of the admin site."""
     return cast(User, request.user)
 
 
 def is_platform_staff(request: HttpRequest) -> bool:
-    """Whether this is platform staff, who belong to no organisation."""
+    """Whether the user is platform staff. They see the rows of all organisations."""
     return current_user(request).role == Role.SUPER_ADMIN
 
 
-if TYPE_CHECKING:  # Django's own class can't be subscripted when the program runs
+if TYPE_CHECKING:  # Django's class can't be subscripted at run time
     ModelAdmin = admin.ModelAdmin[Any]
 else:
     ModelAdmin = admin.ModelAdmin
 
 
 class OwnOrganisationAdmin(ModelAdmin):
-    """A page that shows an organisation's administrator their own organisation's rows alone."""
+    """Admin pages on which administrators see only the rows of their own organisation.
+
+    `organisation_lookup` is the path from the model to the organisation, as in a filter."""
 
     organisation_lookup = "organisation"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """What this person may see; nothing for an administrator without an organisation."""
+        """The rows that the user may see. None for administrators without an organisation."""
         rows: QuerySet[Any] = super().get_queryset(request)
         if is_platform_staff(request):
             return rows
@@ -44,18 +45,25 @@ class OwnOrganisationAdmin(ModelAdmin):
         return rows.filter(**{self.organisation_lookup: own}) if own else rows.none()
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        """Without the organisation where all rows have the same."""
+        """The columns. The organisation is left out where it is the same in all rows."""
         return self._without_organisation(request, super().get_list_display(request))
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
-        """The filter would list the names of the other organisations."""
+        """The filters. That by organisation would list the names of the other organisations."""
         return self._without_organisation(request, super().get_list_filter(request))
 
     def _without_organisation(self, request: HttpRequest, names: Sequence[Any]) -> list[Any]:
         hidden = () if is_platform_staff(request) else ("organisation", self.organisation_lookup)
         return [name for name in names if name not in hidden]
 
-    def _get_obj_does_not_exist_redirect(self, *args: Any) -> NoReturn:
-        """Django redirects to the start page; a 404 says the same of what is not there and of
-        what is somebody else's."""
-        raise Http404
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        """The row of a page. Raises Http404 where it does not exist or belongs to another
+        organisation, so that the answer does not tell which.
+
+        Django's pages would redirect to the start page and name the id."""
+        found = super().get_object(request, object_id, from_field)
+        if found is None:
+            raise Http404
+        return found

@@ -7,14 +7,12 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from users.admin.base import ModelAdmin
-
-# Registers itself; below, as it is made of what is above.
 from users.models import Organisation
 
 
 @admin.register(Organisation)
 class OrganisationAdmin(ModelAdmin):
-    """Organisations, for platform staff."""
+    """Organisations. Only platform staff see them."""
 
     list_display = ("name", "is_active", "created_at")
     list_filter = ("is_active",)
@@ -22,5 +20,5 @@ class OrganisationAdmin(ModelAdmin):
     readonly_fields = ("created_at", "updated_at")
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Deleting one takes all its users with it. One that is gone is made inactive."""
+        """Nobody: deleting an organisation would delete its users. It is made inactive instead."""
         return False

@@ -1,7 +1,7 @@
-"""The admin site's pages of users and organisations.
+"""The admin site's page of users.
 
-Platform staff see everything. An organisation's administrator with `is_staff` sees what is of their
-own organisation: anything else is not in their lists, and its page is a 404.
+Platform staff see all users. Administrators with `is_staff` see the users of their own
+organisation. Other users are not in their list, and the pages of those answer 404.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from django.http import HttpRequest
 from users.admin.base import OwnOrganisationAdmin, current_user
 from users.models import User, UserManager
 
-if TYPE_CHECKING:  # Django's own classes can't be subscripted when the program runs
+if TYPE_CHECKING:  # Django's classes can't be subscripted at run time
     BaseUserAdmin = DjangoUserAdmin[User]
     UserForm = forms.ModelForm[User]
     BaseAddForm = AdminUserCreationForm[User]
@@ -31,14 +31,14 @@ else:
     BaseChangeForm = DjangoUserChangeForm
 
 
-class _OneFormOfAddress(UserForm):
+class _NormalisedEmailForm(UserForm):
     def clean_email(self) -> str:
-        """As it is stored, so that the check for a second one finds it."""
+        """The e-mail address in its stored form, so that the check for duplicates finds it."""
         return UserManager.normalize_email(self.cleaned_data["email"])
 
 
-class UserChangeForm(_OneFormOfAddress, BaseChangeForm):
-    """A user as they are; the password has a page of its own."""
+class UserChangeForm(_NormalisedEmailForm, BaseChangeForm):
+    """Changes a user. The password is changed on a page of its own."""
 
     class Meta:
         model = User
@@ -46,8 +46,8 @@ class UserChangeForm(_OneFormOfAddress, BaseChangeForm):
         field_classes: dict[str, Any] = {}
 
 
-class UserAddForm(_OneFormOfAddress, BaseAddForm):
-    """A user with or without a password."""
+class UserAddForm(_NormalisedEmailForm, BaseAddForm):
+    """Adds a user, with or without a password."""
 
     class Meta:
         model = User
@@ -55,7 +55,7 @@ class UserAddForm(_OneFormOfAddress, BaseAddForm):
         field_classes: dict[str, Any] = {}
 
 
-PERSON = ("email", "first_name", "last_name", "role", "organisation")
+NAME_AND_ROLE = ("email", "first_name", "last_name", "role", "organisation")
 DETAILS = ("department", "location", "phone")
 ACCESS = ("market_edge_access", "causal_edge_access", "value_edge_access")
 RIGHTS = ("is_active", "is_staff", "is_superuser", "wants_import_mail", "password")
@@ -63,19 +63,19 @@ HISTORY = ("import_batch_id", "invitation_requested", "last_login", "created_at"
 
 
 class UserAdmin(OwnOrganisationAdmin, BaseUserAdmin):
-    """Users. Only platform staff add and change them by hand; administrators import them."""
+    """Users. Only superusers add and change them here."""
 
     form = UserChangeForm
     add_form = UserAddForm
     fieldsets = (
-        (None, {"fields": PERSON}),
+        (None, {"fields": NAME_AND_ROLE}),
         ("Details", {"fields": DETAILS}),
         ("Applications", {"fields": ACCESS}),
         ("Account", {"fields": RIGHTS}),
         ("History", {"fields": HISTORY}),
     )
     add_fieldsets = (
-        (None, {"fields": PERSON}),
+        (None, {"fields": NAME_AND_ROLE}),
         ("Password", {"fields": ("usable_password", "password1", "password2")}),
     )
     readonly_fields = HISTORY
@@ -84,13 +84,13 @@ class UserAdmin(OwnOrganisationAdmin, BaseUserAdmin):
     list_filter = ("role", "is_active", "organisation", "created_at")
     list_select_related = ("organisation",)
     search_fields = ("email", "first_name", "last_name", "department")
-    search_help_text = "Address, name or department"
+    search_help_text = "E-mail address, name or department"
     ordering = ("email",)
     list_per_page = 50
     show_full_result_count = False
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        """An administrator looks, and need not see how a password is kept."""
+        """Administrators only view users, and do not see the password and the rights."""
         if obj is None or current_user(request).is_superuser:
             return super().get_fieldsets(request, cast(User | None, obj))
         account = ("is_active", "last_login", "created_at")
@@ -102,5 +102,5 @@ class UserAdmin(OwnOrganisationAdmin, BaseUserAdmin):
         return user.get_full_name()
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """By hand, a user can be given any role and organisation: that is for platform staff."""
+        """Superusers only, as the form lets them choose any role and organisation."""
         return current_user(request).is_superuser and super().has_add_permission(request)

@@ -10,10 +10,10 @@ from core.models import Table
 
 
 class ApiKey(Table):
-    """A key acts as its user, and inside one organisation only, whatever else the user may do."""
+    """A key that acts as its user, in one organisation only, even where the user may see others."""
 
     name = models.CharField(max_length=100, help_text="What uses it, so that you know it again.")
-    # The beginning of the key, by which a person tells one from another.
+    # The beginning of the key, by which people recognise it.
     prefix = models.CharField(max_length=12, editable=False)
     key_hash = models.CharField(max_length=64, editable=False)
     organisation = models.ForeignKey("users.Organisation", models.DO_NOTHING, db_constraint=False)
@@ -36,8 +36,8 @@ class ApiKey(Table):
         return f"{self.name} ({self.prefix}…)"
 
     def state(self) -> str:
-        """Whether it can be used, in a word."""
+        """Whether the key can be used: `good`, `expired` or `revoked`."""
         if self.revoked_at:
             return "revoked"
-        is_over = self.expires_at is not None and self.expires_at <= timezone.now()
-        return "expired" if is_over else "good"
+        is_expired = self.expires_at is not None and self.expires_at <= timezone.now()
+        return "expired" if is_expired else "good"

@@ -5,15 +5,14 @@ from __future__ import annotations
 from django.db import models
 
 from core.models import Table
-from users.models import ApiKey as ApiKey  # a table of this app, in a file of its own
 from users.models.users import User
 
 
 class Invitation(Table):
-    """One letter to one user: a secret, of which only the hash is kept, good once."""
+    """An invitation of one user. Its secret can be used once; only its hash is stored."""
 
     class Status(models.TextChoices):
-        """What `user_invitations.status` may hold."""
+        """The values of `user_invitations.status`."""
 
         PENDING = "pending"
         SENT = "sent"

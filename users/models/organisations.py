@@ -5,11 +5,10 @@ from __future__ import annotations
 from django.db import models
 
 from core.models import Table
-from users.models import ApiKey as ApiKey  # a table of this app, in a file of its own
 
 
 class Organisation(Table):
-    """A tenant. Nothing of one organisation is ever shown to another."""
+    """A tenant. No organisation ever sees data of another."""
 
     name = models.CharField(max_length=200)
     is_active = models.BooleanField(default=True, db_default=True)
