@@ -75,7 +75,9 @@ def test_every_code_of_a_refusal_is_documented() -> None:
 
 def test_no_two_refusals_share_a_code() -> None:
     classes = [c for c in vars(errors).values() if isinstance(c, type)]
-    codes = [c.code for c in classes if issubclass(c, errors.Refusal)]
+    refusals = [c for c in classes if issubclass(c, errors.Refusal)]
+    # a base class without a code of its own is never raised itself
+    codes = [c.code for c in refusals if "code" in vars(c) or not c.__subclasses__()]
     assert len(codes) == len(set(codes))
 
 
