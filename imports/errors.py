@@ -233,6 +233,13 @@ class WrongOption(Refusal):
     status = 400
 
 
+class UnknownOption(Refusal):
+    """There is no option of this name."""
+
+    code = "unknown_option"
+    status = 400
+
+
 # --- quotas and the block list ----------------------------------------------------------------
 
 
