@@ -1,4 +1,4 @@
-"""What the tests of every door share: two organisations, their people, clients, a real worker."""
+"""Fixtures of all tests: two organisations, their users, API clients, real servers and workers."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from users.models import Organisation, User
 from users.roles import Role
 
 PASSWORD = "correct horse battery staple"
-# One round of hashing: the real number takes most of a test's time.
+# One round of hashing. The default hasher would take most of a test's time.
 FAST_HASH = "django.contrib.auth.hashers.MD5PasswordHasher"
 
 MakeUser = Callable[..., User]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """whitenoise misses the folder that `collectstatic` makes, which only a deployment runs."""
+    """Ignores a warning of whitenoise: only a deployment runs `collectstatic`."""
     config.addinivalue_line("filterwarnings", "ignore:No directory at:UserWarning")
 
 
@@ -46,15 +46,16 @@ def _fast_passwords(settings: Any) -> None:
 
 @receiver(connection_created)
 def _let_the_audit_trail_be_emptied(connection: Any, **_: Any) -> None:
-    """Which it refuses anywhere else; Django empties all tables after tests with real processes."""
+    """The audit trail normally refuses this. Django does it after transactional tests."""
     with connection.cursor() as cursor:
         cursor.execute("SET marketedge.audit_may_be_emptied = 'on'")
 
 
 @pytest.fixture
-def patient_store(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Counts on Redis however slow this machine is at the moment; the service itself would wait a
-    fraction of a second, and count in the database."""
+def patient_redis(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits for Redis however slow the machine is at the moment.
+
+    The service itself waits for a fraction of a second only, and then does without Redis."""
     monkeypatch.setattr(ratelimit_cache, "breaker", ratelimit_cache.CircuitBreaker())
     monkeypatch.setattr(ratelimit_cache, "PATIENCE_SECONDS", 60)
     settings.CACHES = patient(settings.CACHES)
@@ -62,19 +63,19 @@ def patient_store(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def acme(db: None) -> Organisation:
-    """The organisation whose people the tests act as."""
+    """The organisation whose users most tests act as."""
     return Organisation.objects.create(name="Acme")
 
 
 @pytest.fixture
 def globex(db: None) -> Organisation:
-    """Another one."""
+    """Another organisation."""
     return Organisation.objects.create(name="Globex")
 
 
 @pytest.fixture
 def make_user(db: None) -> MakeUser:
-    """make_user("ada@acme.example", Role.ADMIN, acme)"""
+    """A function that creates users: make_user("ada@acme.example", Role.ADMIN, acme)."""
 
     def make(
         email: str, role: str = Role.VIEWER, organisation: Organisation | None = None, **fields: Any
@@ -95,7 +96,7 @@ def admin(make_user: MakeUser, acme: Organisation) -> User:
 
 @pytest.fixture
 def viewer(make_user: MakeUser, acme: Organisation) -> User:
-    """Of Acme, may not import."""
+    """A user of Acme who may not import."""
     return make_user("viewer@acme.example", Role.VIEWER, acme)
 
 
@@ -112,7 +113,7 @@ def root(make_user: MakeUser) -> User:
 
 
 def client_of(user: User | None) -> APIClient:
-    """A client of the API with the user's access token."""
+    """A client of the API that sends the user's access token. None: it sends no token."""
     client = APIClient()
     if user is not None:
         client.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens.pair(user)['access']}")
@@ -121,7 +122,7 @@ def client_of(user: User | None) -> APIClient:
 
 @pytest.fixture
 def api(admin: User) -> APIClient:
-    """Acme's administrator, with a token."""
+    """A client of the API that sends the token of Acme's administrator."""
     return client_of(admin)
 
 
@@ -129,15 +130,15 @@ def api(admin: User) -> APIClient:
 
 
 def environment() -> dict[str, str]:
-    """For a process that works on the test database."""
+    """The environment of a process that uses the test database."""
     found = connection.settings_dict
     login = quote(found["USER"]) + (f":{quote(found['PASSWORD'])}" if found["PASSWORD"] else "")
-    address = f"{login}@{found['HOST']}:{found['PORT']}/{found['NAME']}"
-    return os.environ | {"DATABASE_URL": f"postgresql://{address}", "PYTHONUNBUFFERED": "1"}
+    url = f"postgresql://{login}@{found['HOST']}:{found['PORT']}/{found['NAME']}"
+    return os.environ | {"DATABASE_URL": url, "PYTHONUNBUFFERED": "1"}
 
 
-class Running:
-    """A process in a session of its own, which writes to a file."""
+class ModuleProcess:
+    """A Python module that runs in a process session of its own. Its output goes to a file."""
 
     def __init__(self, command: list[str], log: Path, **extra: str) -> None:
         self.log = log
@@ -149,17 +150,17 @@ class Running:
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=die_with_parent(),  # also where pytest itself is killed
+                preexec_fn=die_with_parent(),  # also when pytest itself is killed
             )
 
     def says(self, text: str) -> bool:
-        """Whether it has written this. Raises AssertionError where it has ended."""
+        """Whether the output contains this text. Raises AssertionError if the process has ended."""
         written = self.log.read_text(errors="replace")
         assert self.popen.poll() is None, written
         return text in written
 
     def stop(self) -> None:
-        """Ends it as a deployment does."""
+        """Sends SIGTERM, as a deployment does, and SIGKILL after 15 seconds."""
         self.popen.terminate()
         try:
             self.popen.wait(15)
@@ -169,13 +170,15 @@ class Running:
 
 
 @pytest.fixture
-def start(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..., Running]]:
-    """start("gunicorn", "--bind", …): a process that is stopped when the test is over."""
-    running: list[Running] = []
+def start(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..., ModuleProcess]]:
+    """A function that starts a module as a process: start("gunicorn", "--bind", …).
 
-    def run(*command: str, **extra: str) -> Running:
+    All processes are stopped at the end of the test."""
+    running: list[ModuleProcess] = []
+
+    def run(*command: str, **extra: str) -> ModuleProcess:
         log = tmp_path / f"{command[0]}-{len(running)}.log"
-        running.append(Running(list(command), log, **extra))
+        running.append(ModuleProcess(list(command), log, **extra))
         return running[-1]
 
     yield run
@@ -184,20 +187,22 @@ def start(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..., Runn
 
 
 @pytest.fixture
-def server(start: Callable[..., Running]) -> str:
-    """A real web server on the test database: its address."""
+def server(start: Callable[..., ModuleProcess]) -> str:
+    """The URL of a real web server that uses the test database."""
     return serve(start)
 
 
-def serve(start: Callable[..., Running], **extra: str) -> str:
-    """A real web server on the test database, with more in its environment; gives its address."""
+def serve(start: Callable[..., ModuleProcess], **extra: str) -> str:
+    """Starts a real web server on the test database, with more environment variables.
+
+    Returns its URL once it answers."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
-    options = f"--bind {address} --worker-class gthread --workers 2 --threads 4 --preload"
+        host = f"127.0.0.1:{probe.getsockname()[1]}"
+    options = f"--bind {host} --worker-class gthread --workers 2 --threads 4 --preload"
     process = start("gunicorn", "marketedge.wsgi", "--no-control-socket", *options.split(), **extra)
-    wait_for(lambda: process.says("Booting worker") and _answers(f"http://{address}/healthz"))
-    return f"http://{address}"
+    wait_for(lambda: process.says("Booting worker") and _answers(f"http://{host}/healthz"))
+    return f"http://{host}"
 
 
 def _answers(url: str) -> bool:
@@ -208,8 +213,8 @@ def _answers(url: str) -> bool:
 
 
 @pytest.fixture
-def worker(start: Callable[..., Running]) -> Running:
-    """A real worker on the test database, ready to work."""
+def worker(start: Callable[..., ModuleProcess]) -> ModuleProcess:
+    """A real Celery worker that uses the test database and is ready to work."""
     options = "--concurrency 2 --loglevel INFO --without-gossip --without-mingle"
     process = start("celery", "-A", "celery_app", "worker", *options.split())
     wait_for(lambda: process.says("ready"))

@@ -1,4 +1,4 @@
-"""All spellings of a mailbox are one address; what is none is refused with the reason."""
+"""All spellings of a mailbox have one canonical form. Other texts are refused with the reason."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.imports.validation.helpers import CHECKER, problem, stored
 
 
 @pytest.mark.parametrize(
-    ("spellings", "address"),
+    ("spellings", "email"),
     [
         (["ada@example.com", "ADA@Example.COM", "ａｄａ＠ｅｘａｍｐｌｅ．ｃｏｍ",
           "ada@example。com"],
@@ -24,18 +24,18 @@ from tests.imports.validation.helpers import CHECKER, problem, stored
         (["a@1.2.example", "A@1.2.example"], "a@1.2.example"),
     ],
 )  # fmt: skip
-def test_all_spellings_of_a_mailbox_are_stored_and_keyed_as_one(spellings, address):
-    assert {stored("email", spelling) for spelling in spellings} == {address}
-    assert {CHECKER.email_key([f" {one} ", *[""] * 10]) for one in spellings} == {address}
+def test_all_spellings_of_a_mailbox_are_stored_alike_and_have_one_key(spellings, email):
+    assert {stored("email", spelling) for spelling in spellings} == {email}
+    assert {CHECKER.email_key([f" {one} ", *[""] * 10]) for one in spellings} == {email}
 
 
 @pytest.mark.parametrize(
-    ("address", "hint"),
+    ("text", "hint"),
     [
         ("ada.example.com", "no @"),
-        ("@", "nothing stands before"),
-        ("@example.com", "nothing stands before"),
-        ("ada@", "nothing stands after"),
+        ("@", "there is nothing before"),
+        ("@example.com", "there is nothing before"),
+        ("ada@", "there is nothing after"),
         ("ada@b@example.com", "more than one @"),
         ("a@example.com, b@example.com", "several addresses"),
         ("a@example.com;b@example.com", "several addresses"),
@@ -57,7 +57,7 @@ def test_all_spellings_of_a_mailbox_are_stored_and_keyed_as_one(spellings, addre
         ("ada@-example.com", "only letters, digits"),
         ("ada@example-.com", "only letters, digits"),
         ("ada@exa_mple.com", "only letters, digits"),
-        ("ada@xn--99zzz999.example", "no valid international name"),
+        ("ada@xn--99zzz999.example", "not a valid international name"),
         ("ada@xn--example-.com", "only letters, digits"),
         ("ada@☃☃-.example", "can be registered"),
         ('"ada"@example.com', "is not allowed before the @"),
@@ -78,12 +78,12 @@ def test_all_spellings_of_a_mailbox_are_stored_and_keyed_as_one(spellings, addre
         ("a" * 10_000, "10000 characters"),
     ],
 )
-def test_a_text_that_is_no_address_is_refused_with_the_reason(address, hint):
-    found = problem("email", address)
+def test_a_text_that_is_not_an_email_address_is_refused_with_the_reason(text, hint):
+    found = problem("email", text)
     assert found.code == "invalid_email"
     assert hint in found.message
-    assert CHECKER.email_key([address, *[""] * 10]) == ""
+    assert CHECKER.email_key([text, *[""] * 10]) == ""
 
 
-def test_a_cyrillic_domain_is_another_domain_than_the_latin_one_it_looks_like():
+def test_a_cyrillic_domain_differs_from_the_latin_domain_that_it_looks_like():
     assert stored("email", "ada@\u0430pple.example") == "ada@xn--pple-43d.example"

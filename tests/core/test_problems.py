@@ -1,4 +1,4 @@
-"""Every refusal has one shape, also those that Django makes before a view runs."""
+"""All error answers of the API are problem details, also those that Django makes without a view."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from tests.conftest import client_of
 from tests.imports.api.helpers import a_file, base
 from users.models import Organisation, User
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_store")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_redis")]
 
 
 def problem_of(answer: Any, status: int, code: str) -> dict[str, Any]:
-    """The body of a refusal, which has to be in the one shape."""
+    """The body of an error answer. Asserts that it is problem details with this status and code."""
     assert answer.status_code == status, answer.content
     assert answer["Content-Type"] == "application/problem+json"
     body: dict[str, Any] = json.loads(answer.content)
@@ -49,11 +49,13 @@ def test_a_wrong_token_or_key_is_401_with_a_challenge(acme: Organisation, header
     "path", ["/api/v1/nothing", "/api/v1/", "/api/v1/organizations/1/users/import"]
 )
 @pytest.mark.parametrize("method", ["get", "post", "delete"])
-def test_an_address_that_leads_nowhere_is_404(path: str, method: str) -> None:
+def test_an_unknown_url_is_404(path: str, method: str) -> None:
     problem_of(getattr(APIClient(), method)(path), 404, "not_found")
 
 
-def test_a_wrong_method_is_405_and_says_which_are_right(api: APIClient, acme: Organisation) -> None:
+def test_a_wrong_method_is_405_and_names_the_allowed_ones(
+    api: APIClient, acme: Organisation
+) -> None:
     answer = api.delete(base(acme))
     problem_of(answer, 405, "method_not_allowed")
     assert answer["Allow"] == "GET, HEAD, POST"
@@ -77,14 +79,14 @@ def test_wrong_values_name_their_fields(api: APIClient, acme: Organisation) -> N
 
 
 @pytest.mark.parametrize("sent", ["[]", "1", '"text"', "null", "{", '{"email": NaN}', ""])
-def test_json_that_is_no_object_is_400(sent: str) -> None:
+def test_json_other_than_an_object_is_400(sent: str) -> None:
     answer = APIClient().post("/api/v1/auth/token", sent, content_type="application/json")
     assert answer.status_code == 400
     assert answer.json()["code"] in ("invalid", "parse_error")
 
 
 @pytest.mark.parametrize("value", ["a\x00b", "\ud800"])
-def test_characters_that_no_database_takes_are_400(value: str) -> None:
+def test_characters_that_postgresql_cannot_store_are_400(value: str) -> None:
     sent = {"email": value, "password": "x"}
     answer = APIClient().post(
         "/api/v1/auth/token", json.dumps(sent), content_type="application/json"
@@ -106,13 +108,13 @@ def test_an_unknown_host_is_400(acme: Organisation) -> None:
     problem_of(Client().get(base(acme), headers={"Host": "evil.example"}), 400, "bad_request")
 
 
-def test_our_own_mistake_is_500_and_says_nothing_of_it(
+def test_an_unexpected_exception_is_500_and_does_not_reveal_its_message(
     admin: User, acme: Organisation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def break_down(*args: Any, **kwargs: Any) -> None:
+    def fail(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("imports.api.forms.filtered", break_down)
+    monkeypatch.setattr("imports.api.forms.filtered", fail)
     client = client_of(admin)
     client.raise_request_exception = False
     answer = client.get(base(acme))
@@ -120,7 +122,7 @@ def test_our_own_mistake_is_500_and_says_nothing_of_it(
     assert b"secret" not in answer.content
 
 
-def test_a_page_that_does_not_exist_is_404(api: APIClient, acme: Organisation) -> None:
+def test_a_page_of_results_that_does_not_exist_is_404(api: APIClient, acme: Organisation) -> None:
     problem_of(api.get(base(acme), {"page": 99}), 404, "not_found")
 
 
@@ -138,7 +140,7 @@ def test_a_wrong_filter_is_400(api: APIClient, acme: Organisation, wrong: str) -
     problem_of(api.get(f"{base(acme)}?{wrong}"), 400, "invalid")
 
 
-def test_another_organisations_answer_is_that_of_a_random_id(
+def test_another_organisation_is_answered_like_one_that_does_not_exist(
     api: APIClient, globex: Organisation
 ) -> None:
     foreign, random = api.get(base(globex)), api.get(base(uuid4()))
@@ -146,7 +148,7 @@ def test_another_organisations_answer_is_that_of_a_random_id(
     assert foreign.content == random.content
 
 
-def test_addresses_outside_the_api_keep_their_pages(client: Client) -> None:
+def test_unknown_urls_outside_the_api_are_answered_with_a_page(client: Client) -> None:
     answer = client.get("/nothing")
     assert answer.status_code == 404
     assert answer["Content-Type"].startswith("text/html")

@@ -1,4 +1,4 @@
-"""API keys are made in the admin, shown once, and revoked there."""
+"""The admin creates API keys, shows them once and revokes them."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from tests.conftest import MakeUser
 from users.models import ApiKey, Organisation, User
 from users.roles import Role
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_store")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_redis")]
 LIST = "/admin/users/apikey/"
 
 
 @pytest.fixture
 def staff(make_user: MakeUser, acme: Organisation) -> User:
-    """Acme's administrator, who may open the admin."""
+    """Acme's administrator, who may log in to the admin."""
     return make_user("staff@acme.example", Role.ADMIN, acme, is_staff=True)
 
 
-def made(client: Client, **form: Any) -> tuple[Any, str]:
-    """The page after a key was made, and the key on it."""
+def create_key(client: Client, **form: Any) -> tuple[Any, str]:
+    """Creates a key. Returns the answer, and the key on the page ("" where it was refused)."""
     sent = {"name": "HR sync", "expires_at_0": "", "expires_at_1": "", **form}
     answer = client.post(f"{LIST}add/", sent)
     assert answer.status_code == 200
@@ -32,11 +32,11 @@ def made(client: Client, **form: Any) -> tuple[Any, str]:
     return answer, found[1] if found else ""
 
 
-def test_an_administrator_makes_a_key_for_themselves_and_sees_it_once(
+def test_an_administrator_creates_a_key_for_themselves_and_sees_it_once(
     client: Client, staff: User, acme: Organisation
 ) -> None:
     client.force_login(staff)
-    answer, secret = made(client)
+    answer, secret = create_key(client)
     key = ApiKey.objects.get()
     assert (key.user, key.organisation) == (staff, acme)
     assert "no-store" in answer["Cache-Control"]
@@ -49,29 +49,29 @@ def test_an_administrator_makes_a_key_for_themselves_and_sees_it_once(
         assert key.key_hash not in shown
 
 
-def test_an_administrator_can_not_make_one_for_somebody_else(
+def test_an_administrator_can_not_create_a_key_for_somebody_else(
     client: Client, staff: User, other_admin: User, globex: Organisation
 ) -> None:
     client.force_login(staff)
-    made(client, user=str(other_admin.id), organisation=str(globex.id))
+    create_key(client, user=str(other_admin.id), organisation=str(globex.id))
     assert ApiKey.objects.get().user == staff
 
 
-def test_platform_staff_make_one_for_whoever_may_import(
+def test_platform_staff_create_keys_for_users_who_may_manage_users(
     client: Client, root: User, admin: User, viewer: User, acme: Organisation, globex: Organisation
 ) -> None:
     client.force_login(root)
-    for user, organisation, is_good in (
+    for user, organisation, is_allowed in (
         (viewer, acme, False), (admin, globex, False), (admin, acme, True)
     ):  # fmt: skip
-        _, secret = made(client, user=str(user.id), organisation=str(organisation.id))
-        assert bool(secret) == is_good
+        _, secret = create_key(client, user=str(user.id), organisation=str(organisation.id))
+        assert bool(secret) == is_allowed
     assert ApiKey.objects.get().user == admin
 
 
 def test_a_revoked_key_is_refused_and_stays_in_the_list(client: Client, staff: User) -> None:
     client.force_login(staff)
-    _, secret = made(client)
+    _, secret = create_key(client)
     key = ApiKey.objects.get()
     client.post(LIST, {"action": "revoke", "_selected_action": [str(key.id)]})
     answer = APIClient().get("/api/v1/me", headers={"Authorization": f"Api-Key {secret}"})
@@ -83,7 +83,7 @@ def test_nobody_sees_another_organisations_keys(
     client: Client, staff: User, make_user: MakeUser, globex: Organisation
 ) -> None:
     client.force_login(staff)
-    made(client)
+    create_key(client)
     key = ApiKey.objects.get()
     client.force_login(make_user("staff@globex.example", Role.ADMIN, globex, is_staff=True))
     assert key.prefix.encode() not in client.get(LIST).content
@@ -95,13 +95,13 @@ def test_nobody_sees_another_organisations_keys(
 
 def test_a_key_is_neither_changed_nor_deleted(client: Client, root: User, admin: User) -> None:
     client.force_login(root)
-    made(client, user=str(admin.id), organisation=str(admin.organisation_id))
+    create_key(client, user=str(admin.id), organisation=str(admin.organisation_id))
     key = ApiKey.objects.get()
     assert client.post(f"{LIST}{key.id}/change/", {"name": "other"}).status_code == 403
     assert client.post(f"{LIST}{key.id}/delete/", {"post": "yes"}).status_code == 403
 
 
-def test_a_viewer_of_the_admin_makes_no_keys(
+def test_a_viewer_may_not_create_keys(
     client: Client, make_user: MakeUser, acme: Organisation
 ) -> None:
     client.force_login(make_user("viewer@acme.example", Role.VIEWER, acme, is_staff=True))

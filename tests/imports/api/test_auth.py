@@ -20,7 +20,7 @@ from users import api_keys, tokens
 from users.models import ApiKey, Organisation, User
 from users.roles import Role
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_store")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_redis")]
 ME = "/api/v1/me"
 
 

@@ -18,7 +18,7 @@ from django.test import Client
 from core import problems
 from imports import errors
 from imports.models import ImportBatch, ImportError
-from tests.conftest import MakeUser, Running
+from tests.conftest import MakeUser, ModuleProcess
 from tests.paths import ROOT
 from users.models import Organisation
 from users.roles import Role
@@ -112,7 +112,7 @@ def test_the_guide_names_every_call_and_no_other() -> None:
 
 @pytest.fixture
 def demo(
-    server: str, worker: Running, make_user: MakeUser, acme: Organisation, settings: Any
+    server: str, worker: ModuleProcess, make_user: MakeUser, acme: Organisation, settings: Any
 ) -> str:
     """What `script/demo` has made: the address."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]

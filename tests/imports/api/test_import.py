@@ -12,7 +12,7 @@ from tests.conftest import PASSWORD
 from tests.imports.api.helpers import BAD, a_file, base, csv_bytes, people, post_import, run
 from users.models import Organisation, User
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_store")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_redis")]
 
 
 def test_a_token_lets_one_in_and_me_says_who_one_is(admin: User, acme: Organisation) -> None:

@@ -31,7 +31,7 @@ from users import tokens
 from users.models import Organisation, User
 from users.roles import Role
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_store")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_redis")]
 
 # --- Idempotency-Key --------------------------------------------------------------------------
 

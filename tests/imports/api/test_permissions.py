@@ -20,7 +20,7 @@ from tests.imports.api.helpers import a_file, base, csv_bytes, people
 from users.models import Organisation, User
 from users.roles import Role
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_store")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_redis")]
 
 OK = 0  # whatever the call answers when all is well
 FORBIDDEN, HIDDEN, OFF = 403, 404, 503

@@ -17,7 +17,7 @@ from imports.models.statuses import Status
 from tests.imports.api.helpers import BAD, HEADERS, base, csv_bytes, imported, people
 from users.models import Organisation, User
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_store")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_redis")]
 Rows = list[list[str]]
 
 

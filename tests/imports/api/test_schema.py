@@ -33,7 +33,7 @@ from schemathesis.specs.openapi.checks import (
 from imports import actions
 from imports.actions import ImportOptions
 from imports.engine import runner
-from tests.conftest import ROOT, MakeUser, Running, serve
+from tests.conftest import ROOT, MakeUser, ModuleProcess, serve
 from tests.fuzz import Fuzzer, seeds
 from tests.imports.api.helpers import BAD, base, csv_bytes, people
 from users import tokens
@@ -102,7 +102,7 @@ def stage(user: User, rows: list[tuple[str, ...]]) -> Any:
 
 
 @pytest.fixture
-def address(start: Callable[..., Running]) -> str:
+def address(start: Callable[..., ModuleProcess]) -> str:
     """A web server without quotas: they would soon be all that is seen."""
     return serve(start, RATE_LIMIT_ENABLED="false")
 

@@ -23,7 +23,7 @@ from tests.imports.api.helpers import BAD, a_file, base, csv_bytes, people, post
 from users import tokens
 from users.models import Organisation, User
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_store")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_redis")]
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8
 GOOD = csv_bytes(people(1))

@@ -19,7 +19,7 @@ from django.db.models.functions import Now
 from imports.engine import runner
 from imports.models import ImportBatch, Upload, UploadChunk
 from imports.models.statuses import Status
-from tests.conftest import Running
+from tests.conftest import ModuleProcess
 from tests.imports.api.helpers import BAD, csv_bytes, people
 from tests.process_helpers import wait_for
 from users.models import Organisation, User
@@ -180,7 +180,7 @@ def test_with_user_management_switched_off_nobody_is_imported(
 
 
 def test_after_ctrl_c_the_import_goes_on_in_the_background(
-    start: Callable[..., Running], acme: Organisation, file: Callable[..., Path]
+    start: Callable[..., ModuleProcess], acme: Organisation, file: Callable[..., Path]
 ) -> None:
     path = file(csv_bytes(people(300)))
     arguments = ["import_users", str(path), "--organization", "Acme"]
@@ -202,7 +202,7 @@ def test_after_ctrl_c_the_import_goes_on_in_the_background(
 
 
 def test_the_exit_status_and_the_sentence_are_those_of_a_process(
-    start: Callable[..., Running], acme: Organisation, file: Callable[..., Path]
+    start: Callable[..., ModuleProcess], acme: Organisation, file: Callable[..., Path]
 ) -> None:
     bad = start("manage", "import_users", str(file(csv_bytes([BAD]))), "--organization", "Acme")
     assert bad.popen.wait() == 1
@@ -282,7 +282,7 @@ def test_a_pending_import_that_no_queue_holds_is_announced(batch: ImportBatch) -
 
 
 def test_where_redis_is_away_the_cleanup_says_so_and_the_next_one_tries_again(
-    batch: ImportBatch, start: Callable[..., Running]
+    batch: ImportBatch, start: Callable[..., ModuleProcess]
 ) -> None:
     silent_for(batch, 11)
     away = start("manage", "cleanup_stuck_imports", REDIS_URL="redis://127.0.0.1:1/0")

@@ -24,7 +24,7 @@ from imports.engine import runner
 from imports.models import ImportBatch
 from imports.models.statuses import MailState, Status
 from imports.notifications import messages, queue
-from tests.conftest import ROOT, MakeUser, Running, environment
+from tests.conftest import ROOT, MakeUser, ModuleProcess, environment
 from tests.imports.admin.helpers import at_the_admin
 from tests.imports.api.helpers import BAD, a_file, csv_bytes, people
 from tests.imports.notifications.mail_server import MailServer
@@ -467,7 +467,7 @@ def test_a_claim_outlives_the_longest_task() -> None:
 
 
 def test_a_real_worker_sends_it_and_never_waits_for_it(
-    admin: User, mail_server: MailServer, start: Callable[..., Running]
+    admin: User, mail_server: MailServer, start: Callable[..., ModuleProcess]
 ) -> None:
     options = "--concurrency 1 --loglevel INFO --without-gossip --without-mingle"
     command = ["celery", "-A", "celery_app", "worker", *options.split()]
