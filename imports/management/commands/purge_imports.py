@@ -43,6 +43,7 @@ class Command(BaseCommand):
         verb = "Would delete" if options["dry_run"] else "Deleted"
         self.stdout.write(
             f"{verb} {count_of(purged.batches, 'import')} older than"
-            f" {count_of(options['days'], 'day')}, {count_of(purged.uploads, 'staged file')} that nobody imported and"
+            f" {count_of(options['days'], 'day')},"
+            f" {count_of(purged.uploads, 'staged file')} that nobody imported and"
             f" {count_of(purged.audit_events, 'line')} of the audit trail."
         )
