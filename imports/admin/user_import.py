@@ -35,11 +35,11 @@ from imports.engine import staging
 from imports.engine.preview import Preview, preview
 from imports.errors import FeatureDisabled, FileRefused
 from imports.models import Upload
-from imports.validation.rules import LABELS
+from imports.schema.fields import FIELDS
 from users.admin.base import current_user
 from users.admin.users import ACCESS, DETAILS, UserAdmin
 from users.models import User
-from users.roles import IMPORTERS
+from users.roles import USER_MANAGERS
 
 YES_NO: dict[object, str] = {True: "yes", False: "no"}
 EXPORTED = ("email", "first_name", "last_name", "role", *DETAILS, *ACCESS)
@@ -73,7 +73,7 @@ class UserImportAdmin(ImportMixin, ExportMixin, UserAdmin):  # type: ignore[misc
 
     def has_import_permission(self, request: HttpRequest) -> bool:
         """Whether the button is there."""
-        return bool(settings.FEATURE_USER_MANAGEMENT) and current_user(request).may_import
+        return bool(settings.FEATURE_USER_MANAGEMENT) and current_user(request).manages_users
 
     def has_export_permission(self, request: HttpRequest) -> bool:
         """Whoever may see users may take them along."""
@@ -166,7 +166,7 @@ class UserImportAdmin(ImportMixin, ExportMixin, UserAdmin):  # type: ignore[misc
 
     def _closed(self, request: HttpRequest) -> HttpResponse | None:
         """The answer to whoever may not import at all, or not at the moment."""
-        if current_user(request).role not in IMPORTERS:
+        if current_user(request).role not in USER_MANAGERS:
             raise PermissionDenied
         if self.has_import_permission(request):
             return None
@@ -190,7 +190,7 @@ class UserImportAdmin(ImportMixin, ExportMixin, UserAdmin):  # type: ignore[misc
             "opts": self.model._meta,
             "form": form,
             "problem": problem,
-            "labels": [(name, label.capitalize()) for name, label in LABELS.items()],
+            "labels": [(name, field.label.capitalize()) for name, field in FIELDS.items()],
             **more,
         }
         return TemplateResponse(request, self.import_template_name, context, status=status)
@@ -228,13 +228,16 @@ class UserImportAdmin(ImportMixin, ExportMixin, UserAdmin):  # type: ignore[misc
             organisation=chosen.into,
             options=chosen.options,
             how_it_was_read=how_it_was_read(upload),
-            mapping=[(LABELS.get(k, k), v) for k, v in columns.mapping.items()],
+            mapping=[
+                (FIELDS[name].label if name in FIELDS else name, header)
+                for name, header in columns.mapping.items()
+            ],
             ignored=columns.ignored,
             errors=[
                 {**error, "column": columns.mapping.get(error["field"], error["field"])}
                 for error in found.errors
             ],
-            row_labels=[LABELS.get(name, name) for name in found.rows[0]] if found.rows else [],
+            row_labels=[FIELDS[name].label for name in found.rows[0]] if found.rows else [],
             rows=[[YES_NO.get(value, value) for value in row.values()] for row in found.rows],
             counts=_counts(found),
         )

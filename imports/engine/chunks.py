@@ -6,16 +6,15 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
+from core.characters import clean_for_storage
 from imports import files
-from imports.validation.rows import (
+from imports.validation.problems import (
     Problem,
-    RowChecker,
-    UserRow,
     address_unavailable,
     already_exists,
-    clean_for_storage,
     duplicate_in_file,
 )
+from imports.validation.rows import RowChecker, UserRow
 
 # Takes a few milliseconds, in which PostgreSQL is busy with what the socket holds (copy_writer.py).
 ROWS_BETWEEN_PAUSES = 100

@@ -13,7 +13,7 @@ from imports.engine.copy_writer import Written
 from imports.models import ImportBatch
 from imports.models.statuses import Status
 from imports.schema.columns import Columns
-from imports.validation.rows import Problem
+from imports.validation.problems import Problem
 from users.models import User
 
 log = structlog.get_logger(__name__)
@@ -52,7 +52,7 @@ def reason_to_stop(batch: ImportBatch) -> str:
         return "Stopped: the account that uploaded the file no longer exists."
     if not uploader.is_active:
         return "Stopped: the account that uploaded the file is no longer active."
-    if not uploader.may_import_into(batch.organisation_id):
+    if not uploader.may_manage_users_of(batch.organisation_id):
         return "Stopped: the account that uploaded the file may no longer import users here."
     return ""
 

@@ -6,10 +6,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.characters import clean_for_storage
 from imports.engine import chunks, completion, copy_writer, staging
 from imports.engine.chunks import Checked
 from imports.models import Upload
-from imports.validation.rows import Problem, RowChecker, UserRow, clean_for_storage
+from imports.validation.problems import Problem
+from imports.validation.rows import RowChecker, UserRow
 
 LISTED = 100  # errors, duplicates and warnings each; the counts are of all
 SHOWN_ROWS = 10
@@ -113,12 +115,4 @@ def _add_rows(result: Preview, upload: Upload, checked: Checked, *, skip_duplica
 def _add_valid(result: Preview, row: UserRow) -> None:
     result.successful_rows += 1
     if len(result.rows) < SHOWN_ROWS:
-        result.rows.append(
-            {
-                name: {"t": True, "f": False}.get(value, value) if name in _BOOLEANS else value
-                for name, value in row._asdict().items()
-            }
-        )
-
-
-_BOOLEANS = frozenset(name for name in UserRow._fields if name.endswith(("_access", "invitation")))
+        result.rows.append(row._asdict())

@@ -1,4 +1,5 @@
-"""Which fields a file may hold, and which of its columns holds which field.
+"""The fields that a file may contain, and how its header row is matched with them.
 
-Pure: no database, no settings. Others use `fields`, `columns` and nothing private of them.
+No database and no settings. Others call `columns.match_headers`, and use `fields.FIELDS` for
+everything that differs by field: label, example, database column, limits, header names.
 """

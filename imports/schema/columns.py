@@ -1,32 +1,21 @@
-"""Which column of a file holds which field: from the header row and what a client asks for."""
+"""Matches the header row of a file, and the mapping a client may send, with the fields."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from core.text import excerpt, listed
+from core.text import excerpt, join_names
 from imports.errors import DuplicateColumn, ForbiddenColumn, UnknownMapping
-from imports.schema.fields import (
-    FIELDS,
-    FORBIDDEN_HEADERS,
-    FULL_NAME,
-    NAME_FIELDS,
-    Field,
-    header_keys,
-    is_forbidden,
-    is_password,
-    normalise,
-    recognise,
-)
+from imports.schema.fields import FIELDS, FULL_NAME, NAME_FIELDS
+from imports.schema.header_names import FORBIDDEN_HEADERS
+from imports.schema.headers import header_keys, is_forbidden, is_password, normalise, recognise
 from imports.schema.missing_columns import refuse_missing
-
-__all__ = ["FIELDS", "Columns", "Field", "Match", "Notice", "match_headers", "normalise"]
 
 
 class Notice(NamedTuple):
-    """A warning about the file as a whole (row None) or about one row of it."""
+    """A warning about one row of the file, or about the whole file (row None)."""
 
     row: int | None
     code: str
@@ -35,28 +24,19 @@ class Notice(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Columns:
-    """The columns of a file, without those that hold passwords."""
+    """The columns of a file. Those that may hold passwords are left out."""
 
     headers: tuple[str, ...]
-    positions: dict[str, int]  # field -> index; "full_name" may stand for both names
+    positions: dict[str, int]  # field -> index; "full_name" may replace the two name fields
     ignored: tuple[str, ...]
 
     @property
     def mapping(self) -> dict[str, str]:
-        """Field -> header, as a client could send it back."""
+        """Field -> header, in the form in which a client may send a mapping."""
         return {field: self.headers[index] for field, index in self.positions.items()}
 
-    def examples(self, rows: Iterable[Sequence[str]], count: int = 3) -> dict[str, list[str]]:
-        """Up to `count` different values of each column in `rows`: header -> values."""
-        found: list[list[str]] = [[] for _ in self.headers]
-        for cells in rows:
-            for values, cell in zip(found, cells, strict=False):
-                if len(values) < count and (value := excerpt(cell, 100)) not in ("", *values):
-                    values.append(value)
-        return dict(zip(self.headers, found, strict=True))
-
     def as_json(self) -> dict[str, Any]:
-        """What JSON can hold; `from_json` is the inverse."""
+        """The columns in types that JSON has; `from_json` is the inverse."""
         return {
             "headers": list(self.headers),
             "positions": dict(self.positions),
@@ -65,7 +45,7 @@ class Columns:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Columns:
-        """The columns that `as_json` wrote."""
+        """The columns that `as_json` returned."""
         return cls(
             headers=tuple(data["headers"]),
             positions={field: int(index) for field, index in data["positions"].items()},
@@ -73,42 +53,42 @@ class Columns:
         )
 
 
-class Match(NamedTuple):
-    """What became of a header row. `dropped`: indexes of the file's cells that hold passwords."""
+class HeaderMatch(NamedTuple):
+    """The result of `match_headers`."""
 
     columns: Columns
-    dropped: tuple[int, ...]
+    dropped: tuple[int, ...]  # indexes, in the file's own header row, of columns with passwords
     warnings: list[Notice]
 
 
-def match_headers(headers: Sequence[str], mapping: Mapping[str, str] | None = None) -> Match:
-    """Find the column of each field in a file's header row.
+def match_headers(headers: Sequence[str], mapping: Mapping[str, str] | None = None) -> HeaderMatch:
+    """Finds the column of each field in a file's header row.
 
-    `mapping` (field -> header) wins over every name; a header of "" means that the field is to be
-    ignored. Raises ForbiddenColumn, UnknownMapping, DuplicateColumn or MissingColumn.
+    `mapping` (field -> header) takes precedence over recognised names. A header of "" in it leaves
+    the field out. Raises ForbiddenColumn, UnknownMapping, DuplicateColumn or MissingColumn.
     """
-    labels = _labels(headers)
+    labels = _column_labels(headers)
     _refuse_forbidden(headers)
     dropped = tuple(i for i, header in enumerate(headers) if is_password(header))
-    chosen = _mapped(headers, labels, mapping or {})
-    taken = {index for index in chosen.values() if index is not None} | set(dropped)
-    positions = {field: index for field, index in chosen.items() if index is not None}
-    positions |= _recognised(labels, headers, taken, skip=_settled(chosen))
+    mapped = _resolve_mapping(headers, labels, mapping or {})
+    taken = {index for index in mapped.values() if index is not None} | set(dropped)
+    positions = {field: index for field, index in mapped.items() if index is not None}
+    positions |= _recognise_headers(labels, headers, taken, skip=_decided_fields(mapped))
     refuse_missing(positions, labels, dropped)
-    return _reduced(labels, positions, dropped)
+    return _without_dropped(labels, positions, dropped)
 
 
 def fields_in(cells: Sequence[str], mapping: Mapping[str, str] | None = None) -> set[str]:
-    """The fields that a row would give if it were the header row."""
-    found = {hit[0] for hit in map(recognise, cells) if hit}
+    """The fields that would be recognised if this row were the header row."""
+    found = {match.field for match in map(recognise, cells) if match}
     if mapping:
         names = {key for cell in cells for key in header_keys(cell)}
         found |= {field for field, header in mapping.items() if normalise(str(header)) in names}
     return found
 
 
-def _labels(headers: Sequence[str]) -> list[str]:
-    """The headers as they are shown and stored; a column without one is named by its number."""
+def _column_labels(headers: Sequence[str]) -> list[str]:
+    """The headers as they are displayed and stored. A column without one is named by its number."""
     return [excerpt(header, 200) or f"(column {i})" for i, header in enumerate(headers, start=1)]
 
 
@@ -116,106 +96,111 @@ def _refuse_forbidden(headers: Sequence[str]) -> None:
     found = [excerpt(header) for header in headers if is_forbidden(header)]
     if found:
         raise ForbiddenColumn(
-            f"The file holds a column that no file may set: {listed(found)}. "
+            f"The file has a column that a file may not set: {join_names(found)}. "
             "Remove the column and upload the file again.",
             columns=found,
         )
 
 
-def _settled(chosen: Mapping[str, int | None]) -> set[str]:
-    """The fields that the mapping has decided on: a whole name decides on both of its parts."""
-    full_name = chosen.get(FULL_NAME) is not None
-    return set(chosen) | (set(NAME_FIELDS) if full_name else set())
+def _decided_fields(mapped: Mapping[str, int | None]) -> set[str]:
+    """The fields that the mapping decides. A full name decides first and last name too."""
+    full_name = mapped.get(FULL_NAME) is not None
+    return set(mapped) | (set(NAME_FIELDS) if full_name else set())
 
 
-# --- mapping ----------------------------------------------------------------------------------
+# --- the mapping of the client ----------------------------------------------------------------
 
 
-def _mapped(
+def _resolve_mapping(
     headers: Sequence[str], labels: Sequence[str], mapping: Mapping[str, str]
 ) -> dict[str, int | None]:
-    chosen: dict[str, int | None] = {}
+    """Field -> index of its column; None where the mapping leaves the field out."""
+    mapped: dict[str, int | None] = {}
     for field, header in mapping.items():
         _refuse_unknown_field(field)
         wanted = str(header if header is not None else "").strip()
-        chosen[field] = _index_of(field, wanted, headers, labels) if wanted else None
-    whole, parts = chosen.get(FULL_NAME), [f for f in NAME_FIELDS if chosen.get(f) is not None]
-    if whole is not None and parts:
+        mapped[field] = _index_of(field, wanted, headers, labels) if wanted else None
+    name_fields = [field for field in NAME_FIELDS if mapped.get(field) is not None]
+    if mapped.get(FULL_NAME) is not None and name_fields:
         raise UnknownMapping(
-            f"The mapping names both full_name and {listed(parts)}. "
+            f"The mapping contains both full_name and {join_names(name_fields)}. "
             "Send either full_name, or first_name and last_name."
         )
-    return chosen
+    return mapped
 
 
 def _refuse_unknown_field(field: str) -> None:
     if normalise(field) in FORBIDDEN_HEADERS:
-        raise ForbiddenColumn(f"No file may set {excerpt(field)}. Leave it out of the mapping.")
+        raise ForbiddenColumn(f"A file may not set {excerpt(field)}. Leave it out of the mapping.")
     if field not in FIELDS and field != FULL_NAME:
         raise UnknownMapping(
-            f'The mapping names the field "{excerpt(field)}", which there is not. '
+            f'The mapping contains "{excerpt(field)}", which is not a field. '
             f"The fields are: {', '.join([*FIELDS, FULL_NAME])}.",
             field=excerpt(field),
         )
 
 
 def _index_of(field: str, wanted: str, headers: Sequence[str], labels: Sequence[str]) -> int:
-    found = _columns_called(wanted, headers, labels)
+    found = _columns_with_header(wanted, headers, labels)
     if not found:
         raise UnknownMapping(
-            f'The mapping wants {field} from the column "{excerpt(wanted)}", which the file does '
-            f"not have. Its columns are: {listed(labels)}.",
+            f'The mapping maps {field} to the column "{excerpt(wanted)}", which the file does '
+            f"not have. Its columns are: {join_names(labels)}.",
             field=field,
             header=excerpt(wanted),
             headers=list(labels),
         )
     if len(found) > 1:
-        raise _duplicate(field, found, labels)
+        raise _duplicate_column(field, found, labels)
     if is_password(headers[found[0]]):
         raise UnknownMapping(
-            f'The mapping wants {field} from "{excerpt(wanted)}". '
-            "Passwords are never imported: choose another column.",
+            f'The mapping maps {field} to the column "{excerpt(wanted)}". '
+            "Passwords are never imported. Choose another column.",
             field=field,
         )
     return found[0]
 
 
-def _columns_called(wanted: str, headers: Sequence[str], labels: Sequence[str]) -> list[int]:
-    """The columns with this header as it is written, or else in any of the forms it is known by."""
-    exactly = [i for i, header in enumerate(headers) if wanted in (header.strip(), labels[i])]
+def _columns_with_header(wanted: str, headers: Sequence[str], labels: Sequence[str]) -> list[int]:
+    """The columns with exactly this header, or else those that `wanted` is a known form of."""
+    exact = [i for i, header in enumerate(headers) if wanted in (header.strip(), labels[i])]
     key = normalise(wanted)
-    return exactly or [i for i, header in enumerate(headers) if key in header_keys(header)]
+    return exact or [i for i, header in enumerate(headers) if key in header_keys(header)]
 
 
-# --- names that are known ---------------------------------------------------------------------
+# --- recognised names -------------------------------------------------------------------------
 
 
-def _recognised(
+def _recognise_headers(
     labels: Sequence[str], headers: Sequence[str], taken: set[int], skip: set[str]
 ) -> dict[str, int]:
-    candidates: dict[str, list[tuple[int, int]]] = {}
+    """Field -> index, for the columns not in `taken` and the fields not in `skip`."""
+    candidates: dict[str, list[tuple[int, int]]] = {}  # field -> (rank, index)
     for index, header in enumerate(headers):
-        hit = None if index in taken else recognise(header)
-        if hit and hit[0] not in skip:
-            candidates.setdefault(hit[0], []).append((hit[1], index))
-    positions = {field: _best(field, ranked, labels) for field, ranked in candidates.items()}
+        match = None if index in taken else recognise(header)
+        if match and match.field not in skip:
+            candidates.setdefault(match.field, []).append((match.rank, index))
+    positions = {
+        field: _best_candidate(field, ranked, labels) for field, ranked in candidates.items()
+    }
     if "last_name" not in positions and "last_name" not in skip:
-        positions |= _german_last_name(headers, positions, taken)
+        positions |= _last_name_beside_vorname(headers, positions, taken)
     return positions
 
 
-def _best(field: str, ranked: list[tuple[int, int]], labels: Sequence[str]) -> int:
+def _best_candidate(field: str, ranked: list[tuple[int, int]], labels: Sequence[str]) -> int:
+    """The index with the lowest rank. Raises DuplicateColumn if two share it."""
     best = min(rank for rank, _ in ranked)
     found = [index for rank, index in ranked if rank == best]
     if len(found) > 1:
-        raise _duplicate(field, found, labels)
+        raise _duplicate_column(field, found, labels)
     return found[0]
 
 
-def _german_last_name(
+def _last_name_beside_vorname(
     headers: Sequence[str], positions: Mapping[str, int], taken: set[int]
 ) -> dict[str, int]:
-    """Beside a "Vorname", a column "Name" holds the family name."""
+    """In a German file with a column "Vorname", the column "Name" holds the last name."""
     first = positions.get("first_name")
     if first is None or "vorname" not in header_keys(headers[first]):
         return {}
@@ -223,54 +208,47 @@ def _german_last_name(
     return {"last_name": free[0]} if len(free) == 1 else {}
 
 
-def _duplicate(field: str, found: Sequence[int], labels: Sequence[str]) -> DuplicateColumn:
-    named = [f'"{excerpt(labels[i])}" (column {i + 1})' for i in found]
+def _duplicate_column(field: str, found: Sequence[int], labels: Sequence[str]) -> DuplicateColumn:
+    columns = [f'"{excerpt(labels[i])}" (column {i + 1})' for i in found]
     return DuplicateColumn(
-        f"More than one column stands for {field}: {listed(named)}. Rename or remove all but "
-        'one, or choose one by a mapping (for example {"' + field + '": "…"}).',
+        f"More than one column matches {field}: {join_names(columns)}. Rename or remove all but "
+        'one, or choose one with a mapping (for example {"' + field + '": "…"}).',
         field=field,
         columns=[labels[i] for i in found],
     )
 
 
-# --- the outcome ------------------------------------------------------------------------------
+# --- the result -------------------------------------------------------------------------------
 
 
-def _reduced(
+def _without_dropped(
     labels: Sequence[str], positions: Mapping[str, int], dropped: tuple[int, ...]
-) -> Match:
-    """The match, in indexes that count without the dropped columns."""
+) -> HeaderMatch:
+    """The match; the indexes in its `columns` do not count the dropped columns."""
     kept = [i for i in range(len(labels)) if i not in dropped]
-    place = {old: new for new, old in enumerate(kept)}
+    new_index = {old: new for new, old in enumerate(kept)}
     used = set(positions.values())
     ignored = [i for i in kept if i not in used]
     columns = Columns(
         headers=tuple(labels[i] for i in kept),
-        positions={field: place[index] for field, index in positions.items()},
+        positions={field: new_index[index] for field, index in positions.items()},
         ignored=tuple(labels[i] for i in ignored),
     )
     warnings = [_password_notice(labels[i]) for i in dropped]
     warnings += [_unused_notice(labels[i], positions, labels) for i in ignored]
-    return Match(columns, dropped, warnings)
+    return HeaderMatch(columns, dropped, warnings)
 
 
 def _password_notice(label: str) -> Notice:
-    return Notice(
-        None,
-        "password_dropped",
-        f'The column "{label}" was dropped unread: passwords are never imported.',
-    )
+    message = f'The column "{label}" was not read, because passwords are never imported.'
+    return Notice(None, "password_dropped", message)
 
 
 def _unused_notice(label: str, positions: Mapping[str, int], labels: Sequence[str]) -> Notice:
-    hit = recognise(label)
-    if hit and hit[0] in positions:
-        instead = labels[positions[hit[0]]]
-        return Notice(
-            None,
-            "unused_column",
-            f'The column "{label}" is ignored: {hit[0]} is read from "{instead}".',
-        )
-    return Notice(
-        None, "unknown_column", f'The column "{label}" is ignored: no field is read from it.'
-    )
+    match = recognise(label)
+    if match and match.field in positions:
+        used = labels[positions[match.field]]
+        message = f'The column "{label}" is ignored: {match.field} is read from "{used}".'
+        return Notice(None, "unused_column", message)
+    message = f'The column "{label}" is ignored: no field is read from it.'
+    return Notice(None, "unknown_column", message)

@@ -1,72 +1,71 @@
-"""The refusal of a file that lacks a column, with what comes closest in it."""
+"""Refuses a file that has no column for a required field, and names the most similar headers."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
 
-from core.text import listed
+from core.text import join_names
 from imports.errors import MissingColumn
-from imports.schema.fields import (
-    FULL_NAME,
-    FULL_NAME_HEADERS,
-    KNOWN,
-    NAME_FIELDS,
-    REQUIRED,
-    header_keys,
-)
+from imports.schema.fields import FULL_NAME, NAME_FIELDS, REQUIRED
+from imports.schema.header_names import FULL_NAME_HEADERS
+from imports.schema.headers import KNOWN_NAMES, header_keys
 
-_COMPARED = 50  # headers looked at for the closest one
+_MAX_COMPARED = 50  # headers compared with the names of a missing field
+_MIN_SIMILARITY = 0.7  # between 0 and 1, as difflib measures it
 
 
 def refuse_missing(
     positions: Mapping[str, int], labels: Sequence[str], dropped: Sequence[int]
 ) -> None:
-    """Raises MissingColumn where a required field has no column."""
-    missing = [f for f in REQUIRED if f not in positions]
+    """Raises MissingColumn if a required field has no column."""
+    missing = [field for field in REQUIRED if field not in positions]
     if FULL_NAME in positions:
-        missing = [f for f in missing if f not in NAME_FIELDS]
+        missing = [field for field in missing if field not in NAME_FIELDS]
     if not missing:
         return
-    shown = [label for i, label in enumerate(labels) if i not in dropped]
-    used = set(positions.values())
-    free = [label for i, label in enumerate(labels) if i not in used and i not in dropped]
-    whole = _full_name_header(shown) if set(missing) & set(NAME_FIELDS) else None
-    unclear = [f for f in missing if not (whole and f in NAME_FIELDS)]
-    closest = {f: header for f in unclear if (header := _closest(f, free[:_COMPARED]))}
+    headers = [label for i, label in enumerate(labels) if i not in dropped]
+    used = {*positions.values(), *dropped}
+    unused = [label for i, label in enumerate(labels) if i not in used][:_MAX_COMPARED]
+    full_name = _full_name_header(headers) if set(missing) & set(NAME_FIELDS) else None
+    unexplained = [field for field in missing if not (full_name and field in NAME_FIELDS)]
+    closest = {f: header for f in unexplained if (header := _closest(f, unused))}
     raise MissingColumn(
-        _missing_sentence(missing, shown, closest, whole),
+        _missing_sentence(missing, headers, closest, full_name),
         missing=missing,
-        headers=shown,
+        headers=headers,
         closest=closest,
-        **({"full_name": whole} if whole else {}),
+        **({"full_name": full_name} if full_name else {}),
     )
 
 
 def _missing_sentence(
-    missing: Sequence[str], shown: Sequence[str], closest: Mapping[str, str], whole: str | None
+    missing: Sequence[str],
+    headers: Sequence[str],
+    closest: Mapping[str, str],
+    full_name: str | None,
 ) -> str:
     noun = "column" if len(missing) == 1 else "columns"
-    parts = [f"The file has no {noun} for {listed(missing)}; it has: {listed(shown)}."]
-    if len(shown) == 1:
+    parts = [f"The file has no {noun} for {join_names(missing)}; it has: {join_names(headers)}."]
+    if len(headers) == 1:
         parts.append("It has only one column: check which delimiter separates its cells.")
     parts += [f'The closest to {field} is "{header}".' for field, header in closest.items()]
-    if whole:
+    if full_name:
         parts.append(
-            f'"{whole}" seems to hold the whole name: with the mapping '
-            f'{{"full_name": "{whole}"}} it is split into first and last name.'
+            f'"{full_name}" seems to contain full names. The mapping '
+            f'{{"full_name": "{full_name}"}} splits it into first and last name.'
         )
     parts.append("Rename the column in the file, or send a mapping that says which one it is.")
     return " ".join(parts)
 
 
 def _closest(field: str, headers: Sequence[str]) -> str | None:
-    """The header that looks most like one of the names of a field."""
-    names = [name for name, hit in KNOWN.items() if hit[0] == field]
+    """The header that is most similar to one of the names of a field, if any is similar enough."""
+    names = [name for name, match in KNOWN_NAMES.items() if match.field == field]
     best: tuple[float, str] | None = None
     for header in headers:
         for key in header_keys(header[:60]):
-            match = difflib.get_close_matches(key, names, n=1, cutoff=0.7)
+            match = difflib.get_close_matches(key, names, n=1, cutoff=_MIN_SIMILARITY)
             if match:
                 score = difflib.SequenceMatcher(None, key, match[0]).ratio()
                 best = max(best or (0.0, ""), (score, header), key=lambda pair: pair[0])

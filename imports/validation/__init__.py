@@ -1,4 +1,5 @@
-"""The rules for the values of a row. `rows.RowChecker` turns a row into a user or its problems.
+"""The rules for the values of a row.
 
-Pure: no database, no clock. Others use `rows`, and the constants of `rules`.
+No database and no clock. Others call `rows.RowChecker`, which turns a row into a user or a list of
+its problems, and use the constants of `rules` and the problems of `problems`.
 """

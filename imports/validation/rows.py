@@ -1,8 +1,8 @@
-"""A row of a file -> a user row, or all that is wrong with it. Pure: no database, no clock.
+"""Checks a row of a file: the result is a user row, or all problems of the row.
 
-Two ways lead to the same answer. One regular expression over the text cells, and a look-up for each
-of the others, accept an ordinary row in about two microseconds. Whatever they do not accept goes
-through the rules field by field. A property test holds that the two ways agree.
+There are two ways to the same result. The fast one is a regular expression over the text cells and
+a dictionary look-up for each of the others: it accepts most rows, in about two microseconds each.
+Every other row is checked field by field. A property test compares the two.
 """
 
 from __future__ import annotations
@@ -11,29 +11,21 @@ import re
 import string
 from collections.abc import Callable, Sequence
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from core import emails
-from core.characters import ORDINARY, ORDINARY_START, SIGNS, clean_for_storage
+from core.characters import SAFE_CHARS, SAFE_FIRST_CHARS, SIGNS
 from imports.schema.columns import Columns
 from imports.schema.fields import FIELDS, FULL_NAME
-from imports.validation import phones, rules
-from imports.validation.rules import Problem, address_unavailable, already_exists, duplicate_in_file
-
-__all__ = [
-    "Problem",
-    "RowChecker",
-    "UserRow",
-    "address_unavailable",
-    "already_exists",
-    "clean_for_storage",
-    "duplicate_in_file",
-    "split_full_name",
-]
+from imports.validation import phones, problems, rules
+from imports.validation.problems import Problem
 
 
 class UserRow(NamedTuple):
-    """A valid row: all text, ready for COPY but for backslashes; booleans are `t` and `f`."""
+    """The values of a valid row, as they are stored: one for each of FIELDS, in their order.
+
+    A text holds no tab, line break or other control character.
+    """
 
     email: str
     first_name: str
@@ -42,90 +34,94 @@ class UserRow(NamedTuple):
     department: str
     location: str
     phone: str
-    market_edge_access: str
-    causal_edge_access: str
-    value_edge_access: str
-    send_invitation: str
+    market_edge_access: bool
+    causal_edge_access: bool
+    value_edge_access: bool
+    send_invitation: bool
 
 
-# Between the cells for the expression: U+001F, a control character that no valid text holds.
-_TEXT: Final = rf"[{ORDINARY_START}][{ORDINARY}]{{0,99}}+(?<!\s)"
+# The cells are joined with U+001F, a control character that no valid text contains.
+_TEXT: Final = rf"[{SAFE_FIRST_CHARS}][{SAFE_CHARS}]{{0,99}}+(?<!\s)"
 _PHONE: Final = r"(?:\+[0-9(][0-9 ()./-]{3,18}+|[0-9(][0-9 ()./-]{3,19}+)(?<! )(?<!\.0)"
-_is_ordinary: Final = re.compile(
-    f"{emails.ORDINARY}\x1f{_TEXT}\x1f{_TEXT}\x1f(?:{_TEXT})?\x1f(?:{_TEXT})?\x1f(?:{_PHONE})?"
+_match_simple_cells: Final = re.compile(
+    f"{emails.SIMPLE_PATTERN}\x1f{_TEXT}\x1f{_TEXT}"
+    f"\x1f(?:{_TEXT})?\x1f(?:{_TEXT})?\x1f(?:{_PHONE})?"
 ).fullmatch
-_ordinary_chars: Final = emails.ORDINARY_CHARS
+_match_simple_email: Final = re.compile(emails.SIMPLE_PATTERN).fullmatch
+# Module globals are faster to read than attributes of other modules.
+_SIMPLE_EMAIL_MAX_CHARS: Final = emails.SIMPLE_MAX_CHARS
 _is_plausible_phone: Final = phones.is_plausible
-_is_ordinary_address: Final = re.compile(emails.ORDINARY).fullmatch
-_MAY_WARN: Final = frozenset(SIGNS + string.whitespace + "'")
-_TEXT_INDEXES: Final = tuple(
-    UserRow._fields.index(name) for name in ("first_name", "last_name", "department", "location")
-)
+# A text with a warning begins with one of these (or white space before them), or is not ASCII.
+_WARNING_STARTS: Final = frozenset(SIGNS + string.whitespace)
+_TEXT_INDEXES: Final = tuple(i for i, f in enumerate(FIELDS.values()) if f.kind == "text")
 
 
 class RowChecker:
     """Checks the rows of one file, whose columns are known."""
 
     def __init__(self, columns: Columns, *, default_role: str = "viewer") -> None:
-        """`default_role` stands for an empty role. Raises ValueError if no file may give it."""
+        """`default_role` replaces an empty role. Raises ValueError if a file may not assign it."""
         if default_role not in rules.ROLES:
-            raise ValueError(f"default_role {default_role!r} is none of {', '.join(rules.ROLES)}")
+            raise ValueError(
+                f"default_role {default_role!r} is not one of {', '.join(rules.ROLES)}"
+            )
         self._width = len(columns.headers)
         self._full_name = columns.positions.get(FULL_NAME)
-        # a field without a column reads the empty cell that is put behind the others
-        self._indexes = tuple(columns.positions.get(name, self._width) for name in UserRow._fields)
-        self._has_all = self._width not in self._indexes
-        self._pick: Callable[[Sequence[str]], tuple[str, ...]] = itemgetter(*self._indexes)
-        self._roles = {**rules.spellings(rules.ROLE_WORDS), "": default_role}
-        self._access = {**rules.spellings(rules.BOOLEAN_WORDS), "": _default("market_edge_access")}
-        self._invitation = {**self._access, "": _default("send_invitation")}
-        self._rules = rules.of_row(default_role)
+        # A field without a column reads an empty cell that is appended to the row.
+        indexes = tuple(columns.positions.get(name, self._width) for name in FIELDS)
+        self._email_index = indexes[0]
+        self._has_all_columns = self._width not in indexes
+        self._pick: Callable[[Sequence[str]], tuple[str, ...]] = itemgetter(*indexes)
+        booleans = rules.with_usual_cases(rules.BOOLEAN_WORDS)
+        self._roles = {**rules.with_usual_cases(rules.ROLE_WORDS), "": default_role}
+        self._access = {**booleans, "": _default_of("market_edge_access")}
+        self._invitation = {**booleans, "": _default_of("send_invitation")}
+        self._rules = rules.rules_of_row(default_role)
 
     def check(self, cells: Sequence[str]) -> UserRow | list[Problem]:
-        """The user of this row, or every problem of it. Cells are as in the file, not trimmed."""
+        """The user row, or every problem of the row. `cells` are those of the file, not trimmed."""
         if len(cells) != self._width:
-            return [rules.ragged_row(len(cells), self._width)]
-        values = self._pick(cells) if self._has_all else self._values(cells)
-        if row := self._ordinary(values):
+            return [problems.ragged_row(len(cells), self._width)]
+        values = self._pick(cells) if self._has_all_columns else self._values_of(cells)
+        if row := self._check_fast(values):
             return row
         trimmed = tuple(map(str.strip, values))
-        if trimmed != values and (row := self._ordinary(trimmed)):
+        if trimmed != values and (row := self._check_fast(trimmed)):
             return row
-        return self._field_by_field(trimmed, cells)
+        return self._check_each_field(trimmed, cells)
 
     def warnings(self, cells: Sequence[str]) -> list[Problem]:
-        """What a person should know of a row before it is imported, though it is no error."""
+        """Warnings about a row that may be valid; a preview shows them."""
         if len(cells) != self._width:
             return []
-        values = self._values(cells)
+        values = self._values_of(cells)
         found = []
         for index in _TEXT_INDEXES:
             value = values[index]
-            if value and (value[0] in _MAY_WARN or not value.isascii()):
+            if value and (value[0] in _WARNING_STARTS or not value.isascii()):
                 found += _text_warnings(UserRow._fields[index], value.strip())
-        if not _is_ordinary_address(values[0]):
-            found += _address_warnings(values[0])
+        if not _match_simple_email(values[0]):
+            found += _email_warnings(values[0])
         return found
 
     def email_key(self, cells: Sequence[str]) -> str:
-        """The address of a row as it is stored, to find duplicates in a file before the rest is
-        checked; empty where there is no valid one. Never raises."""
-        index = self._indexes[0]
-        return _email_key(cells[index]) if len(cells) == self._width else ""
+        """The e-mail address of a row in its stored form, to find duplicates in a file before the
+        other fields are checked. Empty if the row has no valid address. Never raises."""
+        return _stored_email(cells[self._email_index]) if len(cells) == self._width else ""
 
-    def _values(self, cells: Sequence[str]) -> tuple[str, ...]:
-        """The cells in the order of UserRow."""
-        if self._has_all:
+    def _values_of(self, cells: Sequence[str]) -> tuple[str, ...]:
+        """The cells in the order of FIELDS."""
+        if self._has_all_columns:
             return self._pick(cells)
         values = self._pick((*cells, ""))
         if self._full_name is None:
             return values
         return (values[0], *split_full_name(cells[self._full_name]), *values[3:])
 
-    def _ordinary(self, values: tuple[str, ...]) -> UserRow | None:
-        """The fast way: the row, if nothing in it needs a closer look."""
+    def _check_fast(self, values: tuple[str, ...]) -> UserRow | None:
+        """The user row, or None if the row needs the check field by field."""
         email, first, last, role, department, location, phone, market, causal, value, send = values
-        if len(email) > _ordinary_chars or not _is_ordinary(
+        if len(email) > _SIMPLE_EMAIL_MAX_CHARS or not _match_simple_cells(
             f"{email}\x1f{first}\x1f{last}\x1f{department}\x1f{location}\x1f{phone}"
         ):
             return None
@@ -133,6 +129,7 @@ class RowChecker:
             return None
         access = self._access
         try:
+            # UserRow(…) would take the arguments through a Python function first
             return tuple.__new__(
                 UserRow,
                 (
@@ -143,38 +140,39 @@ class RowChecker:
         except KeyError:
             return None
 
-    def _field_by_field(
+    def _check_each_field(
         self, values: tuple[str, ...], cells: Sequence[str]
     ) -> UserRow | list[Problem]:
-        """The careful way: any row, with a reason for whatever is refused."""
-        stored, problems = [], []
+        """The same result for any row, with the reason for each refused value."""
+        stored: list[Any] = []
+        found: list[Problem] = []
         for rule, value in zip(self._rules, values, strict=True):
             outcome = rule(value)
             if isinstance(outcome, Problem):
-                problems.append(outcome)
+                found.append(outcome)
             else:
                 stored.append(outcome)
         if self._full_name is not None and values[1] and not values[2]:
-            one_word = rules.one_word_name(cells[self._full_name].strip())
-            problems = [one_word if found.field == "last_name" else found for found in problems]
-        return problems or UserRow(*stored)
+            single_word = problems.last_name_required(cells[self._full_name].strip())
+            found = [single_word if one.field == "last_name" else one for one in found]
+        return found or UserRow(*stored)
 
 
 def split_full_name(value: str) -> tuple[str, str]:
     """First and last name of "Last, First" or "First Middle Last"; ("First", "") for one word."""
-    last, comma, first = value.replace("，", ",").partition(",")  # the Chinese comma too
+    last, comma, first = value.replace("，", ",").partition(",")  # also the Chinese comma
     if comma:
         return first.strip(), last.strip()
     words = value.strip().rsplit(maxsplit=1)
     return (words[0], words[1]) if len(words) == 2 else (value.strip(), "")
 
 
-def _default(field: str) -> str:
+def _default_of(field: str) -> bool:
     return rules.BOOLEAN_WORDS[FIELDS[field].default]
 
 
-def _email_key(cell: str) -> str:
-    if len(cell) <= _ordinary_chars and _is_ordinary_address(cell):
+def _stored_email(cell: str) -> str:
+    if len(cell) <= _SIMPLE_EMAIL_MAX_CHARS and _match_simple_email(cell):
         return cell.lower()
     try:
         return emails.normalise(cell.strip())
@@ -185,14 +183,14 @@ def _email_key(cell: str) -> str:
 def _text_warnings(field: str, value: str) -> list[Problem]:
     found = []
     if value and value[0] in SIGNS:
-        found.append(rules.leading_sign(field, value))
+        found.append(problems.leading_sign(field, value))
     if "\ufffd" in value:
-        found.append(rules.broken_character(field, value))
+        found.append(problems.broken_character(field, value))
     return found
 
 
-def _address_warnings(cell: str) -> list[Problem]:
-    stored = _email_key(cell)
+def _email_warnings(cell: str) -> list[Problem]:
+    stored = _stored_email(cell)
     if not stored or stored == cell.strip().lower():
         return []
-    return [rules.address_changed(cell.strip(), stored)]
+    return [problems.address_changed(cell.strip(), stored)]

@@ -13,10 +13,10 @@ import pytest
 
 from imports.schema.columns import Columns
 from imports.schema.fields import FIELDS
-from imports.validation import rules
+from imports.validation import problems
 from imports.validation.rows import RowChecker, UserRow
 from samples import make_sample
-from tests.imports.validation.helpers import CHECKER, GOOD
+from tests.imports.validation.helpers import CHECKER, VALID_CELLS
 from tests.paths import ROOT
 
 # --- the sample, and the rows for benchmarks -----------------------------------------------------
@@ -58,7 +58,7 @@ def test_the_sample_is_what_its_generator_writes():
 def test_nearly_all_rows_of_the_sample_take_the_fast_way():
     checker = sample_checker()
     whole = [cells for cells in read_sample()[1:] if len(cells) == len(make_sample.HEADERS)]
-    fast = sum(checker._ordinary(checker._values(cells)) is not None for cells in whole)
+    fast = sum(checker._check_fast(checker._values_of(cells)) is not None for cells in whole)
     assert fast > 0.9 * len(whole)
 
 
@@ -93,7 +93,9 @@ def documented_codes() -> dict[str, str]:
 
 
 def test_every_code_that_a_row_can_get_is_documented():
-    given = set(re.findall(r'problem\(\s*(?:field|"\w*"), "(\w+)"', inspect.getsource(rules)))
+    given = set(
+        re.findall(r'new_problem\(\s*[\w.]*(?:"\w*")?, "(\w+)"', inspect.getsource(problems))
+    )
     assert given >= {"required", "ragged_row", "leading_sign"}
     assert set(documented_codes()) == given | {"refused_by_database"}
 
@@ -109,7 +111,7 @@ def test_the_example_of_a_documented_code_gets_that_code(code, example):
         return
     field, value = found.groups()
     cell = value.replace("⟨tab⟩", "\t").replace("⟨empty⟩", "").replace("⟨101 letters⟩", "x" * 101)
-    cells = list((GOOD | {field: cell}).values())
+    cells = list((VALID_CELLS | {field: cell}).values())
     problems = CHECKER.check(cells)
     told = problems if isinstance(problems, list) else CHECKER.warnings(cells)
     assert [(problem.field, problem.code) for problem in told] == [(field, code)]

@@ -1,4 +1,4 @@
-"""Headers find their field, or the file is refused with what to do about it."""
+"""Headers are matched with fields, or the file is refused with advice."""
 
 from __future__ import annotations
 
@@ -8,22 +8,19 @@ import pytest
 
 from imports.errors import DuplicateColumn, ForbiddenColumn, MissingColumn, UnknownMapping
 from imports.schema.columns import Columns, match_headers
-from imports.schema.fields import (
-    FIELDS,
+from imports.schema.fields import FIELDS
+from imports.schema.header_names import (
     FORBIDDEN_HEADERS,
     FULL_NAME_HEADERS,
-    KNOWN,
     PASSWORD_HEADERS,
     PASSWORD_WORDS,
-    is_password,
-    normalise,
-    recognise,
 )
+from imports.schema.headers import KNOWN_NAMES, is_password, normalise, recognise
 
-USUAL = ["email", "first_name", "last_name"]
+REQUIRED = ["email", "first_name", "last_name"]
 
 
-def test_the_fields_are_those_of_the_contract() -> None:
+def test_the_fields_and_limits_are_the_documented_ones() -> None:
     assert list(FIELDS) == [
         "email",
         "first_name",
@@ -37,7 +34,7 @@ def test_the_fields_are_those_of_the_contract() -> None:
         "value_edge_access",
         "send_invitation",
     ]
-    assert [name for name, field in FIELDS.items() if field.required] == USUAL
+    assert [name for name, field in FIELDS.items() if field.required] == REQUIRED
     assert {name: f.max_chars for name, f in FIELDS.items() if f.max_chars} == {
         "email": 254,
         "first_name": 100,
@@ -48,25 +45,25 @@ def test_the_fields_are_those_of_the_contract() -> None:
     }
 
 
-def test_no_name_stands_for_two_fields() -> None:
+def test_no_name_belongs_to_two_fields() -> None:
     names = [n for f in FIELDS.values() for n in (normalise(f.name), *f.aliases, *f.fallbacks)]
-    assert sorted(names) == sorted(KNOWN)
+    assert sorted(names) == sorted(KNOWN_NAMES)
 
 
-def test_every_name_is_written_as_headers_are_compared() -> None:
+def test_every_known_name_is_normalised() -> None:
     others = [*FULL_NAME_HEADERS, *FORBIDDEN_HEADERS, *PASSWORD_WORDS, *PASSWORD_HEADERS]
-    assert [name for name in [*KNOWN, *others] if name != normalise(name)] == []
+    assert [name for name in [*KNOWN_NAMES, *others] if name != normalise(name)] == []
 
 
-def test_no_name_of_a_field_is_taken_for_a_password_or_forbidden() -> None:
-    assert [name for name in KNOWN if is_password(name) or name in FORBIDDEN_HEADERS] == []
+def test_no_name_of_a_field_is_a_password_or_forbidden() -> None:
+    assert [name for name in KNOWN_NAMES if is_password(name) or name in FORBIDDEN_HEADERS] == []
 
 
 @pytest.mark.parametrize(
     "header",
     ["E-Mail", "e_mail", " EMAIL ", "\ufeffemail", "e\u00a0mail", "Email*", "email:", "ＥＭＡＩＬ"],
 )
-def test_case_spaces_and_punctuation_do_not_matter(header: str) -> None:
+def test_case_spaces_and_punctuation_make_no_difference(header: str) -> None:
     assert recognise(header) == ("email", 0)
 
 
@@ -92,7 +89,7 @@ def test_case_spaces_and_punctuation_do_not_matter(header: str) -> None:
         ("---", None),
     ],
 )
-def test_a_header_is_known_or_it_is_not(header: str, field: str | None) -> None:
+def test_headers_of_real_exports_are_recognised_or_not(header: str, field: str | None) -> None:
     hit = recognise(header)
     assert (hit[0] if hit else None) == field
 
@@ -105,8 +102,8 @@ def test_an_exact_name_outranks_an_alias_and_an_alias_a_fallback() -> None:
     assert '"email"' in found.warnings[0].message
 
 
-def test_of_fallbacks_the_earlier_in_the_table_wins_wherever_it_stands() -> None:
-    found = match_headers([*USUAL, "Home Phone", "Handy", "Mobile Phone"])
+def test_of_two_fallbacks_the_earlier_in_the_table_wins() -> None:
+    found = match_headers([*REQUIRED, "Home Phone", "Handy", "Mobile Phone"])
     assert found.columns.mapping["phone"] == "Mobile Phone"
 
 
@@ -114,9 +111,9 @@ def test_of_fallbacks_the_earlier_in_the_table_wins_wherever_it_stands() -> None
     "headers",
     [["email", "E-Mail"], ["Email Address", "Courriel"], ["First Name", "first_name"]],
 )
-def test_two_columns_of_one_rank_are_refused_by_their_names(headers: list[str]) -> None:
+def test_two_columns_of_the_same_rank_are_refused_and_named(headers: list[str]) -> None:
     with pytest.raises(DuplicateColumn) as caught:
-        match_headers([*headers, *(name for name in USUAL if recognise(headers[0])[0] != name)])
+        match_headers([*headers, *(name for name in REQUIRED if recognise(headers[0])[0] != name)])
     assert all(header in caught.value.detail for header in headers)
     assert "mapping" in caught.value.detail
 
@@ -125,15 +122,15 @@ def test_two_columns_of_one_rank_are_refused_by_their_names(headers: list[str]) 
     "header",
     ["is_staff", "Is Staff", "IS-SUPERUSER", "organisation_id", "OrganizationID", "Org Id"],
 )
-def test_what_no_file_may_set_refuses_the_file(header: str) -> None:
+def test_a_file_with_a_forbidden_column_is_refused(header: str) -> None:
     with pytest.raises(ForbiddenColumn) as caught:
-        match_headers([*USUAL, header])
+        match_headers([*REQUIRED, header])
     assert header in caught.value.detail
 
 
 @pytest.mark.parametrize("header", ["id", "Organization", "Staff", "organisation", "Org Unit Path"])
-def test_what_exports_hold_beside_is_only_ignored(header: str) -> None:
-    found = match_headers([*USUAL, header])
+def test_other_columns_of_exports_are_ignored(header: str) -> None:
+    found = match_headers([*REQUIRED, header])
     assert found.columns.ignored == (header,)
     assert [w.code for w in found.warnings] == ["unknown_column"]
     assert header in found.warnings[0].message
@@ -156,7 +153,7 @@ def test_what_exports_hold_beside_is_only_ignored(header: str) -> None:
         "passwordHash",
     ],
 )
-def test_a_column_of_passwords_is_dropped_and_said_so(header: str) -> None:
+def test_a_column_of_passwords_is_dropped_with_a_warning(header: str) -> None:
     found = match_headers(["email", header, "first_name", "last_name"])
     assert found.dropped == (1,)
     assert found.columns.headers == ("email", "first_name", "last_name")
@@ -165,7 +162,7 @@ def test_a_column_of_passwords_is_dropped_and_said_so(header: str) -> None:
 
 
 @pytest.mark.parametrize("header", ["Passport", "Bypass", "Compass", "Passenger"])
-def test_what_only_begins_like_a_password_stays(header: str) -> None:
+def test_a_word_that_begins_like_a_password_is_none(header: str) -> None:
     assert not is_password(header)
 
 
@@ -176,12 +173,12 @@ def test_columns_without_a_header_are_named_by_their_number() -> None:
 
 
 def test_headers_are_storable_and_printable() -> None:
-    found = match_headers([*USUAL, "a\tb\x07\u202ec\n d", "x" * 500])
+    found = match_headers([*REQUIRED, "a\tb\x07\u202ec\n d", "x" * 500])
     assert found.columns.ignored[0] == "a b c d"
     assert len(found.columns.ignored[1]) == 200
 
 
-def test_what_is_missing_is_named_with_the_closest_header() -> None:
+def test_missing_fields_are_named_with_the_closest_header() -> None:
     with pytest.raises(MissingColumn) as caught:
         match_headers(["e-mial", "First Nme", "last_name", "phone"])
     facts = caught.value.facts
@@ -190,7 +187,7 @@ def test_what_is_missing_is_named_with_the_closest_header() -> None:
     assert "First Nme" in caught.value.detail
 
 
-def test_a_header_that_is_used_already_is_no_closest_one() -> None:
+def test_a_header_that_is_used_already_is_not_suggested() -> None:
     with pytest.raises(MissingColumn) as caught:
         match_headers(["email", "last_name", "shoe size"])
     assert caught.value.facts["closest"] == {}
@@ -200,24 +197,24 @@ def test_a_header_that_is_used_already_is_no_closest_one() -> None:
     "header",
     ["fullname", "Display Name", "Name", "Last name, First name", "Nombre completo", "Nom", "Nome"],
 )
-def test_a_whole_name_is_offered_to_be_split(header: str) -> None:
+def test_splitting_a_full_name_is_suggested(header: str) -> None:
     with pytest.raises(MissingColumn) as caught:
         match_headers(["email", header])
     assert caught.value.facts["full_name"] == header
     assert f'{{"full_name": "{header}"}}' in caught.value.detail
 
 
-def test_a_german_name_beside_a_vorname_is_the_family_name() -> None:
+def test_name_beside_vorname_is_the_last_name() -> None:
     assert match_headers(["E-Mail", "Name", "Vorname"]).columns.positions["last_name"] == 1
 
 
-def test_a_name_beside_a_first_name_in_english_is_not() -> None:
+def test_name_beside_an_english_first_name_is_not_the_last_name() -> None:
     with pytest.raises(MissingColumn):
         match_headers(["E-Mail", "Name", "First Name"])
 
 
-def test_a_mapping_wins_over_every_name() -> None:
-    found = match_headers([*USUAL, "Work Mail", "Rôle"], {"email": "work-mail", "role": ""})
+def test_a_mapping_takes_precedence_over_recognised_names() -> None:
+    found = match_headers([*REQUIRED, "Work Mail", "Rôle"], {"email": "work-mail", "role": ""})
     assert found.columns.mapping == {
         "email": "Work Mail",
         "first_name": "first_name",
@@ -226,32 +223,32 @@ def test_a_mapping_wins_over_every_name() -> None:
     assert found.columns.ignored == ("email", "Rôle")
 
 
-def test_a_mapping_prefers_the_header_as_it_is_written() -> None:
-    found = match_headers([*USUAL, "Tel 1", "tel-1"], {"phone": "tel-1"})
+def test_a_mapping_prefers_an_exactly_equal_header() -> None:
+    found = match_headers([*REQUIRED, "Tel 1", "tel-1"], {"phone": "tel-1"})
     assert found.columns.mapping["phone"] == "tel-1"
 
 
-def test_a_mapping_may_leave_out_what_stands_in_brackets() -> None:
-    found = match_headers([*USUAL, "Phone 2 [READ ONLY]"], {"phone": "phone 2"})
+def test_a_mapping_may_leave_out_text_in_brackets() -> None:
+    found = match_headers([*REQUIRED, "Phone 2 [READ ONLY]"], {"phone": "phone 2"})
     assert found.columns.mapping["phone"] == "Phone 2 [READ ONLY]"
 
 
-def test_a_mapping_to_one_of_two_doubled_headers_is_refused() -> None:
+def test_a_mapping_to_a_header_that_occurs_twice_is_refused() -> None:
     with pytest.raises(DuplicateColumn):
-        match_headers([*USUAL, "Tel", "Tel"], {"phone": "Tel"})
+        match_headers([*REQUIRED, "Tel", "Tel"], {"phone": "Tel"})
 
 
-def test_a_mapping_resolves_a_doubled_column() -> None:
+def test_a_mapping_chooses_between_two_matching_columns() -> None:
     found = match_headers(["Email", "E-Mail", "first_name", "last_name"], {"email": "E-Mail"})
     assert found.columns.positions["email"] == 1
 
 
 def test_a_mapping_may_name_a_column_without_a_header() -> None:
-    found = match_headers([*USUAL, ""], {"phone": "(column 4)"})
+    found = match_headers([*REQUIRED, ""], {"phone": "(column 4)"})
     assert found.columns.positions["phone"] == 3
 
 
-def test_a_whole_name_stands_for_both_names() -> None:
+def test_a_full_name_replaces_both_names() -> None:
     found = match_headers(["email", "Name", "First Name", "Surname"], {"full_name": "Name"})
     assert found.columns.positions == {"full_name": 1, "email": 0}
     assert found.columns.ignored == ("First Name", "Surname")
@@ -266,40 +263,30 @@ def test_a_whole_name_stands_for_both_names() -> None:
         ({"full_name": "x", "first_name": "first_name"}, ["full_name", "first_name"]),
     ],
 )
-def test_a_mapping_that_cannot_be_followed_says_why(
+def test_a_mapping_that_can_not_be_applied_says_why(
     mapping: dict[str, str], words: list[str]
 ) -> None:
     with pytest.raises(UnknownMapping) as caught:
-        match_headers([*USUAL, "password", "x"], mapping)
+        match_headers([*REQUIRED, "password", "x"], mapping)
     assert all(word in caught.value.detail for word in words)
 
 
-def test_a_mapping_can_not_reach_what_no_file_may_set() -> None:
+def test_a_mapping_can_not_set_a_forbidden_field() -> None:
     with pytest.raises(ForbiddenColumn):
-        match_headers(USUAL, {"is_superuser": "email"})
+        match_headers(REQUIRED, {"is_superuser": "email"})
 
 
 def test_ignoring_a_required_field_leaves_it_missing() -> None:
     with pytest.raises(MissingColumn):
-        match_headers(USUAL, {"email": ""})
+        match_headers(REQUIRED, {"email": ""})
 
 
-def test_columns_survive_json() -> None:
-    columns = match_headers(["x", *USUAL, "Rôle"]).columns
+def test_columns_can_be_stored_as_json() -> None:
+    columns = match_headers(["x", *REQUIRED, "Rôle"]).columns
     assert Columns.from_json(json.loads(json.dumps(columns.as_json()))) == columns
 
 
-def test_examples_are_few_different_and_printable() -> None:
-    columns = match_headers([*USUAL, "Note", "Note"]).columns
-    rows = [["a@x.de", "A", "B", "1\n2", "z"], ["b@x.de", "A", "", "3"], ["c@x.de"] * 5] * 2
-    examples = columns.examples([*rows, ["d@x.de", "E", "F", "9", "y"]])
-    assert examples["email"] == ["a@x.de", "b@x.de", "c@x.de"]
-    assert examples["first_name"] == ["A", "c@x.de", "E"]
-    assert examples["last_name"] == ["B", "c@x.de", "F"]
-    assert examples["Note"][0] in ("1 2", "z")
-
-
-def test_a_sentence_about_very_many_columns_stays_short() -> None:
+def test_a_message_about_very_many_columns_is_short() -> None:
     with pytest.raises(MissingColumn) as caught:
         match_headers([f"column number {i} with a long name" * 3 for i in range(200)])
     assert len(caught.value.detail) < 5_000

@@ -1,4 +1,4 @@
-"""A plausible telephone number is stored as it was given; another is refused."""
+"""A plausible phone number is stored unchanged; any other is refused."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.imports.validation.helpers import problem, stored
         "+683 4002",
     ],
 )  # fmt: skip
-def test_a_plausible_number_is_stored_as_it_was_given(number):
+def test_a_plausible_number_is_stored_unchanged(number):
     assert stored("phone", number) == number
 
 

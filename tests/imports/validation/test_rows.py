@@ -1,41 +1,35 @@
-"""What a row may hold, what is stored of it, and what is said of whatever may not stand there."""
+"""What each field accepts, what is stored, and the messages for values that are refused."""
 
 from __future__ import annotations
 
 import re
-import sys
-import unicodedata
 
 import pytest
 
 from core import characters
 from imports.schema.fields import FIELDS
-from imports.validation.rows import (
-    RowChecker,
-    UserRow,
-    address_unavailable,
-    already_exists,
-    clean_for_storage,
-    duplicate_in_file,
-    split_full_name,
+from imports.validation.problems import address_unavailable, already_exists, duplicate_in_file
+from imports.validation.rows import RowChecker, UserRow, split_full_name
+from tests.imports.validation.helpers import (
+    CHECKER,
+    check,
+    columns_of,
+    problem,
+    row_with,
+    stored,
 )
-from tests.imports.validation.helpers import CHECKER, GOOD, check, columns_of, problem, stored
 
 # --- the row as a whole --------------------------------------------------------------------------
 
 
-def test_a_good_row_is_stored_with_booleans_as_copy_reads_them():
+def test_a_valid_row_gives_the_values_that_are_stored():
     assert check() == UserRow(
         "ada@example.com", "Ada", "Lovelace", "analyst", "Research, Development", "London",
-        "+44 20 7946 0123", "t", "f", "f", "t",
+        "+44 20 7946 0123", True, False, False, True,
     )  # fmt: skip
 
 
-def test_the_fields_of_a_row_are_those_of_the_table_in_its_order():
-    assert UserRow._fields == tuple(FIELDS)
-
-
-def test_all_problems_of_a_row_are_told_in_the_order_of_the_fields():
+def test_all_problems_of_a_row_are_reported_in_the_order_of_the_fields():
     problems = check(
         email="a@b@c", first_name="", last_name="=x", role="boss", department="d" * 101,
         location="a\tb", phone="12", market_edge_access="maybe", causal_edge_access="2",
@@ -50,40 +44,40 @@ def test_all_problems_of_a_row_are_told_in_the_order_of_the_fields():
 
 
 @pytest.mark.parametrize("count", [0, 1, 10, 12, 200])
-def test_a_row_with_another_number_of_cells_has_that_problem_only(count):
+def test_a_row_with_the_wrong_number_of_cells_has_only_that_problem(count):
     [found] = CHECKER.check(["="] * count)
     assert (found.field, found.code) == ("", "ragged_row")
     assert "11" in found.message
     assert f"{count} cell" in found.message
 
 
-def test_columns_may_be_missing_and_stand_in_any_order():
+def test_optional_columns_may_be_missing_and_the_order_is_free():
     checker = RowChecker(columns_of("last_name", "email", "first_name"))
     assert checker.check([" Lovelace ", "ADA@example.com", "Ada"]) == UserRow(
-        "ada@example.com", "Ada", "Lovelace", "viewer", "", "", "", "f", "f", "f", "t"
+        "ada@example.com", "Ada", "Lovelace", "viewer", "", "", "", False, False, False, True
     )
 
 
-def test_a_column_that_no_field_uses_may_hold_anything():
+def test_an_ignored_column_may_contain_anything():
     checker = RowChecker(columns_of("email", "notes", "first_name", "last_name"))
     row = checker.check(["ada@example.com", "=a\tb\n\x1f\x00", "Ada", "Lovelace"])
     assert isinstance(row, UserRow)
 
 
 @pytest.mark.parametrize("blank", [" ", "\t", "\n", "\r\n", "\u00a0", "\u3000", "\u2003 "])
-def test_white_space_around_every_value_is_cut_off(blank):
-    cells = [f"{blank}{value}{blank}" for value in GOOD.values()]
+def test_white_space_around_values_is_removed(blank):
+    cells = [f"{blank}{value}{blank}" for value in row_with()]
     assert CHECKER.check(cells) == check()
 
 
-def test_the_default_role_stands_for_an_empty_one_only():
+def test_the_default_role_replaces_only_an_empty_role():
     checker = RowChecker(columns_of(*FIELDS), default_role="admin")
-    roles = [checker.check(list((GOOD | {"role": role}).values()))[3] for role in ("", " ", "user")]
+    roles = [checker.check(row_with(role=role))[3] for role in ("", " ", "user")]
     assert roles == ["admin", "admin", "analyst"]
 
 
 @pytest.mark.parametrize("role", ["super_admin", "owner", "", "Admin"])
-def test_a_default_role_that_no_file_may_give_is_refused(role):
+def test_a_default_role_that_a_file_may_not_assign_is_refused(role):
     with pytest.raises(ValueError, match="default_role"):
         RowChecker(columns_of(*FIELDS), default_role=role)
 
@@ -106,7 +100,7 @@ def test_a_default_role_that_no_file_may_give_is_refused(role):
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("field", ["first_name", "last_name", "department", "location"])
-def test_a_text_in_any_script_is_stored_as_it_was_given(field, name):
+def test_a_text_in_any_script_is_stored_unchanged(field, name):
     assert stored(field, name) == name
 
 
@@ -127,11 +121,11 @@ def test_a_text_in_any_script_is_stored_as_it_was_given(field, name):
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("field", ["first_name", "last_name", "department", "location"])
-def test_what_nobody_can_see_is_refused_and_named(field, name, shown):
+def test_an_invisible_character_is_refused_and_named(field, name, shown):
     found = problem(field, name)
     assert found.code == "control_character"
     assert shown in found.message
-    assert characters.invisible(found.message) is None
+    assert characters.find_invisible(found.message) is None
 
 
 @pytest.mark.parametrize("value", ["=1+1", "@home", "＝1", "＠x", "﹦1", "﹫x", "  =1", "="])
@@ -141,14 +135,14 @@ def test_a_text_that_a_spreadsheet_would_run_is_refused(field, value):
 
 
 @pytest.mark.parametrize(("value", "text"), [("-Ann", "-Ann"), ("+Ann", "+Ann")])
-def test_a_text_that_begins_with_a_sign_is_stored_and_warned_about(value, text):
+def test_a_text_that_begins_with_a_sign_is_stored_with_a_warning(value, text):
     assert stored("first_name", value) == text
-    [warning] = CHECKER.warnings(list((GOOD | {"first_name": value}).values()))
+    [warning] = CHECKER.warnings(row_with(first_name=value))
     assert (warning.field, warning.code, warning.value) == ("first_name", "leading_sign", text)
 
 
 @pytest.mark.parametrize("field", ["first_name", "last_name", "department", "location"])
-def test_a_text_of_101_characters_is_too_long_and_says_by_how_much(field):
+def test_a_text_of_101_characters_is_too_long(field):
     found = problem(field, "é" * 101)
     assert found.code == "too_long"
     assert "101 characters; at most 100" in found.message
@@ -185,7 +179,7 @@ def test_a_full_name_is_split_into_first_and_last(whole, first, last):
     assert split_full_name(whole) == (first, last)
 
 
-def test_a_full_name_of_one_word_says_what_is_missing():
+def test_a_full_name_of_one_word_lacks_the_last_name():
     checker = RowChecker(columns_of("email", "full_name"))
     assert checker.check(["p@example.com", "Lovelace, Ada"])[1:3] == ("Ada", "Lovelace")
     [found] = checker.check(["p@example.com", "Prince"])
@@ -211,12 +205,12 @@ def test_an_empty_full_name_lacks_both_names():
         ("viewer VIEWER read-only Read-Only READ-ONLY readonly ReadOnly read_only", "viewer"),
     ],
 )
-def test_a_role_may_be_given_in_any_case_and_by_its_aliases(words, role):
+def test_a_role_is_recognised_in_any_case_and_by_its_aliases(words, role):
     assert {stored("role", word) for word in words.split()} == {role}
 
 
 @pytest.mark.parametrize("value", ["read only", "Read Only", "Read\u00a0Only", ""])
-def test_an_empty_role_and_one_with_a_space_are_read(value):
+def test_an_empty_role_and_one_with_a_space_are_read_as_viewer(value):
     assert stored("role", value) == "viewer"
 
 
@@ -224,72 +218,74 @@ def test_an_empty_role_and_one_with_a_space_are_read(value):
     "value",
     ["super_admin", "Super Admin", "SUPER-ADMIN", "superadmin", "super  admin", "superuser"],
 )
-def test_no_file_can_make_platform_staff(value):
+def test_a_file_can_not_assign_a_platform_role(value):
     assert problem("role", value).code == "role_not_allowed"
 
 
 @pytest.mark.parametrize(
     "value", ["owner", "ad min", "admin, viewer", "veiwer", "read", "1", "admi̇n"]
 )
-def test_another_role_is_refused_and_the_right_ones_named(value):
+def test_an_unknown_role_is_refused_and_the_message_names_the_roles(value):
     found = problem("role", value)
     assert found.code == "invalid_role"
     assert "admin, analyst or viewer" in found.message
 
 
 @pytest.mark.parametrize("field", [name for name in FIELDS if FIELDS[name].kind == "boolean"])
-def test_yes_and_no_are_read_in_all_their_words(field):
-    for word, letter in {"true false": "tf", "yes no": "tf", "1 0": "tf", "y n": "tf"}.items():
-        yes, no = word.split()
-        assert (stored(field, yes), stored(field, no)) == tuple(letter)
-        assert (stored(field, yes.upper()), stored(field, f" {no.title()} ")) == tuple(letter)
-    assert [stored(field, word) for word in ("On", "oFF", "Enabled", "DISABLED")] == [*"tftf"]
+def test_all_words_for_yes_and_no_are_read(field):
+    for yes, no in (("true", "false"), ("yes", "no"), ("1", "0"), ("y", "n")):
+        for spelling in (yes, yes.upper(), f" {yes.title()} "):
+            assert stored(field, spelling) is True
+        for spelling in (no, no.upper(), f" {no.title()} "):
+            assert stored(field, spelling) is False
+    words = ("On", "oFF", "Enabled", "DISABLED")
+    assert [stored(field, word) for word in words] == [True, False, True, False]
 
 
 @pytest.mark.parametrize("value", ["maybe", "2", "ja", "t", "true!", "1.0", "✓", "-", "yes no"])
-def test_anything_else_is_neither_yes_nor_no(value):
+def test_a_word_that_means_neither_yes_nor_no_is_refused(value):
     found = problem("value_edge_access", value)
     assert found.code == "invalid_boolean"
     assert "true or false" in found.message
 
 
-def test_access_is_off_and_an_invitation_on_unless_the_file_says_otherwise():
-    assert stored("market_edge_access", "") == "f"
-    assert stored("send_invitation", "") == "t"
+def test_by_default_access_is_off_and_an_invitation_is_sent():
+    assert stored("market_edge_access", "") is False
+    assert stored("send_invitation", "") is True
 
 
 @pytest.mark.parametrize("field", ["role", "send_invitation", "phone"])
 @pytest.mark.parametrize("value", ["ye\ts", "1\x000", "read\nonly", "yes\u200b"])
-def test_control_characters_are_named_in_every_field(field, value):
+def test_control_characters_are_refused_in_fields_of_every_kind(field, value):
     assert problem(field, value).code == "control_character"
 
 
 # --- warnings, duplicates, sentences -------------------------------------------------------------
 
 
-def test_a_good_row_has_no_warning():
-    assert CHECKER.warnings(list(GOOD.values())) == []
+def test_a_valid_row_has_no_warning():
+    assert CHECKER.warnings(row_with()) == []
 
 
-def test_an_address_that_is_stored_in_another_spelling_is_a_warning():
-    cells = list((GOOD | {"email": "Zoe@müller.example"}).values())
+def test_an_email_that_is_stored_in_another_spelling_gets_a_warning():
+    cells = row_with(email="Zoe@müller.example")
     [warning] = CHECKER.warnings(cells)
     assert warning.code == "address_changed"
     assert "zoe@xn--mller-kva.example" in warning.message
 
 
-def test_a_letter_that_was_lost_before_is_a_warning():
-    [warning] = CHECKER.warnings(list((GOOD | {"last_name": "M\ufffdller"}).values()))
+def test_a_replacement_character_gets_a_warning():
+    [warning] = CHECKER.warnings(row_with(last_name="M\ufffdller"))
     assert (warning.field, warning.code) == ("last_name", "broken_character")
 
 
-def test_rows_that_are_ragged_or_have_no_valid_address_have_no_key():
+def test_a_ragged_row_or_an_invalid_email_has_no_key():
     assert CHECKER.email_key(["ada@example.com"]) == ""
     assert CHECKER.email_key(["ada@", *[""] * 10]) == ""
     assert CHECKER.warnings(["-"]) == []
 
 
-def test_the_sentences_for_taken_addresses_say_no_more_than_they_may():
+def test_messages_for_taken_emails_reveal_nothing_about_other_organisations():
     first = duplicate_in_file("ada@example.com", 17)
     own = already_exists("ada@example.com")
     other = address_unavailable("ada@example.com")
@@ -302,40 +298,9 @@ def test_the_sentences_for_taken_addresses_say_no_more_than_they_may():
     assert not re.search("organi|exist|other user|belong|taken", other.message)
 
 
-def test_long_and_invisible_values_are_shown_short_and_visible():
+def test_messages_shorten_values_and_make_invisible_characters_visible():
     found = problem("role", "boss\x07" * 10_000)
     assert "U+0007" in found.message
     assert len(found.message) <= 500
     assert len(found.value) == 100
     assert "\x07" not in found.value
-
-
-def test_cleaned_text_is_storable_and_short():
-    assert clean_for_storage("a\x00b\ud800c\x1bd") == "a\ufffdb\ufffdc\ufffdd"
-    assert clean_for_storage("x" * 1000, 10) == "x" * 10
-    assert clean_for_storage("Zoë 王 \U0001f600") == "Zoë 王 \U0001f600"
-
-
-def test_the_classes_of_characters_hold_all_that_unicode_calls_invisible():
-    never = re.compile(f"[{characters.NEVER}{characters.JOINERS}]")
-    missing = [
-        f"U+{code:04X}"
-        for code in range(sys.maxunicode + 1)
-        if unicodedata.category(chr(code)) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
-        and not never.match(chr(code))
-    ]
-    assert missing == []
-
-
-def test_the_classes_of_characters_hold_no_letter_digit_or_sign():
-    never = re.compile(f"[{characters.NEVER}]")
-    blank = {0x115F, 0x1160, 0x3164, 0xFFA0, 0x2800, 0x1D159, 0x034F, 0x17B4, 0x17B5}  # drawn empty
-    wrong = [
-        f"U+{code:04X}"
-        for code in range(sys.maxunicode + 1)
-        if unicodedata.category(chr(code))[0] in "LNPSM"
-        and never.match(chr(code))
-        and code not in blank
-        and not 0x13430 <= code <= 0x1345F  # of hieroglyphs; their category differs by version
-    ]
-    assert wrong == []

@@ -1,4 +1,4 @@
-"""What holds for every row: both ways agree, nothing raises, whatever is stored can be stored."""
+"""What is true of every row, however strange: nothing raises, and all results can be stored."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from core import emails
-from core.characters import FORMULA_STARTS, SIGNS, misplaced
+from core.characters import FORMULA_STARTS, SIGNS, clean_for_storage, find_misplaced
 from imports.schema.fields import FIELDS
 from imports.validation import phones
-from imports.validation.rows import Problem, RowChecker, UserRow, clean_for_storage, split_full_name
-from tests.imports.validation.helpers import CHECKER, GOOD, columns_of
+from imports.validation.problems import Problem
+from imports.validation.rows import RowChecker, UserRow, split_full_name
+from tests.imports.validation.helpers import CHECKER, VALID_CELLS, columns_of
 
-# Characters at the borders of the classes, and lone surrogates.
-BORDER = (
+# Characters at the edges of the character classes, and lone surrogates.
+EDGE_CHARACTERS = (
     "aZ09 .,-'_\\\"`<&é́ß王نیرक्श්ර한𠮷😀"
     + FORMULA_STARTS
     + SIGNS
@@ -29,22 +30,22 @@ BORDER = (
     + "\U00010000\U000e0001\U000e0100\U000e01f0\U0010ffff"
 )
 texts = st.one_of(
-    st.text(alphabet=BORDER, max_size=12),
+    st.text(alphabet=EDGE_CHARACTERS, max_size=12),
     st.text(max_size=6),
     st.builds(
         lambda edge, middle, count: edge + middle * count + edge,
-        st.sampled_from([*BORDER, ""]), st.sampled_from("aé王 "), st.integers(97, 100),
+        st.sampled_from([*EDGE_CHARACTERS, ""]), st.sampled_from("aé王 "), st.integers(97, 100),
     ),
     st.sampled_from(["Zoë", "O'Brien", "علی\u200cرضا", "de la Cruz", "x" * 10_000]),
 )  # fmt: skip
-address_parts = st.sampled_from(
+email_parts = st.sampled_from(
     ["a", "Z", "9", "_", "ada", ".", "..", "-", "--", "+", "'", "!", "@", "@", "@", "xn--", "ü",
      "ａ", "＠", "。", " ", "\u00a0", "\u00ad", "\u200d", "ß", "İ", "ı", "K", "ſ", "а", "\ud800",
      "com", ".example", "@example.com", "@müller.example", "xn--mller-kva", "x" * 30, "(",
      '"', ",", "\x00"]
 )  # fmt: skip
-address_texts = st.one_of(
-    st.lists(address_parts, max_size=8).map("".join),
+email_texts = st.one_of(
+    st.lists(email_parts, max_size=8).map("".join),
     st.from_regex(r"[a-z0-9._+'-]{1,12}@[a-z0-9.-]{1,12}\.[a-zA-Z]{1,4}", fullmatch=True),
     st.emails(),
 )
@@ -61,50 +62,50 @@ words = st.sampled_from(
      "N", "on", "off", "enabled", "Disabled", "ja", "t", "ＴＲＵＥ", "yeſ", "admi\u0307n", ""]
 )  # fmt: skip
 cell_of = {
-    "email": address_texts | st.just("ada@example.com"),
+    "email": email_texts | st.just("ada@example.com"),
     "phone": phone_texts | st.just(""),
     **dict.fromkeys(("first_name", "last_name", "department", "location"), texts | st.just("Ada")),
 }
 ends = st.sampled_from(["", "", "", " ", "\t", "\u3000", "'", "\u200b"])
-changes = {
+replacements = {
     name: st.tuples(ends, cell_of.get(name, words | texts), ends).map("".join) for name in FIELDS
 }
-# A row of which every second field is not as it should be would never show that the ways agree on
-# a right one: so most rows are good ones in which up to two cells are changed.
-few_changes = st.lists(st.sampled_from([*FIELDS]), max_size=2).flatmap(
-    lambda names: st.fixed_dictionaries({name: changes[name] for name in names})
+# Most rows are the valid row with up to two cells replaced: if every cell were random, hardly any
+# row would be valid.
+few_replaced = st.lists(st.sampled_from([*FIELDS]), max_size=2).flatmap(
+    lambda names: st.fixed_dictionaries({name: replacements[name] for name in names})
 )
-rows = st.one_of(few_changes, few_changes, st.fixed_dictionaries(changes)).map(
-    lambda cells: tuple((GOOD | cells).values())
+rows = st.one_of(few_replaced, few_replaced, st.fixed_dictionaries(replacements)).map(
+    lambda cells: tuple((VALID_CELLS | cells).values())
 )
 
 
 def is_storable(text: str) -> bool:
-    """Does PostgreSQL take it as text and in jsonb, and COPY as a cell of its text format?"""
+    """Whether PostgreSQL accepts the text as text, in jsonb and as a cell in the format of COPY."""
     return not re.search("[\x00-\x1f\x7f-\x9f\ud800-\udfff]", text)
 
 
 @settings(max_examples=600)
 @given(rows)
-def test_the_fast_and_the_careful_way_agree(cells):
+def test_the_fast_check_agrees_with_the_check_field_by_field(cells):
     trimmed = tuple(map(str.strip, cells))
-    careful = CHECKER._field_by_field(trimmed, cells)
-    assert CHECKER.check(cells) == careful
+    by_field = CHECKER._check_each_field(trimmed, cells)
+    assert CHECKER.check(cells) == by_field
     for values in (cells, trimmed):
-        fast = CHECKER._ordinary(values)
-        assert fast is None or fast == careful
+        fast = CHECKER._check_fast(values)
+        assert fast is None or fast == by_field
 
 
 @settings(max_examples=400)
 @given(rows)
-def test_a_row_is_either_a_storable_user_or_storable_problems(cells):
+def test_the_result_is_a_storable_row_or_storable_problems(cells):
     outcome = CHECKER.check(cells)
     if isinstance(outcome, UserRow):
-        assert all(is_storable(value) and value == value.strip() for value in outcome)
-        assert misplaced("".join(outcome[1:3])) is None
-        assert {*outcome[7:]} <= {"t", "f"}
+        assert all(is_storable(text) and text == text.strip() for text in outcome[:7])
+        assert find_misplaced("".join(outcome[1:3])) is None
+        assert all(type(value) is bool for value in outcome[7:])
         assert CHECKER.email_key(cells) == outcome.email
-        assert CHECKER.check(outcome[:7] + cells[7:]) == outcome  # it is its own spelling
+        assert CHECKER.check(outcome[:7] + cells[7:]) == outcome  # stored values are valid
     else:
         assert outcome
         assert [problem.field for problem in outcome] == [
@@ -127,29 +128,29 @@ def test_nothing_raises_whatever_the_cells_are(cells):
 
 
 @settings(max_examples=400)
-@given(address_texts)
+@given(email_texts)
 @example("ada@xn--mller-kva.example")
 @example("K@example.com")
-def test_an_address_that_is_accepted_is_one_for_others_too_and_stays_as_it_is(text):
+def test_an_accepted_email_is_valid_for_email_validator_and_already_normalised(text):
     try:
-        address = emails.normalise(text)
+        email = emails.normalise(text)
     except emails.InvalidEmail:
         return
-    assert address.isascii()
-    assert address == address.lower()
-    assert len(address) <= 254
-    assert emails.normalise(address) == address
-    assume("--" not in address.replace("xn--", ""))  # in a domain name, others refuse these
+    assert email.isascii()
+    assert email == email.lower()
+    assert len(email) <= 254
+    assert emails.normalise(email) == email
+    assume("--" not in email.replace("xn--", ""))  # email-validator refuses these in a domain
     found = email_validator.validate_email(
-        address, check_deliverability=False, test_environment=True, strict=True
+        email, check_deliverability=False, test_environment=True, strict=True
     )
     assert found.ascii_email is not None
-    assert found.ascii_email.lower() == address
+    assert found.ascii_email.lower() == email
 
 
 @settings(max_examples=500)
 @given(st.from_regex(r"\+[0-9]{3,17}", fullmatch=True))
-def test_a_number_with_a_country_code_is_plausible_where_libphonenumber_finds_it_possible(number):
+def test_a_number_that_libphonenumber_finds_possible_is_plausible(number):
     try:
         possible = phonenumbers.is_possible_number_with_reason(phonenumbers.parse(number))
     except phonenumbers.NumberParseException:
@@ -159,7 +160,7 @@ def test_a_number_with_a_country_code_is_plausible_where_libphonenumber_finds_it
         assert phones.problem_of(number) == ""
 
 
-@given(st.text(alphabet=BORDER), st.integers(0, 50))
+@given(st.text(alphabet=EDGE_CHARACTERS), st.integers(0, 50))
 def test_any_text_can_be_made_storable(text, max_chars):
     cleaned = clean_for_storage(text, max_chars)
     assert is_storable(cleaned)
@@ -168,10 +169,10 @@ def test_any_text_can_be_made_storable(text, max_chars):
 
 
 @given(texts)
-def test_a_full_name_loses_nothing_but_white_space_and_a_comma(text):
+def test_splitting_a_full_name_loses_only_white_space_and_a_comma(text):
     first, last = split_full_name(text)
-    kept = sorted((first + last).replace(",", ""))
-    assert [c for c in kept if not c.isspace()] == [
+    remaining = sorted((first + last).replace(",", ""))
+    assert [c for c in remaining if not c.isspace()] == [
         c for c in sorted(text.replace(",", "").replace("，", "")) if not c.isspace()
     ]
 
@@ -189,9 +190,9 @@ def test_a_full_name_loses_nothing_but_white_space_and_a_comma(text):
     ],
     ids=lambda text: ascii(text[:6]),
 )  # fmt: skip
-def test_a_giant_cell_takes_time_in_proportion_to_its_length(field, hostile):
-    # where the time were quadratic, one of these would take an hour
-    cells = list((GOOD | {field: hostile}).values())
+def test_the_time_for_a_giant_cell_is_proportional_to_its_length(field, hostile):
+    # with quadratic time one of these cells would take an hour
+    cells = list((VALID_CELLS | {field: hostile}).values())
     problems = CHECKER.check(cells)
     assert isinstance(problems, list)
     assert [problem.field for problem in problems] == [field]
