@@ -191,13 +191,14 @@ class Processes:
             self._shield = False
 
     def _on_signal(self, signum: int, frame: FrameType | None) -> None:
+        if self._foreground and signum == signal.SIGINT and sys.stdin and sys.stdin.isatty():
+            return  # the terminal has sent the signal to the command as well
+        # Noted before it is passed on: the next signal may interrupt this handler.
+        is_first, self._signal = self._signal is None, signum
         if self._foreground:
-            if signum == signal.SIGINT and sys.stdin and sys.stdin.isatty():
-                return  # the terminal has sent the signal to the command as well
-            self._foreground.send_signal(signum if self._signal is None else signal.SIGKILL)
+            self._foreground.send_signal(signum if is_first else signal.SIGKILL)
         elif self._stopping:
             self._stop_faster = True
-        self._signal = signum
         if not (self._shield or self._foreground):
             self._raise_if_signalled()
 

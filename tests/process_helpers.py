@@ -1,4 +1,4 @@
-"""Real processes: a checkout of one's own, its scripts, and what is left of them."""
+"""Runs the scripts in a copy of the checkout, and finds the processes that they leave behind."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from devtools.virtualenv import ROOT, VENV
 
 
 class Checkout:
-    """A copy of the scripts that nobody else may enter; it borrows the virtual environment."""
+    """A copy of the checkout in another folder. It uses the same virtual environment."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.started = folder, list[subprocess.Popen[str]]()
@@ -41,7 +41,7 @@ class Checkout:
     def script(
         self, name: str, *arguments: str, stdin: int = subprocess.DEVNULL, **more: str
     ) -> subprocess.Popen[str]:
-        """Starts one of the scripts."""
+        """Starts script/<name>. `more` are environment variables."""
         process = subprocess.Popen(
             [self.folder / "script" / name, *arguments],
             env=environment(**more),
@@ -61,16 +61,16 @@ class Checkout:
         stdin: int = subprocess.DEVNULL,
         environment: Mapping[str, str] | None = None,
     ) -> subprocess.Popen[str]:
-        """Starts servers, and a piece of Python that has them."""
+        """Runs Python code with servers: new ones, or with `temporary=False` those of the demo."""
         kind = ["--temporary", "test"] if temporary else []
         arguments = ["devtools.local_stack", "run", *kind, "--", "python", "-c", code]
         return self.script("setup", *arguments, stdin=stdin, **(environment or {}))
 
     def serve(self, *, temporary: bool = True) -> subprocess.Popen[str]:
-        """Servers that are ready, for as long as nobody ends them."""
+        """Starts servers and waits until they are ready. They run until the process is stopped."""
         code = "import signal; print('ready', flush=True); signal.pause()"
         started = self.run(code, temporary=temporary)
-        if line(started) != "ready":
+        if next_line(started) != "ready":
             pytest.fail(started.communicate()[1])
         return started
 
@@ -79,11 +79,11 @@ class Checkout:
         return sorted((self.folder / ".local").glob("test-*"))
 
     def processes(self) -> list[str]:
-        """The command lines of all processes that have to do with this folder."""
+        """The command lines of all processes that name this folder or run in it."""
         return [*processes_of(self.folder).values()]
 
     def close(self) -> None:
-        """Ends what a failed test left."""
+        """Kills the processes that a failed test left behind."""
         for pid in processes_of(self.folder):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -93,25 +93,25 @@ class Checkout:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """That of a person who has set nothing up."""
+    """The environment of a user who has set none of the service's variables, and `more`."""
     hidden = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PORT")
     return {k: v for k, v in os.environ.items() if k not in hidden} | more
 
 
-def line(started: subprocess.Popen[str]) -> str:
-    """The next line of its output."""
+def next_line(started: subprocess.Popen[str]) -> str:
+    """Waits for the next line of the process's output and returns it."""
     assert started.stdout
     return started.stdout.readline().strip()
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    """Returns once it holds; the test's own time limit is the only one."""
+    """Waits until the condition is true. Only pytest's time limit for a test ends the wait."""
     while not condition():
         time.sleep(0.02)
 
 
 def processes_of(folder: Path) -> dict[int, str]:
-    """The command lines of all processes that have to do with this folder, by their number."""
+    """Process id -> command line, for all processes that name this folder or run in it."""
     found = {}
     for entry in Path("/proc").glob("[0-9]*"):
         try:

