@@ -40,9 +40,7 @@ def test_a_server_tries_another_port_where_the_first_is_in_use(
     assert url == f"redis://default:secret@127.0.0.1:{free}/0"
 
 
-def test_a_server_that_cannot_start_shows_its_log(
-    processes: Processes, tmp_path: Path
-) -> None:
+def test_a_server_that_cannot_start_shows_its_log(processes: Processes, tmp_path: Path) -> None:
     (tmp_path / "postgres").mkdir(mode=0o700)
     with pytest.raises(SystemExit) as refused:
         servers.Postgres(folder=tmp_path, password="secret").start(processes)
