@@ -1,4 +1,4 @@
-"""The failing rows as a CSV file: to be mended and sent again."""
+"""The report of failing rows as a CSV file, the template, and the progress of a batch."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def rows_of(content: bytes, delimiter: str = ",") -> Rows:
 @pytest.mark.parametrize(
     "request_", [{"data": {"format": "csv"}}, {"headers": {"Accept": "text/csv"}}]
 )
-def test_the_report_comes_by_format_and_by_accept(
+def test_a_query_parameter_or_the_accept_header_asks_for_the_report(
     api: APIClient, acme: Organisation, request_: dict[str, Any]
 ) -> None:
     batch = imported(api, acme, csv_bytes([*people(2), BAD]))
@@ -49,7 +49,7 @@ def test_the_report_comes_by_format_and_by_accept(
     assert content.startswith(b"\xef\xbb\xbf")
 
 
-def test_failing_rows_stand_in_it_cell_for_cell_with_all_their_reasons(
+def test_the_report_has_all_cells_of_failing_rows_and_all_reasons(
     api: APIClient, acme: Organisation
 ) -> None:
     odd = ("no address", " Zoë ", 'O"Brien\nJr', "boss", "a,b", "123")
@@ -61,27 +61,29 @@ def test_failing_rows_stand_in_it_cell_for_cell_with_all_their_reasons(
     messages = ImportError.objects.filter(import_batch=batch).values_list(
         "error_message", flat=True
     )
-    assert len(messages) == 4  # the line break in a name as well
+    assert len(messages) == 4  # one is for the line break in the name
     assert all(message in row[-1] for message in messages)
 
 
-def test_it_has_the_files_own_delimiter(api: APIClient, acme: Organisation) -> None:
+def test_the_report_has_the_delimiter_of_the_file(api: APIClient, acme: Organisation) -> None:
     batch = imported(api, acme, csv_bytes([BAD], delimiter=";"))
     assert rows_of(report(api, batch)[1], ";")[1][: len(BAD)] == list(BAD)
 
 
-def test_a_mended_report_imports(api: APIClient, acme: Organisation) -> None:
+def test_a_corrected_report_can_be_imported(api: APIClient, acme: Organisation) -> None:
     rows = [*people(2), BAD, ("=cmd@example", "x", "y", "", "", "")]
     batch = imported(api, acme, csv_bytes(rows))
     header, *failing = rows_of(report(api, batch)[1])
     assert len(failing) == 2
     for number, row in enumerate(failing):
-        row[0], row[3], row[5] = f"mended{number}@new.example", "viewer", "+44 20 7946 0123"
+        row[0], row[3], row[5] = f"corrected{number}@new.example", "viewer", "+44 20 7946 0123"
     again = imported(api, acme, csv_bytes(failing, header))
     assert (again.status, again.successful_rows, again.failed_rows) == ("completed", 2, 0)
 
 
-def test_a_report_of_a_report_has_one_column_of_reasons(api: APIClient, acme: Organisation) -> None:
+def test_a_report_of_an_uploaded_report_has_one_column_of_reasons(
+    api: APIClient, acme: Organisation
+) -> None:
     batch = imported(api, acme, csv_bytes([BAD]))
     again = imported(api, acme, report(api, batch)[1])
     header, row = rows_of(report(api, again)[1])
@@ -90,7 +92,7 @@ def test_a_report_of_a_report_has_one_column_of_reasons(api: APIClient, acme: Or
 
 
 @pytest.mark.parametrize("start", ["=1+1", "@SUM(A1)", "+x", "-x", "\tx", "\uff1d1"])
-def test_nothing_in_it_runs_as_a_formula_and_nothing_is_lost_on_the_way_back(
+def test_a_formula_is_escaped_and_the_reader_removes_the_escaping(
     api: APIClient, acme: Organisation, start: str
 ) -> None:
     row = ("bad", "A", "B", "", start, "")
@@ -101,16 +103,20 @@ def test_nothing_in_it_runs_as_a_formula_and_nothing_is_lost_on_the_way_back(
     assert rows_of(report(api, again)[1])[1][4] == f"'{start}"
 
 
-def test_a_row_with_too_few_cells_stays_short_so_that_nothing_moves_to_another_column(
+def test_a_row_with_too_few_cells_keeps_its_cells_in_place(
     api: APIClient, acme: Organisation
 ) -> None:
     batch = imported(api, acme, csv_bytes([("a@new.example", "A", "B")]))
     _, row = rows_of(report(api, batch)[1])
     assert row[:-1] == ["a@new.example", "A", "B"]
-    assert imported(api, acme, report(api, batch)[1]).failed_rows == 1  # unmended, it fails again
+    assert (
+        imported(api, acme, report(api, batch)[1]).failed_rows == 1
+    )  # not corrected, it fails again
 
 
-def test_rows_that_repeat_an_address_name_the_first(api: APIClient, acme: Organisation) -> None:
+def test_the_reason_for_a_repeated_email_names_the_first_row(
+    api: APIClient, acme: Organisation
+) -> None:
     first = people(1)[0]
     batch = imported(api, acme, csv_bytes([first, (first[0].upper(), *first[1:])]))
     _, row = rows_of(report(api, batch)[1])
@@ -118,7 +124,7 @@ def test_rows_that_repeat_an_address_name_the_first(api: APIClient, acme: Organi
     assert "row 2" in row[-1]
 
 
-def test_a_file_of_many_chunks_comes_whole_and_in_order(
+def test_a_report_of_many_chunks_is_complete_and_in_order(
     api: APIClient, acme: Organisation, settings: Any, django_assert_max_num_queries: Any
 ) -> None:
     settings.IMPORT_CHUNK_SIZE = 10
@@ -129,7 +135,7 @@ def test_a_file_of_many_chunks_comes_whole_and_in_order(
     assert numbers == [number + 2 for number in range(60) if number % 3]
 
 
-def test_without_the_file_the_report_is_made_of_the_errors(
+def test_the_report_is_made_from_the_errors_if_the_file_is_gone(
     api: APIClient, acme: Organisation
 ) -> None:
     batch = imported(api, acme, csv_bytes([BAD]))
@@ -141,38 +147,38 @@ def test_without_the_file_the_report_is_made_of_the_errors(
     assert tuple(row[:-1]) == BAD
 
 
-def test_a_batch_without_errors_gives_the_header_alone(api: APIClient, acme: Organisation) -> None:
+def test_the_report_of_a_batch_without_errors_is_the_header_only(
+    api: APIClient, acme: Organisation
+) -> None:
     batch = imported(api, acme)
     assert rows_of(report(api, batch)[1]) == [[*HEADERS, "import_errors"]]
 
 
-def test_a_refusal_is_json_also_for_those_who_ask_for_csv(
-    api: APIClient, globex: Organisation
-) -> None:
+def test_a_refusal_is_json_even_if_csv_was_asked_for(api: APIClient, globex: Organisation) -> None:
     path = f"{base(globex)}/7e0a7d53-6a53-4a9c-8c0b-5d8f5c5e0a01/errors"
     answer = api.get(path, headers={"Accept": "text/csv"})
     assert answer.status_code == 404
     assert answer["Content-Type"] == "application/problem+json"
 
 
-def test_errors_come_in_pages_in_the_order_of_the_file(api: APIClient, acme: Organisation) -> None:
+def test_errors_are_paginated_in_the_order_of_the_file(api: APIClient, acme: Organisation) -> None:
     batch = imported(api, acme, csv_bytes([BAD] * 4))
     path: str | None = f"{base(acme)}/{batch.id}/errors?page_size=5"
-    seen, sizes = [], []
+    found, sizes = [], []
     while path:
         page = api.get(path).json()
         assert page["total_errors"] == 12
         sizes.append(len(page["errors"]))
-        seen += [(error["row_number"], error["field_name"]) for error in page["errors"]]
+        found += [(error["row_number"], error["field_name"]) for error in page["errors"]]
         path = page["next"]
     assert sizes == [5, 5, 2]
-    assert seen == sorted(seen)
+    assert found == sorted(found)
 
 
 # --- the template -----------------------------------------------------------------------------
 
 
-def test_the_template_has_every_column_and_its_example_needs_no_escaping() -> None:
+def test_the_template_has_every_column_and_its_example_is_not_escaped() -> None:
     header, example = rows_of(reports.template().encode())
     assert header[0] == "email"
     assert len(header) == len(example) == 11
@@ -182,19 +188,19 @@ def test_the_template_has_every_column_and_its_example_needs_no_escaping() -> No
 # --- progress ---------------------------------------------------------------------------------
 
 
-def a_batch(**fields: Any) -> ImportBatch:
+def new_batch(**fields: Any) -> ImportBatch:
     return ImportBatch(**{"total_rows": 100, "status": Status.PROCESSING} | fields)
 
 
-def test_progress_of_a_batch_that_waits_is_nothing_yet() -> None:
-    assert progress.of(a_batch(status=Status.PENDING)) == progress.Progress(
+def test_the_progress_of_a_pending_batch_is_zero_without_a_rate() -> None:
+    assert progress.of(new_batch(status=Status.PENDING)) == progress.Progress(
         percent=0, rows_per_second=None, eta_seconds=None
     )
 
 
-def test_progress_of_a_running_batch_is_rate_and_the_time_that_is_left() -> None:
+def test_the_progress_of_a_running_batch_has_rate_and_remaining_time() -> None:
     now = timezone.now()
-    running = a_batch(
+    running = new_batch(
         processed_rows=40, started_at=now - timezone.timedelta(seconds=4), heartbeat_at=now
     )
     assert progress.of(running) == progress.Progress(
@@ -202,11 +208,11 @@ def test_progress_of_a_running_batch_is_rate_and_the_time_that_is_left() -> None
     )
 
 
-def test_a_hundred_percent_is_said_only_of_all_rows() -> None:
-    assert progress.of(a_batch(total_rows=1000, processed_rows=999)).percent == 99
+def test_100_percent_is_reached_only_with_all_rows() -> None:
+    assert progress.of(new_batch(total_rows=1000, processed_rows=999)).percent == 99
 
 
-def test_nobody_sees_users_of_the_report_in_a_log(
+def test_no_user_of_the_report_appears_in_the_logs(
     api: APIClient, acme: Organisation, caplog: pytest.LogCaptureFixture, capsys: Any
 ) -> None:
     report(api, imported(api, acme, csv_bytes([*people(1), BAD])))
