@@ -1,4 +1,4 @@
-"""The sample brings about what stands beside it; the documented codes are those that rows get."""
+"""The sample gives the expected errors, and the documented error codes are those of the code."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from samples import make_sample
 from tests.imports.validation.helpers import CHECKER, VALID_CELLS
 from tests.paths import ROOT
 
-# --- the sample, and the rows for benchmarks -----------------------------------------------------
+# --- the sample and the rows for benchmarks -----------------------------------------------------
 
 
 def read_sample() -> list[list[str]]:
@@ -33,14 +33,14 @@ def sample_checker() -> RowChecker:
     return RowChecker(Columns(headers=headers, positions=positions, ignored=("Notes",)))
 
 
-def test_the_sample_gets_the_errors_that_its_author_wrote_down():
+def test_the_sample_gets_the_expected_errors():
     expected = json.loads((ROOT / "samples/users.expected.json").read_text())
     checker, found, first = sample_checker(), [], {}
     for row_number, cells in enumerate(read_sample()[1:], start=2):
         row = checker.check(cells)
         if isinstance(row, list):
             found += [(row_number, problem.field, problem.code) for problem in row]
-        elif row.email == "admin@globex.example":  # known to the database only
+        elif row.email == "admin@globex.example":  # only the database knows this
             found.append((row_number, "email", "address_unavailable"))
         elif first.setdefault(row.email, row_number) != row_number:
             found.append((row_number, "email", "duplicate_in_file"))
@@ -49,20 +49,20 @@ def test_the_sample_gets_the_errors_that_its_author_wrote_down():
     assert expected["total_rows"] == len(read_sample()) - 1 == 5000
 
 
-def test_the_sample_is_what_its_generator_writes():
+def test_make_sample_writes_the_committed_files():
     rows, errors = make_sample.make_sample()
     assert [make_sample.HEADERS, *rows] == read_sample()
     assert errors == json.loads((ROOT / "samples/users.expected.json").read_text())["errors"]
 
 
-def test_nearly_all_rows_of_the_sample_take_the_fast_way():
+def test_the_fast_check_accepts_most_rows_of_the_sample():
     checker = sample_checker()
     whole = [cells for cells in read_sample()[1:] if len(cells) == len(make_sample.HEADERS)]
     fast = sum(checker._check_fast(checker._values_of(cells)) is not None for cells in whole)
     assert fast > 0.9 * len(whole)
 
 
-def test_rows_for_benchmarks_are_right_and_have_different_addresses():
+def test_rows_for_benchmarks_are_valid_and_have_different_emails():
     file = io.StringIO()
     make_sample.write_rows(file, 12_000, seed=3)
     header, *rows = csv.reader(io.StringIO(file.getvalue()))
@@ -73,19 +73,19 @@ def test_rows_for_benchmarks_are_right_and_have_different_addresses():
     assert 90 < len(file.getvalue().encode()) / 12_000 < 125
 
 
-def test_a_share_of_the_rows_for_benchmarks_can_be_wrong():
+def test_a_share_of_the_rows_for_benchmarks_can_be_invalid():
     file = io.StringIO()
     make_sample.write_rows(file, 2_000, seed=3, bad=0.25)
     _, *rows = csv.reader(io.StringIO(file.getvalue()))
-    wrong = sum(isinstance(CHECKER.check(cells), list) for cells in rows)
-    assert 400 < wrong < 600
+    invalid = sum(isinstance(CHECKER.check(cells), list) for cells in rows)
+    assert 400 < invalid < 600
 
 
 # --- the table of codes in the documentation -----------------------------------------------------
 
 
 def documented_codes() -> dict[str, str]:
-    """code -> its example, from docs/file-format.md."""
+    """Error code -> its example, from docs/file-format.md."""
     text = (ROOT / "docs/file-format.md").read_text(encoding="utf-8")
     table = text.partition("<!-- codes:begin -->")[2].partition("<!-- codes:end -->")[0]
     lines = [line.strip("| ").split(" | ") for line in table.strip().splitlines()[2:]]
@@ -103,7 +103,7 @@ def test_every_code_that_a_row_can_get_is_documented():
 @pytest.mark.parametrize(("code", "example"), documented_codes().items())
 def test_the_example_of_a_documented_code_gets_that_code(code, example):
     found = re.fullmatch(r"`(\w+)` = `(.+)`", example)
-    if not found:  # what one row alone can't show
+    if not found:  # needs more than one row
         assert code in {
             "ragged_row", "duplicate_in_file", "already_exists", "address_unavailable",
             "refused_by_database",
@@ -113,13 +113,13 @@ def test_the_example_of_a_documented_code_gets_that_code(code, example):
     cell = value.replace("⟨tab⟩", "\t").replace("⟨empty⟩", "").replace("⟨101 letters⟩", "x" * 101)
     cells = list((VALID_CELLS | {field: cell}).values())
     problems = CHECKER.check(cells)
-    told = problems if isinstance(problems, list) else CHECKER.warnings(cells)
-    assert [(problem.field, problem.code) for problem in told] == [(field, code)]
+    reported = problems if isinstance(problems, list) else CHECKER.warnings(cells)
+    assert [(problem.field, problem.code) for problem in reported] == [(field, code)]
 
 
-def test_the_sample_shows_each_code_that_a_file_alone_can_bring_about():
-    shown = {code for mistake in make_sample.MISTAKES for _, code in mistake.errors}
-    assert shown >= {
+def test_the_sample_has_every_error_code_that_a_row_alone_can_get():
+    sample_codes = {code for mistake in make_sample.MISTAKES for _, code in mistake.errors}
+    assert sample_codes >= {
         "required", "invalid_email", "too_long", "invalid_role", "role_not_allowed",
         "invalid_phone", "invalid_boolean", "control_character", "formula_injection",
     }  # fmt: skip
