@@ -199,9 +199,7 @@ def _duplicates(rows: list[list[str]]) -> list[Mistake]:
         "same address, domain in its ASCII form": "Zoe.Weiss@XN--MLLER-KVA.example",
         "same address in full-width letters": "ｔａｒｏ.yamada＠example.com",
     }
-    return [
-        _mistake(name, "email", email, "duplicate_in_file") for name, email in spellings.items()
-    ]
+    return [_mistake(name, "email", email, "duplicate_in_file") for name, email in emails.items()]
 
 
 def _cut_short(row: list[str]) -> list[str]:

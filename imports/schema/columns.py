@@ -200,7 +200,7 @@ def _best_candidate(field: str, ranked: list[tuple[int, int]], labels: Sequence[
 def _last_name_beside_vorname(
     headers: Sequence[str], positions: Mapping[str, int], taken: set[int]
 ) -> dict[str, int]:
-    """In a German file with a column "Vorname", the column "Name" holds the last name."""
+    """In a German file with a column "Vorname", the column "Name" contains the last name."""
     first = positions.get("first_name")
     if first is None or "vorname" not in header_keys(headers[first]):
         return {}

@@ -139,7 +139,7 @@ _TABLE = (
 FIELDS: dict[str, Field] = {field.name: field for field in _TABLE}
 REQUIRED = tuple(field.name for field in _TABLE if field.required)
 
-# One column may hold the whole name. It is split only if the mapping asks for it:
+# A single column may contain the full name. It is split only if the mapping asks for it:
 # {"full_name": header}.
 FULL_NAME = "full_name"
 NAME_FIELDS = ("first_name", "last_name")

@@ -101,7 +101,7 @@ SEND_INVITATION_ALIASES = _words("""
     enviarinvitacion invitacion invitar enviarconvite convite convidar
 """)
 
-# Headers of one column that holds the whole name.
+# Headers of a single column for the full name.
 FULL_NAME_HEADERS = _words("""
     fullname displayname realname completename employeename workername name
     lastnamefirstname firstnamelastname firstandlastname githubcomname worker

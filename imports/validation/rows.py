@@ -24,7 +24,7 @@ from imports.validation.problems import Problem
 class UserRow(NamedTuple):
     """The values of a valid row, as they are stored: one for each of FIELDS, in their order.
 
-    A text holds no tab, line break or other control character.
+    A text contains no tab, line break or other control character.
     """
 
     email: str

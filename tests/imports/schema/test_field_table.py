@@ -71,7 +71,7 @@ def test_the_limit_of_the_email_is_that_of_its_normalisation() -> None:
     assert FIELDS["email"].max_chars == emails.MAX_CHARS
 
 
-# --- what names the fields again --------------------------------------------------------------------
+# --- what names the fields again ------------------------------------------------------------------
 
 
 def test_a_user_row_has_the_fields_in_the_order_and_of_the_types_of_the_table() -> None:
@@ -109,8 +109,8 @@ def test_each_value_of_the_template_is_stored_in_its_column(
 
 def test_a_preview_shows_a_row_with_all_fields() -> None:
     document = yaml.safe_load((ROOT / "docs/openapi.yaml").read_text("utf-8"))
-    shown = document["components"]["schemas"]["PreviewRow"]["properties"]
-    assert {name: schema["type"] for name, schema in shown.items()} == {
+    properties = document["components"]["schemas"]["PreviewRow"]["properties"]
+    assert {name: schema["type"] for name, schema in properties.items()} == {
         name: {str: "string", bool: "boolean"}[type_of(field)] for name, field in FIELDS.items()
     }
 

@@ -105,7 +105,7 @@ def test_a_text_in_any_script_is_stored_unchanged(field, name):
 
 
 @pytest.mark.parametrize(
-    ("name", "shown"),
+    ("name", "character"),
     [
         ("Ka\trl", "a tab (U+0009)"), ("Ka\nrl", "a line break"), ("Ka\x00rl", "U+0000"),
         ("Ka\x1frl", "U+001F"), ("Ka\x7frl", "U+007F"), ("Ka\x85rl", "U+0085"),
@@ -121,10 +121,10 @@ def test_a_text_in_any_script_is_stored_unchanged(field, name):
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("field", ["first_name", "last_name", "department", "location"])
-def test_an_invisible_character_is_refused_and_named(field, name, shown):
+def test_an_invisible_character_is_refused_and_named(field, name, character):
     found = problem(field, name)
     assert found.code == "control_character"
-    assert shown in found.message
+    assert character in found.message
     assert characters.find_invisible(found.message) is None
 
 
@@ -160,11 +160,11 @@ def test_any_other_field_may_be_empty(field):
     assert isinstance(check(**{field: "  "}), UserRow)
 
 
-# --- the whole name in one column ----------------------------------------------------------------
+# --- the full name in one column -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("whole", "first", "last"),
+    ("full_name", "first", "last"),
     [
         ("Ada Lovelace", "Ada", "Lovelace"), (" Ada  Lovelace ", "Ada", "Lovelace"),
         ("Ada King Lovelace", "Ada King", "Lovelace"), ("Lovelace, Ada", "Ada", "Lovelace"),
@@ -175,8 +175,8 @@ def test_any_other_field_may_be_empty(field):
         (", Ada", "Ada", ""), ("Lovelace,", "", "Lovelace"),
     ],
 )  # fmt: skip
-def test_a_full_name_is_split_into_first_and_last(whole, first, last):
-    assert split_full_name(whole) == (first, last)
+def test_a_full_name_is_split_into_first_and_last(full_name, first, last):
+    assert split_full_name(full_name) == (first, last)
 
 
 def test_a_full_name_of_one_word_lacks_the_last_name():
