@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import connection
 
 from imports import actions
-from imports.actions import ImportOptions
+from imports.engine.options import ImportOptions
 from imports.models import ImportBatch, Upload
 from imports.models.statuses import Status
 from samples.make_sample import write_rows
@@ -80,7 +80,7 @@ def administrator(name: str = "Acme") -> User:
 def stage(data: bytes, user: User) -> Upload:
     """Stages the file for the user's organisation."""
     assert user.organisation_id
-    return actions.stage(
+    return actions.stage_for_import(
         io.BytesIO(data), filename="users.csv", user=user, organisation_id=user.organisation_id
     )
 

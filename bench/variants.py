@@ -11,7 +11,7 @@ from uuid import uuid4
 from django.db import connection
 from django.test import override_settings
 
-from imports.engine import copy_writer
+from imports.engine import copy_stream, copy_writer
 
 
 @contextmanager
@@ -41,7 +41,7 @@ def _default_garbage_collection() -> Iterator[None]:
 
 def _no_overlap() -> AbstractContextManager[object]:
     """A COPY is sent and ended only after the next chunk has been read."""
-    return mock.patch.object(copy_writer.BufferedCopyWriter, "send", return_value=None)
+    return mock.patch.object(copy_stream.BufferedCopyWriter, "send_end", return_value=None)
 
 
 def _random_ids() -> AbstractContextManager[object]:

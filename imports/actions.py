@@ -1,13 +1,14 @@
-"""What a person may ask of the import: one function each, called by every door.
+"""What users may do with imports, with one function for each action.
 
-Permission and organisation are checked here, whatever the door has checked before.
+API, admin and commands call these functions. Each function checks the user's permission, whatever
+its caller has checked before. `user` None stands for an operator at a terminal, who may do all.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -18,51 +19,30 @@ from django.db.models.functions import Now
 
 from core.errors import NotAllowed, NotFound
 from core.text import utc
-from imports import audit, reports, tasks
+from imports import audit, quotas, reports, tasks
 from imports.engine import staging
 from imports.engine import undo as undoing
-from imports.engine.staging import ReadingOptions
+from imports.engine.options import ImportOptions, ReadingOptions
 from imports.errors import (
     FeatureDisabled,
     MoveNotAllowed,
     OrganisationInactive,
     RetryNotPossible,
     UndoNotPossible,
-    WrongOption,
 )
 from imports.models import EventType, ImportBatch, Upload
 from imports.models.statuses import LIVE, MailState, Status
 from imports.schema.columns import Notice
-from imports.validation.rules import ROLES
 from users.models import Organisation, User
 
-UNDO_SECONDS = 5.0  # of a request; the rest is done in the background
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ImportOptions:
-    """How rows are imported."""
-
-    send_invitations: bool = True
-    skip_duplicates: bool = True
-    default_role: str = "viewer"
-
-    def __post_init__(self) -> None:
-        if self.default_role not in ROLES:
-            raise WrongOption(
-                f"default_role is {self.default_role!r}; allowed are {', '.join(ROLES)}."
-            )
+UNDO_SECONDS = 5.0  # the time of a request; a worker does the rest in the background
 
 
 def organisation_for(user: User | None, organisation_id: UUID | str) -> Organisation:
-    """The organisation, if this user may import into it; `user` None: an operator at a terminal.
+    """Gives the organisation, if the user may import into it.
 
-    Raises `NotFound` for another organisation's, `NotAllowed` without the role, `FeatureDisabled`,
-    `OrganisationInactive`."""
-    if user is not None and not user.belongs_to(organisation_id):
-        raise NotFound("There is no such organisation.")
-    if user is not None and not user.manages_users:
-        raise NotAllowed("Only administrators may import users. Ask one of your organisation.")
+    Raises what `refuse_others` raises, `FeatureDisabled` and `OrganisationInactive`."""
+    refuse_others(user, organisation_id)
     organisation = Organisation.objects.filter(id=organisation_id).first()
     if organisation is None:
         raise NotFound("There is no such organisation.")
@@ -73,42 +53,71 @@ def organisation_for(user: User | None, organisation_id: UUID | str) -> Organisa
     return organisation
 
 
-@transaction.atomic
-def stage(
+def refuse_others(user: User | None, organisation_id: UUID | str) -> None:
+    """Raises `NotFound` for users of other organisations, and `NotAllowed` for users whose role
+    does not allow to manage users."""
+    if user is None:
+        return
+    if not user.belongs_to(organisation_id):
+        raise NotFound("There is no such organisation.")
+    if not user.manages_users:
+        raise NotAllowed("Only administrators may import users. Ask one of your organisation.")
+
+
+def stage_for_import(
     file: BinaryIO,
     *,
     filename: str,
     user: User | None,
     organisation_id: UUID | str,
     options: ReadingOptions | None = None,
-    guess_encoding: bool = False,
 ) -> Upload:
-    """Reads a file through and keeps it. `guess_encoding`: for a preview, not for an import.
+    """Reads a file to its end and stores it, for `submit`. `file` is seekable and binary.
 
-    Raises `FileRefused` and what `organisation_for` does."""
+    Raises `FileRefused`, also where the encoding would have to be guessed, and what
+    `organisation_for` raises."""
     organisation = organisation_for(user, organisation_id)
-    upload = staging.stage(
+    return staging.stage_for_import(
         file,
         filename=filename,
         organisation_id=organisation.id,
         staged_by=user.id if user else None,
         options=options,
-        guess_encoding=guess_encoding,
     )
-    if guess_encoding:
-        audit.record(
-            EventType.PREVIEWED, user=user, organisation_id=organisation.id, upload_id=upload.id
-        )
+
+
+@transaction.atomic
+def stage_for_preview(
+    file: BinaryIO,
+    *,
+    filename: str,
+    user: User | None,
+    organisation_id: UUID | str,
+    options: ReadingOptions | None = None,
+) -> Upload:
+    """The same for a preview: an unknown encoding is guessed, with a warning."""
+    organisation = organisation_for(user, organisation_id)
+    upload = staging.stage_for_preview(
+        file,
+        filename=filename,
+        organisation_id=organisation.id,
+        staged_by=user.id if user else None,
+        options=options,
+    )
+    audit.record(
+        EventType.PREVIEWED, user=user, organisation_id=organisation.id, upload_id=upload.id
+    )
     return upload
 
 
 def staged(upload_id: UUID | str, *, user: User | None, organisation_id: UUID | str) -> Upload:
-    """The upload of an earlier preview by the same person.
+    """Gives the upload of an earlier preview by the same user.
 
-    Raises `NotFound` where it is somebody else's, or gone: it is kept for an hour."""
+    Raises `NotFound` where another user made it or it was deleted (after an hour), and what
+    `organisation_for` raises."""
     organisation = organisation_for(user, organisation_id)
-    mine = Upload.objects.filter(organisation=organisation, staged_by=user)
-    upload = mine.filter(id=upload_id).first()
+    own = Upload.objects.filter(organisation=organisation, staged_by=user)
+    upload = own.filter(id=upload_id).first()
     if upload is None:
         raise NotFound("There is no such upload any more. Upload the file again.")
     return upload
@@ -124,11 +133,11 @@ def submit(
     idempotency_key: str | None = None,
     retry_of: ImportBatch | None = None,
 ) -> ImportBatch:
-    """Turns a staged file into a batch and announces it once that is committed. The same upload
-    a second time gives the same batch.
+    """Creates a batch from a staged file, and enqueues it after COMMIT. Called again with the same
+    upload, it gives the same batch.
 
-    `idempotency_key` is only written down: `idempotency.once` is what makes it good for something.
-    Raises what `organisation_for` does, `NotFound` where the upload has been purged."""
+    `idempotency_key` is only stored; `idempotency.once` uses it. Raises what `organisation_for`
+    raises, and `NotFound` where the upload was deleted."""
     organisation_for(user, upload.organisation_id)
     locked = Upload.objects.select_for_update().filter(id=upload.id).first()
     if locked is None:
@@ -159,17 +168,17 @@ def submit(
         upload_id=locked.id,
         subject_id=retry_of.id if retry_of else None,
     )
-    # robust: where the broker is away the batch is committed all the same, and the sweep finds it
+    # robust: without a broker the batch is committed all the same, and the sweep enqueues it later
     transaction.on_commit(lambda: tasks.enqueue(batch.id), robust=True)
     return ImportBatch.objects.get(id=batch.id)
 
 
 def _same_file(batch: ImportBatch) -> list[list[Any]]:
-    """A warning, if this very file was imported into this organisation before."""
-    of_this = ImportBatch.objects.filter(
+    """Gives a warning if the same file was imported into the organisation before."""
+    same_file = ImportBatch.objects.filter(
         organisation_id=batch.organisation_id, file_sha256=batch.file_sha256
     )
-    earlier = of_this.exclude(id=batch.id).order_by("-created_at").first()
+    earlier = same_file.exclude(id=batch.id).order_by("-created_at").first()
     if earlier is None:
         return []
     message = (
@@ -180,13 +189,18 @@ def _same_file(batch: ImportBatch) -> list[list[Any]]:
 
 
 @transaction.atomic
-def retry(batch: ImportBatch, *, user: User | None, source: str = "api") -> ImportBatch:
+def retry(
+    batch: ImportBatch, *, user: User | None, ip: str | None, source: str = "api"
+) -> ImportBatch:
     """Runs a batch that failed or was cancelled again, as a new batch with a copy of its file and
-    its options: users that are there already count as skipped. While a retry of it waits or runs,
-    asking again gives that one. It costs nothing of the quota.
+    its options. Users that exist already count as skipped. While a retry of the batch is pending or
+    runs, another call gives that one. A retry does not count against the quota.
 
-    Raises `RetryNotPossible`, and what `organisation_for` does."""
+    `ip` is the address of the client. Raises `RetryNotPossible`, `UploadBlocked`, and what
+    `organisation_for` raises."""
     organisation_for(user, batch.organisation_id)
+    if user is not None:
+        quotas.refuse_blocked(user.pk, batch.organisation_id, ip)
     old = ImportBatch.objects.select_for_update().get(id=batch.id)
     if old.status not in (Status.FAILED, Status.CANCELLED):
         raise RetryNotPossible(
@@ -194,20 +208,20 @@ def retry(batch: ImportBatch, *, user: User | None, source: str = "api") -> Impo
         )
     if again := ImportBatch.objects.filter(retry_of=old, status__in=LIVE).first():
         return again
-    upload = staging.copy(old.id, staged_by=user.id if user else None)
+    upload = staging.copy_upload(old.id, staged_by=user.id if user else None)
     if upload is None:
         raise RetryNotPossible("The file of this import is kept no longer. Upload it again.")
-    options = ImportOptions(**old.options)
+    options = ImportOptions.from_json(old.options)
     return submit(upload, user=user, options=options, source=source, retry_of=old)
 
 
 def cancel(batch: ImportBatch, *, user: User | None) -> ImportBatch:
-    """Stops a batch: a worker on it finishes its chunk at most. What is committed stays. A second
-    time changes nothing.
+    """Cancels a batch. A worker may still finish the chunk that it is writing. Rows that are
+    committed stay. A second call changes nothing.
 
-    Raises `MoveNotAllowed` where it has ended already."""
+    Raises `MoveNotAllowed` where the batch has ended, and what `organisation_for` raises."""
     organisation_for(user, batch.organisation_id)
-    is_own = user is not None and user.id == batch.uploaded_by_id  # who knows it without an e-mail
+    is_own = user is not None and user.id == batch.uploaded_by_id  # needs no e-mail about it
     mail = {"mail_state": MailState.NONE} if is_own else {}
     try:
         with transaction.atomic():
@@ -224,40 +238,38 @@ def cancel(batch: ImportBatch, *, user: User | None) -> ImportBatch:
     return ImportBatch.objects.get(id=batch.id)
 
 
-def options_from(values: Mapping[str, Any]) -> ImportOptions:
-    """Import options from a form or a command line; what is not given keeps its default."""
-    known = {name: values[name] for name in ImportOptions.__slots__ if values.get(name) is not None}
-    return ImportOptions(**known)
+def undo(batch: ImportBatch, *, user: User | None) -> undoing.UndoResult:
+    """Undoes a finished import: deletes the users that it created and nobody has changed or used
+    since. Works for UNDO_SECONDS; a worker does the rest. Another call tells how far it is.
 
-
-def undo(batch: ImportBatch, *, user: User | None) -> undoing.Undone:
-    """Takes a finished import back: removes the users that it created and nobody has touched since,
-    for some seconds now and the rest in the background. Asked again, it says how far it is.
-
-    Raises `UndoNotPossible` while the batch runs and after 30 days."""
+    Raises `UndoNotPossible` while the batch runs and after IMPORT_RETENTION_DAYS, and what
+    `organisation_for` raises."""
     organisation_for(user, batch.organisation_id)
     until = undoing.possible_until(batch)
     if until is None:
         raise UndoNotPossible("This import is still running. Cancel it first, then undo it.")
     if not batch.undo_requested_at:
-        _ask_for_undo(batch, user, until)
+        _request_undo(batch, user, until)
     if not batch.undone_at and not undoing.run(batch.id, _for_seconds(UNDO_SECONDS)):
         tasks.enqueue_undo(batch.id)
     return undoing.result(ImportBatch.objects.get(id=batch.id))
 
 
 @transaction.atomic
-def _ask_for_undo(batch: ImportBatch, user: User | None, until: datetime) -> None:
+def _request_undo(batch: ImportBatch, user: User | None, until: datetime) -> None:
     retention = timedelta(days=settings.IMPORT_RETENTION_DAYS)
-    still = ImportBatch.objects.filter(id=batch.id, completed_at__gt=Now() - retention)
-    if not still.update(undo_requested_at=Now()):
+    undoable = ImportBatch.objects.filter(id=batch.id, completed_at__gt=Now() - retention)
+    if not undoable.update(undo_requested_at=Now()):
         raise UndoNotPossible(f"This import could be undone until {utc(until)}.")
     _record(EventType.UNDONE, batch, user)
 
 
 def error_report(batch: ImportBatch, *, user: User | None) -> Iterator[str]:
-    """The failing rows of a batch as a CSV file (`reports.error_report`), for somebody who takes
-    them along."""
+    """Gives the failed rows of a batch as a CSV file (`reports.error_report`), and records the
+    download.
+
+    Raises what `refuse_others` raises."""
+    refuse_others(user, batch.organisation_id)
     _record(EventType.ERRORS_DOWNLOADED, batch, user)
     return reports.error_report(batch)
 

@@ -1,4 +1,4 @@
-"""Celery's door. A message says which batch; everything else stands in the database."""
+"""The Celery tasks. A message names a batch; everything else is in the database."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from users import tokens
 log = structlog.get_logger(__name__)
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-# One byte that the worker's children share: a child does not see the signal that stops its parent.
+# One byte that a worker shares with its child processes, which do not see the signal that stops it.
 _stopping = mmap.mmap(-1, 1)
 
 
@@ -32,41 +32,44 @@ def _tell_children(**_: Any) -> None:
 
 
 def is_stopping() -> bool:
-    """Whether this worker was asked to end."""
+    """Whether this worker was told to shut down."""
     return bool(_stopping[0])
 
 
-def time_is_up() -> Callable[[], bool]:
-    """For the runner: whether to hand over now, after this slice's time or on shutdown."""
+def slice_is_over() -> Callable[[], bool]:
+    """Gives a function for `runner.run`: whether the time of this task is over, or the worker was
+    told to shut down."""
     deadline = time.monotonic() + settings.IMPORT_SLICE_SECONDS
     return lambda: is_stopping() or time.monotonic() > deadline
 
 
 def enqueue(batch_id: UUID | str) -> None:
-    """Rings for a worker. Raises what the broker raises; the sweep rings again in any case."""
-    failpoints.reach("before_announcement")
+    """Enqueues a task that runs a batch. Raises the errors of the broker; the sweep then enqueues
+    the batch later."""
+    failpoints.reach("before_enqueue")
     run_batch.delay(str(batch_id))
-    failpoints.reach("after_announcement")
+    failpoints.reach("after_enqueue")
 
 
 @shared_task(bind=True, name="imports.run", max_retries=None)
 def run_batch(self: Any, batch_id: str) -> None:
-    """Works on a batch for a while, then queues it behind the others.
+    """Works on a batch for IMPORT_SLICE_SECONDS, then enqueues it behind the others.
 
-    Where another worker was on it a moment ago the message comes back until that has ended the
-    batch, or is known to be dead: the broker redelivers a dead worker's message only once."""
+    If another worker had the batch a moment ago, the task is retried until that worker has ended
+    the batch or its heartbeat is old. The broker redelivers the message of a dead worker only once,
+    so the message must not be lost."""
     if not settings.FEATURE_USER_MANAGEMENT:
-        return  # the sweep announces it again once imports are switched on
+        return  # the sweep enqueues it once imports are switched on
     if not _ID.fullmatch(batch_id):
         log.error("csv_import_error", reason="a message that names no batch")
         return
     later = max(0.2, 1.2 * settings.IMPORT_TAKEOVER_SECONDS)
     try:
-        result = runner.run(batch_id, time_is_up(), leave=is_stopping)
-    except Exception as fault:
-        log.error("csv_import_error", batch_id=batch_id, fault=type(fault).__name__)
+        result = runner.run(batch_id, slice_is_over(), shutdown=is_stopping)
+    except Exception as error:
+        log.error("csv_import_error", batch_id=batch_id, fault=type(error).__name__)
         raise self.retry(countdown=later, exc=None) from None
-    if result is runner.Result.AGAIN:
+    if result is runner.Result.ENQUEUE_AGAIN:
         enqueue(batch_id)
     elif result is runner.Result.BUSY:
         raise self.retry(countdown=later)
@@ -76,41 +79,43 @@ def run_batch(self: Any, batch_id: str) -> None:
 
 @shared_task(name="imports.sweep")
 def sweep() -> int:
-    """Rings again for batches and undos that nobody works on, and for e-mails; gives how many
+    """Enqueues the batches and undos that no worker works on, and due e-mails; gives the number of
     batches."""
-    if notifications.tend():
+    if notifications.expire_and_check():
         enqueue_mail()
     if not settings.FEATURE_USER_MANAGEMENT:
         return 0
     recovery.end_frozen_sessions()
-    for batch_id in recovery.silent_undos():
+    for batch_id in recovery.stalled_undos():
         enqueue_undo(batch_id)
     return enqueue_all(recovery.sweep())
 
 
 @worker_ready.connect
 def _sweep_at_start(**_: Any) -> None:
-    """What lay about while no worker ran is taken up at once, with or without beat."""
+    """Finds at once what was left over while no worker ran, even if beat does not run."""
     sweep.delay()
 
 
 def enqueue_undo(batch_id: UUID | str) -> None:
-    """Rings for a worker to go on with an undo; quietly, as asking again goes on too."""
+    """Enqueues a task that continues an undo. Only logs an error of the broker: the sweep, or
+    another request for the undo, enqueues it again."""
     try:
         run_undo.delay(str(batch_id))
     except OperationalError:
         log.warning("csv_undo_not_announced", batch_id=str(batch_id))
 
 
-@shared_task(name="imports.engine.undo")
+@shared_task(name="imports.undo")
 def run_undo(batch_id: str) -> None:
-    """Goes on with an undo for a while, then queues it behind the others."""
-    if not undo.run(UUID(batch_id), time_is_up()):
+    """Continues an undo for IMPORT_SLICE_SECONDS, then enqueues the rest."""
+    if not undo.run(UUID(batch_id), slice_is_over()):
         enqueue_undo(batch_id)
 
 
 def enqueue_mail() -> None:
-    """Rings for e-mails about batches that have ended; quietly, as the sweep rings again."""
+    """Enqueues a task that sends the due e-mails. Only logs an error of the broker: the sweep
+    enqueues it again."""
     if not notifications.is_on():
         return
     try:
@@ -121,26 +126,26 @@ def enqueue_mail() -> None:
 
 @shared_task(name="imports.notify", time_limit=notifications.TASK_SECONDS)
 def send_mail() -> None:
-    """Sends for a while, then queues itself behind the imports."""
+    """Sends due e-mails for some seconds, then enqueues itself if there are more."""
     if notifications.send_due():
         enqueue_mail()
 
 
 def enqueue_all(findings: Iterable[recovery.Finding]) -> int:
-    """Rings for each batch that was set free; gives how many. Raises what the broker raises: the
-    rest is then found by the very next sweep."""
+    """Enqueues the batches that a sweep has released; gives their number. Raises the errors of the
+    broker; the next sweep then finds the other batches."""
     batch_ids = [finding.batch_id for finding in findings if finding.done == "enqueued"]
-    for place, batch_id in enumerate(batch_ids):
+    for index, batch_id in enumerate(batch_ids):
         try:
             enqueue(batch_id)
         except OperationalError:
-            recovery.mark_not_enqueued(batch_ids[place:])
+            recovery.mark_not_enqueued(batch_ids[index:])
             raise
     return len(batch_ids)
 
 
 @shared_task(name="imports.purge")
 def purge() -> None:
-    """Deletes what is kept for no longer."""
+    """Deletes old imports, uploads, audit events and tokens."""
     retention.purge()
     tokens.purge()

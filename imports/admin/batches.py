@@ -25,6 +25,7 @@ from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
 from django.views.decorators.http import require_POST
 
+from core.client_ip import client_ip
 from core.errors import Refusal
 from core.text import utc
 from imports import actions, models
@@ -172,7 +173,9 @@ class ImportBatchAdmin(ReadOnlyAdmin):
         """Runs it again, as a new import."""
         batch = self._batch(request, batch_id)
         try:
-            again = actions.retry(batch, user=current_user(request), source="admin")
+            again = actions.retry(
+                batch, user=current_user(request), ip=client_ip(request), source="admin"
+            )
         except Refusal as refusal:
             return self._back_to(batch, request, refusal.detail, messages.ERROR)
         return self._back_to(again, request, "The file is imported again: this is the new import.")

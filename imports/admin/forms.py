@@ -9,8 +9,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
 from imports import files
-from imports.actions import ImportOptions
-from imports.engine.staging import ReadingOptions
+from imports.engine.options import ImportOptions, ReadingOptions
 from imports.validation.rules import ROLES
 from users.models import Organisation, User
 from users.roles import Role

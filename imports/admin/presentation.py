@@ -108,7 +108,7 @@ def undo_until(batch: ImportBatch) -> str:
     return moment(until)
 
 
-def removed(undone: undo.Undone) -> str:
+def removed(undone: undo.UndoResult) -> str:
     """What an undo has come to, in a sentence."""
     if not undone.is_finished:
         return f"{users(undone.removed_rows)} removed so far; the rest goes on in the background."

@@ -109,13 +109,12 @@ class UserImportAdmin(ImportMixin, ExportMixin, UserAdmin):  # type: ignore[misc
             return self._page(request, form, status=400)
         try:
             with self._charged(request, form, "file_upload") as charge:
-                upload = actions.stage(
+                upload = actions.stage_for_preview(
                     uploads.content_of(form.file),
                     filename=form.file.name or "",
                     user=user,
                     organisation_id=form.into.id,
                     options=form.reading,
-                    guess_encoding=True,
                 )
         except Refusal as refusal:
             return self._refused(request, form, refusal)
@@ -211,11 +210,7 @@ class UserImportAdmin(ImportMixin, ExportMixin, UserAdmin):  # type: ignore[misc
         upload: Upload,
         refusal: Refusal | None = None,
     ) -> HttpResponse:
-        found = preview(
-            upload,
-            skip_duplicates=chosen.options.skip_duplicates,
-            default_role=chosen.options.default_role,
-        )
+        found = preview(upload, chosen.options)
         columns = staging.columns_of(upload)
         page = self._page(
             request,

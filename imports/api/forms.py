@@ -16,19 +16,17 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from imports import actions, uploads
-from imports.actions import ImportOptions
 from imports.api import serializers
 from imports.engine import preview as previews
 from imports.engine import staging
+from imports.engine.options import ImportOptions, ReadingOptions
 from imports.engine.preview import Preview
-from imports.engine.staging import ReadingOptions
 from imports.errors import WrongOption
 from imports.models import ImportBatch
 from imports.models.statuses import Status
 from users.models import User
 
 KEY_CHARS = 255
-READING = ("encoding", "delimiter", "sheet", "mapping")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,7 +60,9 @@ def preview_form(request: Request) -> PreviewForm:
     values = _checked(serializers.OptionsSerializer(data=_values(request)))
     if file is None:
         raise uploads.no_file(request)
-    return PreviewForm(file=file, reading=_reading(values), options=actions.options_from(values))
+    return PreviewForm(
+        file=file, reading=ReadingOptions.from_json(values), options=ImportOptions.from_json(values)
+    )
 
 
 def import_form(request: Request) -> ImportForm:
@@ -75,13 +75,15 @@ def import_form(request: Request) -> ImportForm:
         raise uploads.no_file(request)
     if file and upload_id:
         raise WrongOption("Send either a file, or the upload_id of a preview, and not both.")
-    if upload_id and (settled := [name for name in READING if name in values]):
+    if upload_id and (settled := [name for name in ReadingOptions.names() if name in values]):
         raise WrongOption(
             f"{settled[0]} was settled when the file was previewed. Preview it again with another"
             f" {settled[0]}, or leave it out here."
         )
-    options = actions.options_from(values)
-    return ImportForm(file=file, upload_id=upload_id, reading=_reading(values), options=options)
+    options = ImportOptions.from_json(values)
+    return ImportForm(
+        file=file, upload_id=upload_id, reading=ReadingOptions.from_json(values), options=options
+    )
 
 
 def idempotency_key(request: Request) -> str | None:
@@ -150,10 +152,6 @@ def _values(request: Request) -> dict[str, Any]:
 def _checked(serializer: Any) -> dict[str, Any]:
     serializer.is_valid(raise_exception=True)
     return dict(serializer.validated_data)
-
-
-def _reading(values: Mapping[str, Any]) -> ReadingOptions:
-    return ReadingOptions(**{name: values[name] for name in READING if name in values})
 
 
 def preview_json(found: Preview) -> dict[str, Any]:

@@ -25,7 +25,6 @@ from imports.api.polling import POLL_SECONDS
 from imports.api.renderers import CsvRenderer
 from imports.engine import preview
 from imports.models import ImportBatch, ImportError
-from imports.quotas import blocklist
 
 
 @calls.template
@@ -56,19 +55,14 @@ class PreviewView(UploadView):
         """Stages the file for an hour and tells what is in it."""
         form = forms.preview_form(request)
         with self.charged():
-            upload = actions.stage(
+            upload = actions.stage_for_preview(
                 uploads.content_of(form.file),
                 filename=form.file.name or "",
                 user=self.user,
                 organisation_id=org_id,
                 options=form.reading,
-                guess_encoding=True,
             )
-        found = preview.preview(
-            upload,
-            skip_duplicates=form.options.skip_duplicates,
-            default_role=form.options.default_role,
-        )
+        found = preview.preview(upload, form.options)
         return Response(forms.preview_json(found))
 
 
@@ -110,7 +104,7 @@ class ImportView(UploadView):
         if staged and staged.import_batch_id:  # a second click: nothing new, so nothing to pay
             return self.batch(staged.import_batch_id)
         with self.charged(), transaction.atomic():
-            upload = staged or actions.stage(
+            upload = staged or actions.stage_for_import(
                 uploads.content_of(form.file),
                 filename=form.file.name or "",
                 user=user,
@@ -182,8 +176,7 @@ class RetryView(OrganisationView):
     def post(self, request: Request, org_id: UUID, batch_id: UUID) -> Response:
         """Makes a new import of the same file; rows that are there already count as skipped."""
         batch = self.batch(batch_id)
-        blocklist.refuse_blocked(self.user.pk, org_id, client_ip(request))
-        again = actions.retry(batch, user=self.user)
+        again = actions.retry(batch, user=self.user, ip=client_ip(request))
         return accepted(self.batch(again.id))
 
 

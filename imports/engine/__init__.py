@@ -1,4 +1,4 @@
-"""The import itself: a file is staged in chunks, and workers write one chunk after the other.
+"""Runs imports: stages a file in chunks, and writes one chunk after the other to the database.
 
-`imports.actions` and `imports.tasks` call these modules. No module here knows who calls it.
+`imports.actions` and `imports.tasks` call these modules. No module here knows its callers.
 """

@@ -1,4 +1,7 @@
-"""A staged chunk -> what has to be written of it. Pure: preview and import share it."""
+"""Chunks of a staged file, and the check of their rows. Preview and import share it.
+
+Nothing here uses the database.
+"""
 
 from __future__ import annotations
 
@@ -16,32 +19,34 @@ from imports.validation.problems import (
 )
 from imports.validation.rows import RowChecker, UserRow
 
-# Takes a few milliseconds, in which PostgreSQL is busy with what the socket holds (copy_writer.py).
+# Checking so many takes a few milliseconds. Meanwhile PostgreSQL works on the rows in the socket
+# (copy_stream.py).
 ROWS_BETWEEN_PAUSES = 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chunk:
-    """Some thousand rows of a staged file, as they are stored."""
+    """Some thousand rows of a staged file, as `import_upload_chunks` stores them."""
 
     number: int
     first_row: int
     row_count: int
     content: bytes
-    duplicates: Mapping[str, int]  # row number, as text: the earlier valid row with its address
+    # row number, as text -> number of the first valid row with the same e-mail address
+    duplicates: Mapping[str, int]
 
     def records(self) -> Iterator[tuple[int, list[str]]]:
-        """(row number, cells as they stood in the file) of each row."""
+        """Gives (row number, cells as in the file) of each row."""
         return files.decode_chunk(self.content, self.first_row)
 
     def cells_of(self, row_numbers: Collection[int]) -> dict[int, list[str]]:
-        """The cells of some rows."""
+        """Gives row number -> cells of the rows with these numbers."""
         return {number: cells for number, cells in self.records() if number in row_numbers}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Checked:
-    """A chunk, checked against everything but the database."""
+    """A chunk whose rows were checked against all rules but those of the database."""
 
     chunk: Chunk
     valid: list[tuple[int, UserRow]] = field(default_factory=list)
@@ -51,19 +56,19 @@ class Checked:
 def check(
     chunk: Chunk,
     checker: RowChecker,
-    look: Callable[[int, list[str]], None] | None = None,
+    on_row: Callable[[int, list[str]], None] | None = None,
     pause: Callable[[], object] | None = None,
 ) -> Checked:
-    """Checks every row of a chunk; `look` is shown the cells of each, `pause` is called whenever
-    some rows are done."""
+    """Checks every row of a chunk. Calls `on_row` with the number and the cells of each row, and
+    `pause` after every ROWS_BETWEEN_PAUSES rows."""
     checked = Checked(chunk=chunk)
     check_row, valid, invalid = checker.check, checked.valid.append, checked.invalid.append
     records = chunk.records()
     while some := list(islice(records, ROWS_BETWEEN_PAUSES)):
         for row_number, cells in some:
             row = check_row(cells)
-            if look:
-                look(row_number, cells)
+            if on_row:
+                on_row(row_number, cells)
             if isinstance(row, list):
                 invalid((row_number, cells, row))
             elif chunk.duplicates and (first := chunk.duplicates.get(str(row_number))):
@@ -75,17 +80,20 @@ def check(
     return checked
 
 
-def problem_of_taken(email: str, *, is_own: bool, skip_duplicates: bool) -> Problem | None:
-    """What to say of a valid row whose address is a user already: nothing where it is skipped.
+def problem_of_existing(email: str, *, is_own: bool, skip_duplicates: bool) -> Problem | None:
+    """Gives the problem of a valid row whose e-mail address belongs to a user already; None where
+    the row is skipped.
 
-    is_own: whether that user is of the organisation that imports; of others nothing is told."""
+    is_own: whether that user belongs to the organisation that imports. Nothing is said about users
+    of other organisations."""
     if not is_own:
         return address_unavailable(email)
     return None if skip_duplicates else already_exists(email)
 
 
 def row_data(headers: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
-    """A row as `import_errors.row_data` holds it: header -> cell, made storable, and shortened."""
+    """Gives a row as `import_errors.row_data` stores it: header -> cell, shortened, without the
+    characters that PostgreSQL can't store."""
     named = dict(zip(headers, cells, strict=False))
     more = {f"(column {n})": c for n, c in enumerate(cells, 1) if n > len(headers)}
     return {clean_for_storage(k): clean_for_storage(v) for k, v in (named | more).items()}

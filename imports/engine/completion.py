@@ -1,4 +1,4 @@
-"""What is said of rows and batches: row errors as they are stored, and how a batch ends."""
+"""How a batch ends, and the row errors that are stored on the way."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import structlog
 from imports.engine import chunks, copy_writer
 from imports.engine.chunks import Checked
 from imports.engine.copy_writer import Written
+from imports.engine.options import ImportOptions
 from imports.models import ImportBatch
 from imports.models.statuses import Status
 from imports.schema.columns import Columns
@@ -18,19 +19,21 @@ from users.models import User
 
 log = structlog.get_logger(__name__)
 
-POISON = (
+# Why a batch failed that made no progress in several attempts (`runner.fail_exhausted`).
+CRASHED_REPEATEDLY = (
     "The import stopped {attempts} times near row {row} of the data without getting any further."
     " The rows before it are imported. Look at the rows around it, then retry the import."
 )
-OUT_OF_REACH = (
+DATABASE_UNAVAILABLE = (
     "The database did not take the rows near row {row} of the data, after {attempts} attempts of"
     " half a minute each. The rows before them are imported. Retry the import later."
 )
-BROKEN = (
+INTERNAL_ERROR = (
     "An error of the service itself stopped the import {attempts} times near row {row} of the data."
     " The rows before it are imported. Send the id of this import to support."
 )
-COUNTS = {"successful_rows": "imported", "skipped_rows": "skipped", "failed_rows": "failed"}
+# Counter of a batch or a preview -> the word for it in a sentence.
+COUNTERS = {"successful_rows": "imported", "skipped_rows": "skipped", "failed_rows": "failed"}
 REFUSED = Problem(
     "",
     "refused_by_database",
@@ -40,12 +43,12 @@ REFUSED = Problem(
 
 
 def reason_to_stop(batch: ImportBatch) -> str:
-    """Why nothing more may be imported, in words for its uploader; empty where nothing is wrong.
+    """Gives the reason, for the uploader, why the import must not go on; "" if there is none.
 
-    What was true when the file came in need not be true any more."""
+    Rights are checked again before every chunk, because they may have changed since the upload."""
     if not batch.organisation.is_active:
         return "Stopped: the organisation is no longer active."
-    if batch.source == "command":  # an operator's, who needs no account
+    if batch.source == "command":  # started by an operator, who needs no account
         return ""
     uploader: User | None = batch.uploaded_by
     if uploader is None:
@@ -57,9 +60,11 @@ def reason_to_stop(batch: ImportBatch) -> str:
     return ""
 
 
-def write_problems(batch: ImportBatch, columns: Columns, checked: Checked, written: Written) -> int:
-    """Stores every error of a chunk; gives the number of rows that failed."""
-    late = dict(_late_problems(batch, checked, written))
+def write_row_errors(
+    batch: ImportBatch, columns: Columns, checked: Checked, written: Written
+) -> int:
+    """Stores the errors of a chunk's rows; gives the number of rows that failed."""
+    late = dict(_problems_after_writing(batch, checked, written))
     rows = [(number, cells, problems) for number, cells, problems in checked.invalid]
     if late:
         cells_of = checked.chunk.cells_of(late)
@@ -76,34 +81,37 @@ def write_problems(batch: ImportBatch, columns: Columns, checked: Checked, writt
     return len(rows)
 
 
-def _late_problems(
+def _problems_after_writing(
     batch: ImportBatch, checked: Checked, written: Written
 ) -> Iterator[tuple[int, Problem]]:
-    """(row number, problem) of the rows that only the database knew something against."""
+    """Gives (row number, problem) of the valid rows that failed in the database."""
+    if not (written.existing or written.refused):
+        return
     refused = set(written.refused)
-    for row_number, row in checked.valid if written.taken or refused else ():
+    options = ImportOptions.from_json(batch.options)
+    for row_number, row in checked.valid:
         problem = REFUSED if row.email in refused else None
-        if row.email in written.taken:
-            problem = chunks.problem_of_taken(
+        if row.email in written.existing:
+            problem = chunks.problem_of_existing(
                 row.email,
-                is_own=written.taken[row.email] == batch.organisation_id,
-                skip_duplicates=batch.options["skip_duplicates"],
+                is_own=written.existing[row.email] == batch.organisation_id,
+                skip_duplicates=options.skip_duplicates,
             )
         if problem:
             yield row_number, problem
 
 
 def complete(batch: ImportBatch, previewed: Mapping[str, Any] | None = None) -> None:
-    """Ends a batch whose last chunk is written; its counters are those of the database.
+    """Ends a batch whose last chunk is written. The counters of `batch` are up to date.
 
-    previewed: `Upload.previewed`, what a preview of the same file has promised."""
+    previewed: `Upload.previewed`, the counts of the last preview of the same file."""
     succeeded, failed = batch.successful_rows, batch.failed_rows
     target, message = Status.COMPLETED, ""
     if failed:
         message = f"Partial import: {succeeded} succeeded, {failed} failed"
     if failed and not succeeded:
         target, message = Status.FAILED, f"No user was imported: {failed} rows failed"
-    message = ". ".join(filter(None, [message, _unlike_the_preview(batch, previewed or {})]))
+    message = ". ".join(filter(None, [message, _changes_since_preview(batch, previewed or {})]))
     ImportBatch.objects.move(batch.id, target, error_message=message)
     log.info(
         "csv_import_completed",
@@ -112,20 +120,21 @@ def complete(batch: ImportBatch, previewed: Mapping[str, Any] | None = None) -> 
         succeeded=succeeded,
         skipped=batch.skipped_rows,
         failed=failed,
-        **ids(batch),
+        **batch.log_ids,
     )
 
 
-def _unlike_the_preview(batch: ImportBatch, previewed: Mapping[str, Any]) -> str:
-    """What came out other than the preview said, in words; nothing where the options differ."""
-    if any(
-        previewed.get(name) != batch.options[name] for name in ("skip_duplicates", "default_role")
-    ):
+def _changes_since_preview(batch: ImportBatch, previewed: Mapping[str, Any]) -> str:
+    """Says which counts differ from those of the preview; "" if none do, or if the preview was
+    made with other options."""
+    options = ImportOptions.from_json(batch.options)
+    relevant = ("skip_duplicates", "default_role")
+    if any(previewed.get(name) != getattr(options, name) for name in relevant):
         return ""
     changes = [
-        f"{getattr(batch, count):,} instead of {previewed[count]:,} {word}"
-        for count, word in COUNTS.items()
-        if getattr(batch, count) != previewed[count]
+        f"{getattr(batch, counter):,} instead of {previewed[counter]:,} {word}"
+        for counter, word in COUNTERS.items()
+        if getattr(batch, counter) != previewed[counter]
     ]
     if not changes:
         return ""
@@ -133,15 +142,6 @@ def _unlike_the_preview(batch: ImportBatch, previewed: Mapping[str, Any]) -> str
 
 
 def fail(batch: ImportBatch, reason: str) -> None:
-    """Ends a batch that can't go on."""
+    """Ends a batch as failed. `reason` is stored for its uploader."""
     ImportBatch.objects.move(batch.id, Status.FAILED, error_message=reason)
-    log.error("csv_import_error", reason=reason, **ids(batch))
-
-
-def ids(batch: ImportBatch) -> dict[str, str]:
-    """What a log line may say about whose batch it is: ids, nothing else."""
-    return {
-        "batch_id": str(batch.id),
-        "organization_id": str(batch.organisation_id),
-        "user_id": str(batch.uploaded_by_id),
-    }
+    log.error("csv_import_error", reason=reason, **batch.log_ids)

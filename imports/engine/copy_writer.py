@@ -176,9 +176,10 @@ def _one_by_one(todo: list[str], existing: dict[str, UUID | None], target: str) 
             found = find_existing([email])
             return Written(0, existing | found, [] if found else [email])
     middle = len(todo) // 2
-    first = _one_by_one(todo[:middle], taken, target)
+    first = _one_by_one(todo[:middle], existing, target)
     second = _one_by_one(todo[middle:], first.existing, target)
-    return Written(first.created + second.created, second.existing, [*first.refused, *second.refused])
+    created = first.created + second.created
+    return Written(created, second.existing, [*first.refused, *second.refused])
 
 
 def _ids(count: int) -> list[str]:

@@ -1,7 +1,8 @@
-"""Faults on demand, at named points of the engine. Production reaches the points and nothing
-happens: only settings that have `FAILPOINTS` (those of the tests) make anything happen there.
+"""Faults that tests inject at named points of the code.
 
-    FAILPOINTS = lambda: "mid_chunk=kill@3"      the third time, this process dies
+In production `reach` does nothing. Only the settings of the tests have `FAILPOINTS`:
+
+    FAILPOINTS = lambda: "mid_chunk=kill@3"      kills the process at its third chunk
     FAILPOINTS = lambda: "after_claim:a.csv=freeze before_commit=fault"
 """
 
@@ -20,16 +21,22 @@ _reached: Counter[str] = Counter()
 
 
 def reach(point: str, filename: str = "") -> None:
-    """Does what the tests ask for at this point, or here for the batch of this file only: the n-th
-    time that the process comes by with `@n`, each time without."""
+    """Runs the faults that tests have set for this point, or for this point and the batch of this
+    file. A fault with `@n` happens the n-th time that this process reaches the point; a fault
+    without it happens each time."""
     rules: Callable[[], str] | None = getattr(settings, "FAILPOINTS", None)
     for rule in rules().split() if rules else ():
-        where, _, event_type = rule.partition("=")
+        where, _, fault = rule.partition("=")
         if where in (point, f"{point}:{filename}"):
             _reached[rule] += 1
-            event_type, _, nth = event_type.partition("@")
+            fault, _, nth = fault.partition("@")
             if not nth or _reached[rule] == int(nth):
-                _DEEDS[event_type]()
+                FAULTS[fault]()
+
+
+def reset() -> None:
+    """Counts from the beginning again."""
+    _reached.clear()
 
 
 def _kill() -> None:
@@ -53,10 +60,10 @@ def _bug() -> None:
     raise ZeroDivisionError("a bug that a test asked for")
 
 
-_DEEDS: dict[str, Callable[[], None]] = {
+FAULTS: dict[str, Callable[[], None]] = {
     "kill": _kill,  # SIGKILL
-    "freeze": _freeze,  # SIGSTOP, until somebody sends SIGCONT
+    "freeze": _freeze,  # SIGSTOP, until the test sends SIGCONT
     "fault": _fault,  # what a lost connection raises
-    "full_disk": _full_disk,  # what PostgreSQL without space raises
-    "bug": _bug,  # what nobody has thought of
+    "full_disk": _full_disk,  # what PostgreSQL raises when its disk is full
+    "bug": _bug,  # an error that no code expects
 }

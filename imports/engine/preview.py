@@ -1,4 +1,4 @@
-"""What an import of a staged file would do, by the same code that does it; no user is written."""
+"""Checks a staged file with the code of the import, and writes no user."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from core.characters import clean_for_storage
 from imports.engine import chunks, completion, copy_writer, staging
 from imports.engine.chunks import Checked
+from imports.engine.options import ImportOptions
 from imports.models import Upload
 from imports.validation.problems import Problem
 from imports.validation.rows import RowChecker, UserRow
@@ -20,11 +21,11 @@ EXAMPLES = 3
 
 @dataclass(kw_only=True, slots=True)
 class Preview:
-    """What a person is shown before an import."""
+    """The outcome that an import would have."""
 
     upload: Upload
     successful_rows: int = 0  # would be imported
-    skipped_rows: int = 0  # their users exist already
+    skipped_rows: int = 0  # the users exist already
     failed_rows: int = 0
     error_count: int = 0  # a row may have several
     warning_count: int = 0
@@ -48,37 +49,42 @@ class Preview:
     def _skip(self, row_number: int, email: str) -> None:
         self.skipped_rows += 1
         if len(self.duplicates) < LISTED:
-            message = f"{email} is a user of your organisation already, and stays as they are."
+            message = f"{email} is a user of your organisation already, and is not changed."
             self.duplicates.append({"row": row_number, "email": email, "message": message})
 
 
-def preview(
-    upload: Upload, *, skip_duplicates: bool = True, default_role: str = "viewer"
-) -> Preview:
-    """Checks every row of a staged file against the rules and the users that there are now. What
-    it finds is noted with the upload, so that the import can name what came to be different."""
+def preview(upload: Upload, options: ImportOptions | None = None) -> Preview:
+    """Checks every row of a staged file against the rules and the users that exist now.
+
+    Stores the counts and the options with the upload, so that the import can say what has changed
+    since."""
+    options = options or ImportOptions()
     result = Preview(upload=upload)
     for row, code, message in upload.warnings:
         result._warning(row, code, message)
-    checker = RowChecker(staging.columns_of(upload), default_role=default_role)
+    checker = RowChecker(staging.columns_of(upload), default_role=options.default_role)
 
-    def look(row_number: int, cells: list[str]) -> None:
+    def add_warnings(row_number: int, cells: list[str]) -> None:
         for warning in checker.warnings(cells):
             result._warning(row_number, warning.code, warning.message)
 
     number = 0
     while chunk := staging.chunk_of(upload.id, number):
-        checked = chunks.check(chunk, checker, look)
-        _add_rows(result, upload, checked, skip_duplicates=skip_duplicates)
+        checked = chunks.check(chunk, checker, add_warnings)
+        _add_rows(result, upload, checked, options)
         number += 1
-    promise = {name: getattr(result, name) for name in completion.COUNTS}
-    options = {"skip_duplicates": skip_duplicates, "default_role": default_role}
-    Upload.objects.filter(id=upload.id).update(previewed=promise | options)
+    _store_outcome(result, upload, options)
     return result
 
 
+def _store_outcome(result: Preview, upload: Upload, options: ImportOptions) -> None:
+    counts = {name: getattr(result, name) for name in completion.COUNTERS}
+    used = {"skip_duplicates": options.skip_duplicates, "default_role": options.default_role}
+    Upload.objects.filter(id=upload.id).update(previewed=counts | used)
+
+
 def examples(upload: Upload) -> dict[str, list[str]]:
-    """Some values of each column, header -> up to three different ones, from the first chunk."""
+    """Gives header -> at most EXAMPLES different values, from the first rows."""
     columns, chunk = staging.columns_of(upload), staging.chunk_of(upload.id, 0)
     found: dict[str, list[str]] = {header: [] for header in columns.headers}
     wanted = range(chunk.first_row, chunk.first_row + 50) if chunk else range(0)
@@ -90,17 +96,17 @@ def examples(upload: Upload) -> dict[str, list[str]]:
     return found
 
 
-def _add_rows(result: Preview, upload: Upload, checked: Checked, *, skip_duplicates: bool) -> None:
-    taken = copy_writer.owners([row.email for _, row in checked.valid])
+def _add_rows(result: Preview, upload: Upload, checked: Checked, options: ImportOptions) -> None:
+    existing = copy_writer.find_existing([row.email for _, row in checked.valid])
     failed = [(number, problems) for number, _, problems in checked.invalid]
     for row_number, row in checked.valid:
-        if row.email not in taken:
+        if row.email not in existing:
             _add_valid(result, row)
             continue
-        problem = chunks.problem_of_taken(
+        problem = chunks.problem_of_existing(
             row.email,
-            is_own=taken[row.email] == upload.organisation_id,
-            skip_duplicates=skip_duplicates,
+            is_own=existing[row.email] == upload.organisation_id,
+            skip_duplicates=options.skip_duplicates,
         )
         if problem:
             failed.append((row_number, [problem]))

@@ -1,4 +1,7 @@
-"""Batches that went silent: death is silence, and every committed chunk is a sign of life."""
+"""Requeues or fails batches whose heartbeat stopped.
+
+A worker renews the heartbeat of its batch with every chunk that it commits.
+"""
 
 from __future__ import annotations
 
@@ -16,54 +19,56 @@ from imports.engine import completion, runner
 from imports.models import EventType, ImportBatch
 from imports.models.statuses import Status
 
-# How long a message may be on its way before the batch is announced again. For a pending batch
-# the time doubles, so that a long queue is not filled with repetitions.
-LOST_PENDING = timedelta(seconds=30)
-LOST_HANDED_OVER = timedelta(seconds=60)
-LOST_UNDO = timedelta(seconds=60)
-SILENT_REASON = "Stopped: no worker got any further with this import for {minutes} minutes."
+# How long a task may wait in the queue before another one is enqueued for the same batch. For a
+# pending batch the time doubles with each task, so that they do not fill a long queue.
+ENQUEUE_PENDING_AFTER = timedelta(seconds=30)
+ENQUEUE_RELEASED_AFTER = timedelta(seconds=60)
+ENQUEUE_UNDO_AFTER = timedelta(seconds=60)
+STALLED_REASON = "Stopped: no worker got any further with this import for {minutes} minutes."
 
 
 class Finding(NamedTuple):
     """A batch that nobody works on, and what was done about it."""
 
     batch_id: UUID
-    was: str  # pending, handed over, silent
-    done: str  # announced, failed
+    was: str  # pending, released, stalled
+    done: str  # enqueued, failed
 
 
 def sweep(
     *, stuck_seconds: int | None = None, fail: bool = False, dry_run: bool = False
 ) -> list[Finding]:
-    """Finds batches that nobody works on and sets them free for the next worker, or, after 3
-    attempts without progress (or with `fail`), marks them failed with the reason.
+    """Finds batches that no worker works on. Releases them for the next worker, or fails them if
+    they are stalled after 3 attempts without progress, or stalled and `fail` is set.
 
-    stuck_seconds: without a heartbeat for this long a batch is silent. The caller announces those
-    that are to be. A batch whose row is locked has a living worker, however slow: left alone."""
-    stuck = timedelta(seconds=stuck_seconds or settings.IMPORT_STUCK_SECONDS)
+    stuck_seconds: a batch is stalled if its last heartbeat is older than this. With `dry_run`
+    nothing is changed. A batch whose row is locked has a live worker and is left alone. The caller
+    enqueues the released batches."""
+    stuck_after = timedelta(seconds=stuck_seconds or settings.IMPORT_STUCK_SECONDS)
     found = []
-    for batch_id, was in _nobody_works_on(stuck):
-        done = "failed" if fail and was == "silent" else "enqueued"
+    for batch_id, was in _without_worker(stuck_after):
+        done = "failed" if fail and was == "stalled" else "enqueued"
         if not dry_run:
-            done = _take_care(batch_id, stuck, fail=fail)
+            done = _release_or_fail(batch_id, stuck_after, fail=fail)
         if done:
             found.append(Finding(batch_id, was, done))
     return found
 
 
-def _nobody_works_on(stuck: timedelta) -> list[tuple[UUID, str]]:
-    return [(batch.id, _kind(batch)) for batch in _silent(stuck).order_by("created_at")[:1000]]
+def _without_worker(stuck_after: timedelta) -> list[tuple[UUID, str]]:
+    oldest_first = _stuck_batches(stuck_after).order_by("created_at")
+    return [(batch.id, _kind(batch)) for batch in oldest_first[:1000]]
 
 
-def _silent(stuck: timedelta) -> QuerySet[ImportBatch]:
-    handed_over = Q(heartbeat_at=None, last_enqueued__lt=Now() - LOST_HANDED_OVER)
-    quiet = Q(heartbeat_at__lt=Now() - stuck)
+def _stuck_batches(stuck_after: timedelta) -> QuerySet[ImportBatch]:
+    released = Q(heartbeat_at=None, last_enqueued__lt=Now() - ENQUEUE_RELEASED_AFTER)
+    stalled = Q(heartbeat_at__lt=Now() - stuck_after)
     return (
         ImportBatch.objects.annotate(last_enqueued=Coalesce("enqueued_at", "created_at"))
-        .annotate(waited=Greatest(F("last_enqueued") - F("created_at"), LOST_PENDING))
+        .annotate(waited=Greatest(F("last_enqueued") - F("created_at"), ENQUEUE_PENDING_AFTER))
         .filter(
             Q(status=Status.PENDING, last_enqueued__lt=Now() - F("waited"))
-            | (Q(status=Status.PROCESSING) & (handed_over | quiet))
+            | (Q(status=Status.PROCESSING) & (released | stalled))
         )
     )
 
@@ -71,47 +76,52 @@ def _silent(stuck: timedelta) -> QuerySet[ImportBatch]:
 def _kind(batch: ImportBatch) -> str:
     if batch.status == Status.PENDING:
         return "pending"
-    return "silent" if batch.heartbeat_at else "handed over"
+    return "stalled" if batch.heartbeat_at else "released"
 
 
 @transaction.atomic
-def _take_care(batch_id: UUID, stuck: timedelta, *, fail: bool) -> str:
-    batch = _silent(stuck).select_for_update(skip_locked=True).filter(id=batch_id).first()
+def _release_or_fail(batch_id: UUID, stuck_after: timedelta, *, fail: bool) -> str:
+    stuck = _stuck_batches(stuck_after).select_for_update(skip_locked=True)
+    batch = stuck.filter(id=batch_id).first()
     if batch is None:
         return ""
-    hopeless = batch.attempts_without_progress >= runner.MAX_ATTEMPTS_WITHOUT_PROGRESS
-    if _kind(batch) == "silent" and fail:  # an operator's decision, not the sweep's
-        minutes = int(stuck.total_seconds() // 60)
-        completion.fail(batch, SILENT_REASON.format(minutes=minutes))
+    is_last_attempt = batch.attempts_without_progress >= runner.MAX_ATTEMPTS_WITHOUT_PROGRESS
+    if _kind(batch) == "stalled" and fail:  # an operator asked for it
+        minutes = int(stuck_after.total_seconds() // 60)
+        completion.fail(batch, STALLED_REASON.format(minutes=minutes))
         audit.record(
             EventType.MARKED_FAILED, organisation_id=batch.organisation_id, batch_id=batch.id
         )
         return "failed"
-    if _kind(batch) == "silent" and hopeless:
-        runner.fail_exhausted(batch, completion.POISON)
+    if _kind(batch) == "stalled" and is_last_attempt:
+        runner.fail_exhausted(batch, completion.CRASHED_REPEATEDLY)
         return "failed"
     ImportBatch.objects.filter(id=batch_id).update(heartbeat_at=None, enqueued_at=Now())
     return "enqueued"
 
 
 def mark_not_enqueued(batch_ids: list[UUID]) -> None:
-    """Takes back that these were announced, for the next sweep: the broker was away."""
+    """Records that these batches were not enqueued, so that the next sweep finds them again."""
     ImportBatch.objects.filter(id__in=batch_ids).update(enqueued_at=None)
 
 
-def silent_undos() -> list[UUID]:
-    """Batches whose undo was asked for and got no further for a minute. Each is noted as touched,
-    so that a long queue is not filled with repetitions."""
-    asked = ImportBatch.objects.filter(undo_requested_at__isnull=False, undone_at=None)
-    silent = asked.filter(updated_at__lt=Now() - LOST_UNDO)  # every step of an undo is an UPDATE
+def stalled_undos() -> list[UUID]:
+    """Gives the batches whose undo was requested and has made no progress for a minute.
+
+    Sets their `updated_at`, so that each is given once a minute at most and its tasks do not fill a
+    long queue."""
+    requested = ImportBatch.objects.filter(undo_requested_at__isnull=False, undone_at=None)
+    # every step of an undo updates the batch, and a trigger sets updated_at
+    stalled = requested.filter(updated_at__lt=Now() - ENQUEUE_UNDO_AFTER)
     with transaction.atomic():
-        found = list(silent.select_for_update(skip_locked=True).values_list("id", flat=True)[:1000])
+        free = stalled.select_for_update(skip_locked=True)
+        found = list(free.values_list("id", flat=True)[:1000])
         ImportBatch.objects.filter(id__in=found).update(undo_requested_at=F("undo_requested_at"))
     return found
 
 
-# PostgreSQL's own time limits do not hold while it waits for the rest of a COPY: a process that
-# was frozen there, or cut off, would keep its row locks for ever.
+# PostgreSQL's own time limits do not apply while it waits for the rest of a COPY. A process that
+# was frozen or cut off there would keep its row locks for ever.
 _END_FROZEN = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
@@ -121,8 +131,8 @@ _END_FROZEN = """
 
 
 def end_frozen_sessions() -> int:
-    """Ends sessions of ours that wait in the middle of a COPY for a process that sends nothing;
-    gives how many. What they were writing is rolled back, and their row locks are free."""
+    """Ends our database sessions that wait in the middle of a COPY for a process that sends
+    nothing; gives their number. Their transactions are rolled back and their locks released."""
     with connection.cursor() as cursor:
         cursor.execute(_END_FROZEN, [settings.DATABASE_IDLE_SECONDS])
         return len(cursor.fetchall())

@@ -1,4 +1,4 @@
-"""What is kept for how long: batches with their errors and files, and files of previews."""
+"""Deletes old batches with their row errors and files, old files of previews and audit events."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
@@ -18,7 +18,7 @@ BATCHES_AT_A_TIME = 50
 
 
 class Purged(NamedTuple):
-    """How many rows were, or would be, deleted."""
+    """Numbers of rows that were deleted, or would be."""
 
     batches: int
     uploads: int
@@ -26,9 +26,10 @@ class Purged(NamedTuple):
 
 
 def purge(*, days: int | None = None, dry_run: bool = False) -> Purged:
-    """Deletes finished batches older than `days` (IMPORT_RETENTION_DAYS) with all that hangs on
-    them, staged files that no batch took up in time, and what the audit trail keeps no longer.
-    Many small transactions: nobody waits."""
+    """Deletes finished batches that are older than `days` (default: IMPORT_RETENTION_DAYS) with
+    their row errors and files, files that were never imported, and old audit events.
+
+    Uses many small transactions, so that nobody waits for it. With `dry_run` nothing is deleted."""
     age = timedelta(days=settings.IMPORT_RETENTION_DAYS if days is None else days)
     batches = ImportBatch.objects.filter(status__in=FINISHED, created_at__lt=Now() - age)
     unused = timedelta(seconds=settings.UPLOAD_KEPT_SECONDS)
@@ -39,13 +40,15 @@ def purge(*, days: int | None = None, dry_run: bool = False) -> Purged:
 
 
 def _delete(rows: QuerySet[Any, Any]) -> int:
-    """Deletes in slices, past rows that somebody has locked; the database cascades."""
+    """Deletes rows in slices, except those that are locked; gives their number. The database
+    deletes the rows that refer to them."""
     deleted = 0
-    model: type[models.Model] = rows.model
-    while True:
-        slice_ = rows.select_for_update(skip_locked=True).values("id")[:BATCHES_AT_A_TIME]
-        with transaction.atomic():
-            count = model._default_manager.filter(id__in=slice_)._raw_delete("default")
+    while count := _delete_slice(rows):
         deleted += count
-        if not count:
-            return deleted
+    return deleted
+
+
+@transaction.atomic
+def _delete_slice(rows: QuerySet[Any, Any]) -> int:
+    some = rows.select_for_update(skip_locked=True).values("id")[:BATCHES_AT_A_TIME]
+    return int(rows.model._default_manager.filter(id__in=some).delete()[0])

@@ -1,9 +1,10 @@
-"""The loop: a batch is a cursor over the chunks of a staged file.
+"""Runs a batch: writes the chunks of its staged file to the database, one after the other.
 
-One step locks the batch's row, writes the next chunk with COPY, moves the cursor and the counters,
-and commits. While the database is busy with a chunk, the next one is read and checked. Whatever
-crashes, the next step goes on from the cursor; a worker that was overtaken finds that the attempt
-is no longer its own, and writes nothing.
+A batch has a cursor, the number of its next chunk. One step locks the batch's row, writes the chunk
+at the cursor with COPY, moves the cursor and the counters, and commits. While the database inserts
+a chunk, the next one is read and checked. After a crash the next step continues at the cursor. Each
+claim by a worker has an attempt number. A worker whose batch another one has claimed finds that the
+number has changed, and writes nothing.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
-from django.db.utils import Error as DatabaseFault
+from django.db.utils import Error as AnyDatabaseError
 
 from imports.engine import chunks, completion, copy_writer, failpoints, staging, transient_errors
 from imports.engine.chunks import Checked, Chunk
 from imports.engine.copy_writer import Written
+from imports.engine.options import ImportOptions
 from imports.models import ImportBatch, Upload
 from imports.models.statuses import Status
 from imports.validation.rows import RowChecker
@@ -36,33 +38,36 @@ Stop = Callable[[], bool]
 
 
 class Result(Enum):
-    """How a run ended, for whoever started it."""
+    """How a run ended: what its caller has to do now."""
 
-    ENDED = "ended"  # the batch has a final status, or is somebody else's: nothing more to do
-    AGAIN = "again"  # told to stop in the middle: to be announced again
-    BUSY = "busy"  # another worker is on it, or was a moment ago: worth another look later
+    DONE = "done"  # nothing: the batch has ended, or another worker has claimed it
+    ENQUEUE_AGAIN = "enqueue again"  # the run was told to stop before the end of the batch
+    BUSY = "busy"  # try again later: another worker works on the batch, or did a moment ago
 
 
-def run(batch_id: UUID | str, stop: Stop, *, leave: Stop | None = None) -> Result:
-    """Works on a batch until it is finished, is no longer ours, or `stop()` says so, which is
-    asked after every chunk. Waits out passing faults of the database, unless `leave()` says not to
-    (`stop`, where it is not given): a fault is no less there in the next slice of time.
+def run(batch_id: UUID | str, stop: Stop, *, shutdown: Stop | None = None) -> Result:
+    """Works on a batch until it has ended, another worker has claimed it, or `stop()` gives True.
+    `stop` is called after every chunk.
 
-    Raises what a passing fault raised in the end, and whatever else went wrong: the batch is then
-    free to be taken up again, or failed where that was the last of three attempts."""
-    taken = _claim(batch_id)
-    if isinstance(taken, Result):
-        return taken
-    failpoints.reach("after_claim", taken.filename)
+    Waits and tries again after transient errors of the database, unless `shutdown()` gives True
+    (default: `stop`). A worker whose time slice is over should wait as well: the error would still
+    be there in its next slice.
+
+    Raises the error that remained after all attempts, and every other error. The batch is then
+    released for the next worker, or failed if this was its third attempt without progress."""
+    batch = _claim(batch_id)
+    if isinstance(batch, Result):
+        return batch
+    failpoints.reach("after_claim", batch.filename)
     try:
-        return _Attempt(taken, stop, leave or stop).to_the_end()
+        return _Attempt(batch, stop, shutdown or stop).run()
     except Exception as error:
-        _release_failed(taken, error)
+        _release_failed(batch, error)
         raise
 
 
 def _claim(batch_id: UUID | str) -> ImportBatch | Result:
-    """Makes the batch ours, under a new attempt number."""
+    """Claims the batch for this worker, with a new attempt number."""
     with transaction.atomic():
         batch = (
             ImportBatch.objects.select_for_update(skip_locked=True)
@@ -71,20 +76,20 @@ def _claim(batch_id: UUID | str) -> ImportBatch | Result:
             .first()
         )
         if batch is None:
-            return Result.BUSY if ImportBatch.objects.filter(id=batch_id).exists() else Result.ENDED
+            return Result.BUSY if ImportBatch.objects.filter(id=batch_id).exists() else Result.DONE
         if not batch.is_live:
-            return Result.ENDED
+            return Result.DONE
         if batch.is_held:
             return Result.BUSY
         _begin_attempt(batch)
         if batch.attempts_without_progress > MAX_ATTEMPTS_WITHOUT_PROGRESS:
-            fail_exhausted(batch, completion.POISON)
-            return Result.ENDED
+            fail_exhausted(batch, completion.CRASHED_REPEATEDLY)
+            return Result.DONE
     return batch
 
 
 def _is_held() -> Q:
-    """Whether another worker said something a moment ago. By the database's clock."""
+    """Whether another worker's heartbeat is recent, by the clock of the database."""
     recent = Now() - timedelta(seconds=settings.IMPORT_TAKEOVER_SECONDS)
     return Q(status=Status.PROCESSING, heartbeat_at__gt=recent)
 
@@ -99,51 +104,57 @@ def _begin_attempt(batch: ImportBatch) -> None:
     }
     if batch.status == Status.PENDING:
         ImportBatch.objects.move(batch.id, Status.PROCESSING, started_at=Now(), **fields)
-        log.info("csv_import_started", **completion.ids(batch))
+        log.info("csv_import_started", **batch.log_ids)
     else:
         ImportBatch.objects.filter(id=batch.id).update(**fields)
 
 
 def _release(batch: ImportBatch) -> None:
-    """Lets go of a batch that the next worker is to carry on with: nothing is wrong with it."""
+    """Releases a batch that stopped without an error, for the next worker."""
     try:
         ImportBatch.objects.filter(
             id=batch.id, attempt=batch.attempt, status=Status.PROCESSING
         ).update(heartbeat_at=None, enqueued_at=Now(), attempts_without_progress=0)
-    except DatabaseFault:
-        connection.close()  # the sweep finds it by its silence
+    except AnyDatabaseError:
+        connection.close()  # the sweep finds the batch once its heartbeat is old
 
 
 def _release_failed(batch: ImportBatch, error: Exception) -> None:
-    """Lets go of a batch whose attempt failed; the third in a row without progress is the last."""
+    """Releases a batch whose attempt raised an error, or fails it if that was its third attempt
+    without progress."""
     try:
         with transaction.atomic():
             ours = ImportBatch.objects.locked(batch.id, batch.attempt)
             if ours and ours.attempts_without_progress >= MAX_ATTEMPTS_WITHOUT_PROGRESS:
-                passing = transient_errors.is_transient(error)
-                fail_exhausted(ours, completion.OUT_OF_REACH if passing else completion.BROKEN)
+                is_transient = transient_errors.is_transient(error)
+                reason = (
+                    completion.DATABASE_UNAVAILABLE if is_transient else completion.INTERNAL_ERROR
+                )
+                fail_exhausted(ours, reason)
             elif ours:
                 ImportBatch.objects.filter(id=ours.id).update(heartbeat_at=None, enqueued_at=Now())
-    except DatabaseFault:
-        connection.close()  # the sweep finds it by its silence
+    except AnyDatabaseError:
+        connection.close()  # the sweep finds the batch once its heartbeat is old
 
 
 def fail_exhausted(batch: ImportBatch, sentence: str) -> None:
-    """Ends a batch that got no further in three attempts; `sentence` is one of outcomes.py."""
+    """Fails a batch that made no progress in three attempts. `sentence` is one of those in
+    `completion`, with the places {attempts} and {row}."""
     attempts, row = MAX_ATTEMPTS_WITHOUT_PROGRESS, batch.processed_rows + 1
     completion.fail(batch, sentence.format(attempts=attempts, row=row))
 
 
-def _hold_organisation(organisation_id: UUID) -> None:
-    """Whoever deletes an organisation locks its row first, and its batches' next. Writing users
-    locks it too, at the end of a chunk: taken before the batch's, nobody waits in a circle."""
+def _lock_organisation(organisation_id: UUID) -> None:
+    """Locks the organisation's row before the batch's row, to avoid a deadlock. Deleting an
+    organisation takes the locks in this order; inserting users locks the organisation as well, at
+    the end of a chunk."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT FROM organisations WHERE id = %s FOR KEY SHARE", [organisation_id])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Ready:
-    """A chunk with all that can be done before its turn comes."""
+class _PreparedChunk:
+    """A chunk after all work that needs no database: rows checked, lines for COPY made."""
 
     number: int
     row_count: int
@@ -158,97 +169,97 @@ class _Ready:
         *,
         invite: bool,
         pause: Callable[[], object] | None = None,
-    ) -> _Ready:
+    ) -> _PreparedChunk:
         checked = chunks.check(chunk, checker, pause=pause)
         lines = copy_writer.lines_of((row for _, row in checked.valid), invite=invite)
         return cls(number=chunk.number, row_count=chunk.row_count, checked=checked, lines=lines)
 
 
-def _skipped_rows(chunk: _Ready, written: Written, failed: int) -> int:
-    """How many rows of a chunk are of users that exist. Raises RuntimeError where a row of it has
-    no outcome, or two: rather nothing of the chunk is written than a row is lost."""
-    late_failures = failed - len(chunk.checked.invalid)
-    skipped = len(written.taken) + len(written.refused) - late_failures
+def _skipped_rows(chunk: _PreparedChunk, written: Written, failed: int) -> int:
+    """Gives the number of skipped rows of a chunk. Raises RuntimeError where a row has no outcome,
+    or two: the chunk is then rolled back, so that no row gets lost."""
+    failed_in_database = failed - len(chunk.checked.invalid)
+    skipped = len(written.existing) + len(written.refused) - failed_in_database
     if written.created + skipped + failed != chunk.row_count or skipped < 0:
         raise RuntimeError(f"chunk {chunk.number}: not every row has exactly one outcome")
     return skipped
 
 
 class _Attempt:
-    """One attempt at one batch."""
+    """One attempt of this worker at one batch."""
 
-    def __init__(self, batch: ImportBatch, stop: Stop, leave: Stop) -> None:
-        self.batch, self.stop, self.leave = batch, stop, leave
+    def __init__(self, batch: ImportBatch, stop: Stop, shutdown: Stop) -> None:
+        self.batch, self.stop, self.shutdown = batch, stop, shutdown
+        self.options = ImportOptions.from_json(batch.options)
         self.upload = Upload.objects.get(import_batch=batch)
         self.columns = staging.columns_of(self.upload)
-        self.checker = RowChecker(self.columns, default_role=batch.options["default_role"])
-        self.ahead: _Ready | None = None  # the next chunk, read while the last was being written
-        self.met_taken = False
+        self.checker = RowChecker(self.columns, default_role=self.options.default_role)
+        # the next chunk, prepared while the database was inserting the last one
+        self.ahead: _PreparedChunk | None = None
+        self.met_existing = False  # whether the last chunk had users that exist already
 
-    def to_the_end(self) -> Result:
-        """Steps until something ends it."""
+    def run(self) -> Result:
+        """Runs steps until one gives a result, or `stop` gives True."""
         while True:
             result = self._step_with_retry()
             if result is None and self.stop():
-                result = Result.AGAIN
-            if result is Result.AGAIN:
+                result = Result.ENQUEUE_AGAIN
+            if result is Result.ENQUEUE_AGAIN:
                 _release(self.batch)
             if result:
                 return result
 
     def _step_with_retry(self) -> Result | None:
-        """A step, tried again while the database is away, full or busy with itself."""
+        """Runs a step. Waits and tries again after transient errors of the database."""
         for wait_seconds in transient_errors.waits():
             try:
                 return self._step()
-            except DatabaseFault as fault:
-                if not transient_errors.is_transient(fault):
+            except AnyDatabaseError as error:
+                if not transient_errors.is_transient(error):
                     raise
-                log.warning(
-                    "csv_import_fault", fault=type(fault).__name__, **completion.ids(self.batch)
-                )
+                log.warning("csv_import_fault", fault=type(error).__name__, **self.batch.log_ids)
                 connection.close()
                 self.ahead = None
-            if self.leave():
-                return Result.AGAIN
+            if self.shutdown():
+                return Result.ENQUEUE_AGAIN
             time.sleep(wait_seconds)
         return self._step()
 
     def _step(self) -> Result | None:
-        """One chunk, in one transaction."""
+        """Writes one chunk in one transaction. Gives None if there are more chunks."""
         with transaction.atomic():
-            _hold_organisation(self.batch.organisation_id)
+            _lock_organisation(self.batch.organisation_id)
             batch = ImportBatch.objects.locked(self.batch.id, self.batch.attempt)
             if batch is None:
-                return Result.ENDED
+                return Result.DONE
             if reason := completion.reason_to_stop(batch):
                 completion.fail(batch, reason)
-                return Result.ENDED
+                return Result.DONE
             is_last = self._write(batch)
             failpoints.reach("before_commit", batch.filename)
         failpoints.reach("after_commit", batch.filename)
-        return Result.ENDED if is_last else None
+        return Result.DONE if is_last else None
 
     def _write(self, batch: ImportBatch) -> bool:
-        """Writes the chunk at the cursor, and ends the batch with the last one: then True."""
-        current = self._ready(batch.next_chunk)
+        """Writes the chunk at the cursor. Completes the batch and gives True if it is the last."""
+        current = self._prepared(batch.next_chunk)
         following = staging.chunk_of(self.upload.id, batch.next_chunk + 1)
         self.ahead = None
 
-        def read_ahead(go_on_sending: Callable[[], object]) -> None:
+        def read_ahead(send: Callable[[], object]) -> None:
             failpoints.reach("mid_chunk", batch.filename)
-            go_on_sending()
-            self.ahead = self._prepare(following, go_on_sending) if following else None
+            send()
+            self.ahead = self._prepare(following, send) if following else None
 
         written = copy_writer.write_users(
             current.lines,
             organisation_id=batch.organisation_id,
             batch_id=batch.id,
-            expect_taken=self.met_taken,
+            expect_existing=self.met_existing,
             overlap=read_ahead,
         )
-        self.met_taken = bool(written.taken)
-        failed = completion.write_problems(batch, self.columns, current.checked, written)
+        self.met_existing = bool(written.existing)
+        failed = completion.write_row_errors(batch, self.columns, current.checked, written)
         skipped = _skipped_rows(current, written, failed)
         ImportBatch.objects.checkpoint(
             batch, created=written.created, skipped=skipped, failed=failed
@@ -257,7 +268,7 @@ class _Attempt:
             completion.complete(batch, self.upload.previewed)
         return following is None
 
-    def _ready(self, number: int) -> _Ready:
+    def _prepared(self, number: int) -> _PreparedChunk:
         if self.ahead and self.ahead.number == number:
             return self.ahead
         chunk = staging.chunk_of(self.upload.id, number)
@@ -265,6 +276,7 @@ class _Attempt:
             raise LookupError(f"batch {self.batch.id} has no chunk {number}")
         return self._prepare(chunk)
 
-    def _prepare(self, chunk: Chunk, pause: Callable[[], object] | None = None) -> _Ready:
-        invite = self.batch.options["send_invitations"]
-        return _Ready.of(chunk, self.checker, invite=invite, pause=pause)
+    def _prepare(self, chunk: Chunk, pause: Callable[[], object] | None = None) -> _PreparedChunk:
+        return _PreparedChunk.of(
+            chunk, self.checker, invite=self.options.send_invitations, pause=pause
+        )

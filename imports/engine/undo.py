@@ -1,7 +1,7 @@
-"""Taking an import back: the users that a batch created and nobody has touched since.
+"""Undoes an import: deletes the users that a batch created and nobody has changed or used since.
 
-Chunk by chunk, each in a transaction of its own. What is deleted is gone, so that the rows which
-are left are the cursor: after a crash the next step carries on, and a second undo finds nothing.
+Each step deletes some users in one transaction. The users that are left are the remaining work:
+after a crash the next step continues with them, and a second undo finds none.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from imports.engine import completion, failpoints
+from imports.engine import failpoints
 from imports.models import ImportBatch
 from users.models import Invitation, User
 
@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 USERS_AT_A_TIME = 2000
 LISTED = 100
 
-# Why a user is kept, in the order in which the reasons are looked for.
+# The reasons to keep a user, in the order in which they are checked.
 LOGGED_IN = "logged_in"
 ACCEPTED = "invitation_accepted"
 REFERENCED = "referenced"
@@ -41,23 +41,23 @@ SENTENCES = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Undone:
-    """What an undo has come to so far."""
+class UndoResult:
+    """What an undo has done so far."""
 
     is_finished: bool
     removed_rows: int
     kept_rows: int
-    kept: list[dict[str, str]]  # user id, email, reason (code), message; 100 at most
+    kept: list[dict[str, str]]  # user_id, email, reason (a code), message; at most LISTED
 
 
 def possible_until(batch: ImportBatch) -> datetime | None:
-    """Until when a batch can be undone; None while it runs."""
+    """Gives the end of the time in which a batch can be undone; None while it runs."""
     days = timedelta(days=settings.IMPORT_RETENTION_DAYS)
     return batch.completed_at + days if batch.completed_at and not batch.is_live else None
 
 
 def run(batch_id: UUID, stop: Callable[[], bool]) -> bool:
-    """Removes users until none is left to remove (True) or `stop()` says so (False)."""
+    """Deletes users until none is left, or `stop()` gives True. Gives whether none is left."""
     while True:
         removed = _step(batch_id)
         if not removed:
@@ -68,28 +68,39 @@ def run(batch_id: UUID, stop: Callable[[], bool]) -> bool:
 
 @transaction.atomic
 def _step(batch_id: UUID) -> int:
-    """One chunk. The batch's row is locked first: two undos of one batch take turns."""
+    """Deletes some users; gives the number of users that it looked at, 0 at the end. The lock on
+    the batch's row makes two undos of one batch take turns."""
     batch = ImportBatch.objects.select_for_update().filter(id=batch_id).first()
     if batch is None or batch.undone_at:
         return 0
     some = untouched(batch_id).select_for_update(of=("self",)).order_by("id")
     ids = list(some.values_list("id", flat=True)[:USERS_AT_A_TIME])
-    # Asked again under the locks: nobody can touch or name these users any more.
-    still = untouched(batch_id).filter(id__in=ids)
-    removed = still._raw_delete("default") or 0  # None: nobody was asked for
+    removed = _delete_untouched(batch_id, ids) if ids else 0
     failpoints.reach("mid_undo", batch.filename)
     fields = {} if ids else {"undone_at": Now()}
     ImportBatch.objects.filter(id=batch_id).update(undone_rows=F("undone_rows") + removed, **fields)
     if not ids:
-        log.info("csv_import_undone", removed=batch.undone_rows, **completion.ids(batch))
+        log.info("csv_import_undone", removed=batch.undone_rows, **batch.log_ids)
     return len(ids)
 
 
-def result(batch: ImportBatch) -> Undone:
-    """What was removed, who was kept and why."""
-    kept = of_batch(batch.id).exclude(id__in=untouched(batch.id).values("id"))
+def _delete_untouched(batch_id: UUID, ids: list[UUID]) -> int:
+    """Deletes those of the locked users that are still untouched; gives their number. While they
+    are locked nobody can change them or refer to them.
+
+    A plain DELETE: `QuerySet.delete` would load all users first, because of their many-to-many
+    relations. The database deletes or changes the rows that refer to them."""
+    untouched_ids = list(untouched(batch_id).filter(id__in=ids).values_list("id", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM users WHERE id = ANY(%s)", [untouched_ids])
+        return int(cursor.rowcount)
+
+
+def result(batch: ImportBatch) -> UndoResult:
+    """Gives the number of deleted users, and the users that were kept with the reason."""
+    kept = users_of(batch.id).exclude(id__in=untouched(batch.id).values("id"))
     listed = _with_reasons(kept.order_by("email"))[:LISTED] if batch.undone_at else ()
-    return Undone(
+    return UndoResult(
         is_finished=batch.undone_at is not None,
         removed_rows=batch.undone_rows,
         kept_rows=kept.count(),
@@ -97,36 +108,36 @@ def result(batch: ImportBatch) -> Undone:
     )
 
 
-def of_batch(batch_id: UUID) -> QuerySet[User]:
-    """The users that a batch created and that are still there."""
+def users_of(batch_id: UUID) -> QuerySet[User]:
+    """The users that a batch created and that still exist."""
     return User.objects.filter(import_batch_id=batch_id)
 
 
 def untouched(batch_id: UUID) -> QuerySet[User]:
-    """Those that nobody has touched since: no login, no accepted invitation, no edit (a trigger
-    writes `updated_at` at every UPDATE, whoever makes it), no row that points at them."""
-    return of_batch(batch_id).filter(
-        ~Q(_accepted()), ~_referenced(), last_login=None, updated_at=F("created_at")
+    """Those of them that nobody has changed or used: no login, no accepted invitation, no edit (a
+    trigger sets `updated_at` at every UPDATE) and no row of another table that refers to them."""
+    return users_of(batch_id).filter(
+        ~Q(_has_accepted()), ~_is_referenced(), last_login=None, updated_at=F("created_at")
     )
 
 
 def _with_reasons(users: QuerySet[User]) -> QuerySet[User]:
     reasons = [
         models.When(last_login__isnull=False, then=models.Value(LOGGED_IN)),
-        models.When(_accepted(), then=models.Value(ACCEPTED)),
-        models.When(_referenced(), then=models.Value(REFERENCED)),
+        models.When(_has_accepted(), then=models.Value(ACCEPTED)),
+        models.When(_is_referenced(), then=models.Value(REFERENCED)),
     ]
     return users.annotate(
         reason=models.Case(*reasons, default=models.Value(EDITED), output_field=models.CharField())
     )
 
 
-def _accepted() -> Exists:
+def _has_accepted() -> Exists:
     return Exists(Invitation.objects.filter(user=OuterRef("pk"), accepted_at__isnull=False))
 
 
-def _referenced() -> Q:
-    """Whether any table has a row of this user."""
+def _is_referenced() -> Q:
+    """Whether a row of any table refers to the user."""
     found = Q()
     for key in references():
         found |= Q(Exists(key.model._default_manager.filter(**{key.name: OuterRef("pk")})))
@@ -134,8 +145,8 @@ def _referenced() -> Q:
 
 
 def references() -> list[models.ForeignKey[Any, Any]]:
-    """Every foreign key that points at a user, also one without a way back; the user's own
-    invitations aside, which go with them."""
+    """Every foreign key to users, also those without a reverse relation. The user's own invitations
+    are left out, because they are deleted with the user."""
     fields = User._meta.get_fields(include_hidden=True)
     keys = [field.field for field in fields if isinstance(field, models.ManyToOneRel)]
     return [key for key in keys if (key.model, key.name) != (Invitation, "user")]

@@ -169,6 +169,15 @@ class ImportBatch(Table):
         """Whether the batch has not ended."""
         return self.status in LIVE
 
+    @property
+    def log_ids(self) -> dict[str, str]:
+        """The ids that every log line about the batch has. Log lines name nobody."""
+        return {
+            "batch_id": str(self.id),
+            "organization_id": str(self.organisation_id),
+            "user_id": str(self.uploaded_by_id),
+        }
+
 
 class ImportError(Table):
     """One error of one row of a batch. Always referred to as `models.ImportError`, so that it does

@@ -1,8 +1,9 @@
 """E-mails that tell uploaders how their import ended.
 
-Others may call `is_on`, `tend` and `send_due`. `messages` holds what the e-mails say.
+Other packages may call what is listed in `__all__`. `queue` decides when an e-mail is sent,
+`messages` what it says.
 """
 
-from imports.notifications.queue import TASK_SECONDS, is_on, send_due, tend
+from imports.notifications.queue import TASK_SECONDS, expire_and_check, is_on, send_due
 
-__all__ = ["TASK_SECONDS", "is_on", "send_due", "tend"]
+__all__ = ["TASK_SECONDS", "expire_and_check", "is_on", "send_due"]

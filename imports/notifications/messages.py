@@ -1,4 +1,4 @@
-"""What the e-mail about the end of an import says."""
+"""The text of the e-mail about the end of an import."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from imports.models.statuses import Status
 from users.models import User
 
 
-def letter(batch: ImportBatch, reader: User) -> EmailMultiAlternatives:
-    """The outcome in words, the counts, a link: nothing of anybody who is in the file."""
+def message(batch: ImportBatch, recipient: User) -> EmailMultiAlternatives:
+    """Gives the e-mail about a batch that has ended: outcome, counts and a link. It contains no
+    data of the users in the file."""
     filename = excerpt(batch.filename)
     context = {
         "filename": filename,
@@ -27,34 +28,34 @@ def letter(batch: ImportBatch, reader: User) -> EmailMultiAlternatives:
         "link": link(batch),
     }
     sender_domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
-    message = EmailMultiAlternatives(
+    email = EmailMultiAlternatives(
         subject=f"Import of {filename}: {headline(batch)}",
         body=render_to_string("imports/mail/ended.txt", context),
-        to=[reader.email],
+        to=[recipient.email],
         headers={
             "Message-ID": f"<import.{batch.id}@{sender_domain}>",
-            "Auto-Submitted": "auto-generated",  # so that no holiday answers it
+            "Auto-Submitted": "auto-generated",  # RFC 3834: stops out-of-office replies
         },
     )
-    message.attach_alternative(render_to_string("imports/mail/ended.html", context), "text/html")
-    return message
+    email.attach_alternative(render_to_string("imports/mail/ended.html", context), "text/html")
+    return email
 
 
 def link(batch: ImportBatch) -> str:
-    """Where the import can be looked at. For everybody the same, and for good: what answers there
-    may change, the letters don't."""
+    """Gives the URL of the import. It is the same for every recipient and must work for ever,
+    because e-mails that were sent can't be changed."""
     return f"{settings.PUBLIC_URL.rstrip('/')}/imports/{batch.id}"
 
 
 def headline(batch: ImportBatch) -> str:
-    """The end in a word or two."""
+    """Gives the outcome in a few words, for the subject."""
     if batch.status == Status.COMPLETED and batch.failed_rows:
         return f"completed, {count_of(batch.failed_rows, 'row')} failed"
     return str(batch.status)
 
 
 def sentence(batch: ImportBatch) -> str:
-    """How it ended."""
+    """Gives the outcome in a sentence."""
     if batch.status == Status.CANCELLED:
         return "Somebody else cancelled the import. What was imported before that stays."
     if batch.status == Status.FAILED:
@@ -68,13 +69,13 @@ def sentence(batch: ImportBatch) -> str:
 
 
 def counts(batch: ImportBatch) -> Iterator[tuple[str, str]]:
-    """(label, number) of each kind of row that there was."""
+    """Gives (label, number) of each kind of row. Leaves out zeros, except for the first."""
     numbers = {
         "Users created": batch.successful_rows,
         "Users who existed already": batch.skipped_rows,
         "Rows that failed": batch.failed_rows,
-        "Rows not looked at": batch.total_rows - batch.processed_rows,
+        "Rows not processed": batch.total_rows - batch.processed_rows,
     }
-    for place, (label, number) in enumerate(numbers.items()):
-        if number or not place:
+    for index, (label, number) in enumerate(numbers.items()):
+        if number or not index:
             yield label, f"{number:,}"

@@ -1,15 +1,17 @@
-"""The e-mail that tells an uploader how their import ended.
+"""Sends the e-mails about ended imports.
 
-The batch's row is the outbox, and the end of the batch is the order to send: nothing is written for
-it beside the status. Whoever is rung for claims what is due, one letter after the other, sends it,
-and writes down what became of it; the sweep rings again. No transaction is open meanwhile.
+The table of batches is the queue. An e-mail is due as soon as its batch has a final status, so that
+ending a batch needs no extra statement. `send_due` claims one batch after the other, sends the
+e-mail and stores the result. No transaction is open while it sends. The sweep calls again for what
+is left.
 
-A letter is sent once. It goes out a second time only where the process dies, or loses the database
-or the mail server's answer, after the server has taken the letter and before that is committed.
-Both have one Message-ID then, by which mail programs know a letter.
+An e-mail is sent once. It is sent twice only if the process dies, or loses the database or the
+reply of the mail server, after the server has accepted the e-mail and before that is committed.
+Both copies then have the same Message-ID, by which mail programs recognise duplicates.
 
-One process at a time talks to the mail server. While that does not answer nobody else tries, so
-that no import waits for it: it costs one worker some seconds, every half minute to five minutes.
+Only one process at a time talks to the mail server. While the server does not answer, no other
+process tries, so that imports do not wait: one worker loses some seconds, every half minute to five
+minutes.
 """
 
 from __future__ import annotations
@@ -26,43 +28,46 @@ from django.db import transaction
 from django.db.models import F, Max, QuerySet
 from django.db.models.functions import Coalesce, Now
 
-from imports.engine import completion, failpoints
+from imports.engine import failpoints
 from imports.models import ImportBatch
 from imports.models.statuses import FINISHED, UNSENT, MailState
-from imports.notifications.messages import letter
+from imports.notifications.messages import message
 from users.models import User
 
 log = structlog.get_logger(__name__)
 
-SLICE_SECONDS = 20  # of one task; the rest is for the next
-TASK_SECONDS = 120  # after which a task that hangs is killed …
-CLAIM = timedelta(seconds=180)  # … and only then may another take up what it was sending
+SLICE_SECONDS = 20  # for which one task sends; the next task sends the rest
+TASK_SECONDS = 120  # after which Celery kills a task that hangs
+CLAIM = timedelta(seconds=180)  # longer than TASK_SECONDS: the claim of a live task must hold
 GIVEN_UP_AFTER = timedelta(days=1)
-# Before the next attempt: as long as has passed since the end, within these bounds.
-SERVER_AWAY = (timedelta(seconds=30), timedelta(minutes=5))
-MAILBOX_SAYS_LATER = (timedelta(minutes=1), timedelta(hours=1))
-SERVICE_CLOSES = 421  # SMTP's only code that is about the server whatever it answers to
+# Least and longest wait before the next attempt. Between them the wait is the time since the end of
+# the batch, so that it doubles with each attempt.
+SERVER_RETRY = (timedelta(seconds=30), timedelta(minutes=5))
+MAILBOX_RETRY = (timedelta(minutes=1), timedelta(hours=1))
+SERVICE_NOT_AVAILABLE = 421  # SMTP's only code that is about the server and not the e-mail
 
 
 def is_on() -> bool:
-    """Whether there is a mail server."""
+    """Whether a mail server is configured."""
     return bool(settings.EMAIL_HOST)
 
 
-def tend() -> bool:
-    """For the sweep: gives up what can't be sent for a day, and says whether anything is due.
-    Without a mail server nothing is ever due, nor piles up for the day when there is one."""
+def expire_and_check() -> bool:
+    """Gives up e-mails that could not be sent for a day; gives whether any e-mail is due now.
+
+    Without a mail server, the e-mails of all ended batches are dropped, so that they are not sent
+    later when there is one."""
     if not is_on():
         _unsent().update(mail_state=MailState.NONE)
         return False
     for batch in _unsent().filter(ended__lte=Now() - GIVEN_UP_AFTER):
-        if _settle(batch, MailState.GIVEN_UP):
-            log.error("csv_import_mail", status=MailState.GIVEN_UP, **completion.ids(batch))
-    return not _is_held() and _due().exists()
+        if _store_result(batch, MailState.GIVEN_UP):
+            log.error("csv_import_mail", status=MailState.GIVEN_UP, **batch.log_ids)
+    return not _is_blocked() and _due().exists()
 
 
 def send_due() -> bool:
-    """Sends what is due, for some seconds at most; gives whether there is more."""
+    """Sends due e-mails for SLICE_SECONDS at most; gives whether there are more."""
     if not is_on():
         return False
     deadline = time.monotonic() + SLICE_SECONDS
@@ -70,19 +75,21 @@ def send_due() -> bool:
     try:
         while time.monotonic() < deadline:
             batch = _claim()
-            if batch is None or not _deliver(batch, server):
+            if batch is None or not _send(batch, server):
                 return False
     finally:
         server.close()
     return True
 
 
-# --- which -------------------------------------------------------------------------------------
+# --- the queue ---------------------------------------------------------------------------------
 
 
 def _unsent() -> QuerySet[Any]:
-    """Ended, and the e-mail is open; by an index that holds just these. An operator's import has
-    nobody to tell. `ended`: for those that an operator marked as failed without a time, created."""
+    """Ended batches whose e-mail was not sent yet, with the time of their end as `ended`. A partial
+    index holds just these rows. Imports from the command line are left out.
+
+    A batch that an operator failed by SQL may have no `completed_at`; it gets `created_at`."""
     return (
         ImportBatch.objects.filter(status__in=FINISHED, mail_state__in=UNSENT)
         .exclude(source="command")
@@ -94,93 +101,96 @@ def _due() -> QuerySet[Any]:
     return _unsent().exclude(mail_after__gt=Now())
 
 
-def _is_held() -> bool:
-    """Whether somebody is sending at this moment, or found a moment ago that the server is away."""
+def _is_blocked() -> bool:
+    """Whether another process is sending now, or the server did not answer a moment ago."""
     return _unsent().filter(mail_state=MailState.DUE, mail_after__gt=Now()).exists()
 
 
 @transaction.atomic
 def _claim() -> ImportBatch | None:
-    """One that is due, and nobody else's until it is settled or CLAIM is over. First those that
-    were never tried: one letter that upsets the server must not keep back all others."""
-    if _is_held():
+    """Claims a due batch until its result is stored or CLAIM is over; None if there is none.
+    Batches that were never tried come first, so that one e-mail that makes the server fail does not
+    hold up the others."""
+    if _is_blocked():
         return None
     order = (F("mail_after").asc(nulls_first=True), "ended")
     locked = _due().select_for_update(of=("self",), skip_locked=True).order_by(*order)
     batch = locked.select_related("organisation", "uploaded_by").first()
     if batch:
-        _hold(batch, MailState.DUE, CLAIM)
+        _postpone(batch, MailState.DUE, CLAIM)
     return batch
 
 
-def _hold(batch: ImportBatch, state: MailState, wait: timedelta) -> None:
+def _postpone(batch: ImportBatch, state: MailState, wait: timedelta) -> None:
     _unsent().filter(id=batch.id).update(mail_state=state, mail_after=Now() + wait)
 
 
-def _settle(batch: ImportBatch, state: MailState) -> bool:
+def _store_result(batch: ImportBatch, state: MailState) -> bool:
     return bool(_unsent().filter(id=batch.id).update(mail_state=state))
 
 
 # --- sending -----------------------------------------------------------------------------------
 
 
-def _deliver(batch: ImportBatch, server: Any) -> bool:
-    """Sends one letter and writes down what became of it; False where the server is away."""
-    reader = _reader_of(batch)
-    if reader is None:
-        _settle(batch, MailState.NONE)
+def _send(batch: ImportBatch, server: Any) -> bool:
+    """Sends one e-mail and stores the result. Gives False if the server does not answer."""
+    recipient = _recipient_of(batch)
+    if recipient is None:
+        _store_result(batch, MailState.NONE)
         return True
     failpoints.reach("before_mail", batch.filename)
     try:
         server.open()
-        server.send_messages([letter(batch, reader)])
-    except Exception as fault:
+        server.send_messages([message(batch, recipient)])
+    except Exception as error:
         server.close()
-        return _failed(batch, fault)
+        return _handle_error(batch, error)
     failpoints.reach("after_mail", batch.filename)
-    _settle(batch, MailState.SENT)
-    log.info("csv_import_mail", status=MailState.SENT, **completion.ids(batch))
+    _store_result(batch, MailState.SENT)
+    log.info("csv_import_mail", status=MailState.SENT, **batch.log_ids)
     return True
 
 
-def _reader_of(batch: ImportBatch) -> User | None:
-    """The uploader, if there is still somebody who may know and wants to."""
+def _recipient_of(batch: ImportBatch) -> User | None:
+    """Gives the uploader, if they still exist, may still see the batch and want e-mails."""
     user: User | None = batch.uploaded_by
     may_know = user and user.is_active and user.belongs_to(batch.organisation_id)
     return user if user and may_know and user.wants_import_mail else None
 
 
-def _failed(batch: ImportBatch, fault: Exception) -> bool:
-    """Writes down when to try again, if at all; False where that holds for every letter."""
-    code = _code_of(fault)
-    is_server = code is None and isinstance(fault, OSError)  # as all of smtplib's are
-    facts = {"fault": type(fault).__name__, "code": code, **completion.ids(batch)}
-    if (code or 0) >= 500 or isinstance(fault, ValueError):  # an address that can't be in a header
-        _settle(batch, MailState.REFUSED)
+def _handle_error(batch: ImportBatch, error: Exception) -> bool:
+    """Stores when to try again, if at all. Gives False if the error is about the server, and so
+    about every e-mail."""
+    code = _code_of(error)
+    is_about_server = code is None and isinstance(error, OSError)  # the base of smtplib's errors
+    facts = {"fault": type(error).__name__, "code": code, **batch.log_ids}
+    if (code or 0) >= 500 or isinstance(error, ValueError):  # ValueError: not valid in a header
+        _store_result(batch, MailState.REFUSED)
         log.error("csv_import_mail", status=MailState.REFUSED, **facts)
-    elif is_server:
-        _hold(batch, MailState.DUE, _pause(_unsent().filter(mail_state=MailState.DUE), SERVER_AWAY))
+    elif is_about_server:
+        due = _unsent().filter(mail_state=MailState.DUE)
+        _postpone(batch, MailState.DUE, _wait_for(due, SERVER_RETRY))
         log.warning("csv_import_mail", status="server_away", **facts)
     else:
-        _hold(batch, MailState.DEFERRED, _pause(_unsent().filter(id=batch.id), MAILBOX_SAYS_LATER))
+        _postpone(
+            batch, MailState.DEFERRED, _wait_for(_unsent().filter(id=batch.id), MAILBOX_RETRY)
+        )
         log.warning("csv_import_mail", status=MailState.DEFERRED, **facts)
-    return not is_server
+    return not is_about_server
 
 
-def _code_of(fault: Exception) -> int | None:
-    """What the server says against this letter; None where it is not about the letter."""
+def _code_of(error: Exception) -> int | None:
+    """Gives the SMTP code with which the server refused this e-mail; None if the error is not about
+    the e-mail."""
     code = None
-    if isinstance(fault, smtplib.SMTPRecipientsRefused):
-        code = next(code for code, _ in fault.recipients.values())
-    elif isinstance(fault, smtplib.SMTPDataError):
-        code = fault.smtp_code
-    return None if code == SERVICE_CLOSES else code
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code = next(code for code, _ in error.recipients.values())
+    elif isinstance(error, smtplib.SMTPDataError):
+        code = error.smtp_code
+    return None if code == SERVICE_NOT_AVAILABLE else code
 
 
-def _pause(letters: QuerySet[Any], bounds: tuple[timedelta, timedelta]) -> timedelta:
-    """How long to wait: as long as the oldest of these has waited, within the bounds."""
-    waited = letters.aggregate(longest=Max(Now() - F("ended")))["longest"] or timedelta()
+def _wait_for(unsent: QuerySet[Any], bounds: tuple[timedelta, timedelta]) -> timedelta:
+    """Gives how long to wait: as long as the oldest of these has waited, within the bounds."""
+    waited = unsent.aggregate(longest=Max(Now() - F("ended")))["longest"] or timedelta()
     return min(max(waited, bounds[0]), bounds[1])
-
-
-# --- what it says ------------------------------------------------------------------------------

@@ -15,8 +15,8 @@ from imports.models import ImportBatch
 
 WAS = {
     "pending": "waits, no message is on its way",
-    "handed over": "handed over, nobody took it up",
-    "silent": "no sign of life",
+    "released": "released, no worker claimed it",
+    "stalled": "no progress",
 }
 DONE = {"enqueued": "announced to the workers", "failed": "marked as failed"}
 WOULD = {"enqueued": "would be announced to the workers", "failed": "would be marked as failed"}
@@ -28,17 +28,20 @@ class Command(BaseCommand):
     help = (
         "Finds imports that no worker gets any further with, and pending ones that no message"
         " announces. They are announced again, and go on where they stopped; after 3 attempts"
-        " without progress, or with --fail, those that went silent are marked as failed. An import"
+        " without progress, or with --fail, stalled ones are marked as failed. An import"
         " that a living worker has in its hands is left alone. A second run changes nothing."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The three options of the runbook."""
         parser.add_argument(
-            "--minutes", type=int, default=10, help="silent for this long is stuck (default: 10)"
+            "--minutes",
+            type=int,
+            default=10,
+            help="without progress for this long is stuck (default: 10)",
         )
         parser.add_argument(
-            "--fail", action="store_true", help="mark the silent ones as failed, with the reason"
+            "--fail", action="store_true", help="mark stalled imports as failed, with the reason"
         )
         parser.add_argument(
             "--dry-run", action="store_true", help="say what would be done, and do nothing"

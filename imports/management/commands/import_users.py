@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from argparse import ArgumentParser
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,10 +17,9 @@ from kombu.exceptions import OperationalError
 
 from core.errors import Refusal
 from imports import actions, tasks
-from imports.actions import ImportOptions
 from imports.engine import runner
+from imports.engine.options import ImportOptions, ReadingOptions
 from imports.engine.preview import preview
-from imports.engine.staging import ReadingOptions
 from imports.management.targets import find_user
 from imports.management.terminal import Bar, interruptible, preview_lines, summary_lines
 from imports.models import ImportBatch, Upload
@@ -103,12 +102,8 @@ class Command(BaseCommand):
         options: dict[str, Any],
     ) -> None:
         with transaction.atomic():
-            upload = _stage(organisation, user, options, guess_encoding=True)
-            found = preview(
-                upload,
-                skip_duplicates=wanted.skip_duplicates,
-                default_role=wanted.default_role,
-            )
+            upload = _stage(actions.stage_for_preview, organisation, user, options)
+            found = preview(upload, wanted)
             transaction.set_rollback(True)
         for line in preview_lines(found):
             self.stdout.write(line)
@@ -122,7 +117,7 @@ class Command(BaseCommand):
     ) -> None:
         if options["errors"]:
             _refuse_as_report(options["errors"], options["file"])
-        upload = _stage(organisation, user, options)
+        upload = _stage(actions.stage_for_import, organisation, user, options)
         batch = actions.submit(upload, user=user, options=wanted, source="command")
         self.stdout.write(f"Import {batch.id}: {upload.total_rows:,} rows of {upload.filename}")
         batch = _run(batch.id, Bar(self.stdout))
@@ -171,11 +166,10 @@ def _mapping(pairs: Sequence[str]) -> dict[str, str]:
 
 
 def _stage(
+    stage: Callable[..., Upload],
     organisation: Organisation,
     user: User | None,
     options: dict[str, Any],
-    *,
-    guess_encoding: bool = False,
 ) -> Upload:
     path: Path = options["file"]
     reading = ReadingOptions(
@@ -186,13 +180,12 @@ def _stage(
     )
     try:
         with path.open("rb") as file:
-            return actions.stage(
+            return stage(
                 file,
                 filename=path.name,
                 user=user,
                 organisation_id=organisation.id,
                 options=reading,
-                guess_encoding=guess_encoding,
             )
     except OSError as error:
         raise CommandError(f"{path} can't be read: {error.strerror}.") from None
@@ -224,7 +217,7 @@ def _run(batch_id: UUID, bar: Bar) -> ImportBatch:
             return interrupted()
 
         while not interrupted():
-            if runner.run(batch_id, stop) is runner.Result.ENDED:
+            if runner.run(batch_id, stop) is runner.Result.DONE:
                 break
             time.sleep(BUSY_SECONDS)
             stop()

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from rest_framework.test import APIClient
 
 from imports import actions
-from imports.actions import ImportOptions
+from imports.engine.options import ImportOptions
 from imports.models import ImportBatch
 from imports.models.statuses import Status
 from tests.conftest import MakeUser, client_of
@@ -62,7 +62,7 @@ CALLS = {
 
 def a_batch(organisation: Organisation, uploader: User, status: Status) -> ImportBatch:
     """With its file, in this status."""
-    upload = actions.stage(
+    upload = actions.stage_for_import(
         BytesIO(csv_bytes(people(2))),
         filename="users.csv",
         user=uploader,

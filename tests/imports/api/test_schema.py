@@ -31,8 +31,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from imports import actions
-from imports.actions import ImportOptions
 from imports.engine import runner
+from imports.engine.options import ImportOptions
 from tests.conftest import ROOT, MakeUser, ModuleProcess, serve
 from tests.fuzz import Fuzzer, seeds
 from tests.imports.api.helpers import BAD, base, csv_bytes, people
@@ -92,12 +92,11 @@ def tenant(name: str, make_user: MakeUser) -> Tenant:
 
 
 def stage(user: User, rows: list[tuple[str, ...]]) -> Any:
-    return actions.stage(
+    return actions.stage_for_preview(
         io.BytesIO(csv_bytes(rows)),
         filename="users.csv",
         user=user,
         organisation_id=user.organisation_id or "",
-        guess_encoding=True,
     )
 
 

@@ -14,10 +14,10 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from imports import actions, audit, quotas
-from imports.actions import ImportOptions
 from imports.audit import middleware
 from imports.audit import retention as audit_retention
 from imports.engine import recovery, retention, runner
+from imports.engine.options import ImportOptions
 from imports.errors import FileRefused, MoveNotAllowed
 from imports.models import AuditEvent, EventType, ImportBatch, Upload, UploadBlock
 from imports.models.statuses import Status
@@ -54,7 +54,9 @@ def deeds() -> list[str]:
 def submitted(user: User, organisation_id: UUID | None = None) -> ImportBatch:
     """An import that waits for a worker."""
     file, into = a_file(CSV), organisation_id or user.organisation_id
-    staged = actions.stage(file.file, filename=file.name, user=user, organisation_id=into)
+    staged = actions.stage_for_import(
+        file.file, filename=file.name, user=user, organisation_id=into
+    )
     return actions.submit(staged, user=user, options=ImportOptions())
 
 
@@ -225,15 +227,9 @@ def test_what_was_refused_is_not_written_down(
         client.get(f"{url}/errors", {"format": "csv"})
         client.post(f"{url}/cancel")
         client.post(f"{url}/retry")
-    for guess in (False, True):
+    for stage in (actions.stage_for_import, actions.stage_for_preview):
         with pytest.raises(FileRefused):
-            actions.stage(
-                a_file(b"nonsense").file,
-                filename="a.csv",
-                user=admin,
-                organisation_id=acme.id,
-                guess_encoding=guess,
-            )
+            stage(a_file(b"nonsense").file, filename="a.csv", user=admin, organisation_id=acme.id)
     with pytest.raises(MoveNotAllowed):
         actions.cancel(batch, user=admin)
     assert len(trail()) == known
@@ -262,10 +258,10 @@ def test_a_deed_that_can_not_be_written_down_is_not_done(
     runner.run(batch.id, lambda: False)
     file = a_file(CSV)
     into = {"filename": "a.csv", "user": admin, "organisation_id": admin.organisation_id}
-    staged = actions.stage(file.file, **into)
+    staged = actions.stage_for_import(file.file, **into)
     quotas.consume(user=admin, organisation_id=None, limit_type="csv_import", ip="")
     tries: dict[str, Callable[[], Any]] = {
-        "preview": lambda: actions.stage(file.file, **into, guess_encoding=True),
+        "preview": lambda: actions.stage_for_preview(file.file, **into),
         "submit": lambda: actions.submit(staged, user=admin, options=ImportOptions()),
         "cancel": lambda: actions.cancel(waiting, user=admin),
         "undo": lambda: actions.undo(ImportBatch.objects.get(id=batch.id), user=admin),

@@ -59,7 +59,7 @@ def test_four_workers_told_to_run_the_same_batch_at_once(crowd: World) -> None:
     crowd.holds_exactly(batch_id, sample)
 
 
-@pytest.mark.parametrize("point", ["before_announcement", "after_announcement"])
+@pytest.mark.parametrize("point", ["before_enqueue", "after_enqueue"])
 def test_the_web_process_killed_around_the_announcement(
     crew: World, tmp_path: Path, point: str
 ) -> None:
@@ -81,7 +81,7 @@ def test_the_web_process_killed_around_the_announcement(
     batch_id = crew.one(
         "SELECT id FROM import_batches WHERE organisation_id = %s", client.organisation_id
     )
-    if point == "before_announcement":
+    if point == "before_enqueue":
         assert crew.status(batch_id) == "pending"
         crew.later(batch_id, 31)  # within a minute: 30 s, and 30 s until the next sweep
     crew.completed(batch_id, sample)

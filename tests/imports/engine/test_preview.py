@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from imports import actions
-from imports.actions import ImportOptions
 from imports.engine import preview, runner
+from imports.engine.options import ImportOptions
 from imports.engine.preview import Preview
 from imports.models import ImportBatch, Upload
 from tests.imports.api.helpers import csv_bytes, people
@@ -21,12 +21,11 @@ SAMPLE = ROOT / "samples" / "users.csv"
 
 def stage(user: User, content: bytes) -> Upload:
     assert user.organisation_id
-    return actions.stage(
+    return actions.stage_for_preview(
         io.BytesIO(content),
         filename="users.csv",
         user=user,
         organisation_id=user.organisation_id,
-        guess_encoding=True,
     )
 
 
@@ -45,7 +44,7 @@ def test_an_import_comes_to_what_its_preview_said(
     admin: User, other_admin: User, skip_duplicates: bool
 ) -> None:
     upload = stage(admin, SAMPLE.read_bytes())
-    said = preview.preview(upload, skip_duplicates=skip_duplicates)
+    said = preview.preview(upload, ImportOptions(skip_duplicates=skip_duplicates))
     came = import_of(upload, admin, skip_duplicates=skip_duplicates)
     assert counts(came) == counts(said)
     assert sum(counts(said)) == said.upload.total_rows == 5000
@@ -80,7 +79,7 @@ def test_an_import_with_other_options_is_not_held_against_the_preview(
 ) -> None:
     User.objects.create_user("person3@new.example", organisation=acme)
     upload = stage(admin, csv_bytes(people(5)))
-    preview.preview(upload, skip_duplicates=True)
+    preview.preview(upload, ImportOptions(skip_duplicates=True))
     came = import_of(upload, admin, skip_duplicates=False)
     assert came.error_message == "Partial import: 4 succeeded, 1 failed"
 

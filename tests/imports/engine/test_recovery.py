@@ -74,16 +74,16 @@ def test_a_batch_that_was_handed_over_to_nobody_is_announced_again(
     world.later(batch_id, 59)
     assert recovery.sweep() == []
     world.later(batch_id, 2)
-    assert recovery.sweep() == [(batch_id, "handed over", "enqueued")]
+    assert recovery.sweep() == [(batch_id, "released", "enqueued")]
 
 
 def test_ten_minutes_without_a_sign_of_life_set_a_batch_free(world: World, batch_id: UUID) -> None:
     silent_for(world, batch_id, 599)
     assert recovery.sweep() == []
     world.later(batch_id, 2)
-    assert recovery.sweep() == [(batch_id, "silent", "enqueued")]
+    assert recovery.sweep() == [(batch_id, "stalled", "enqueued")]
     assert recovery.sweep() == []  # nobody is told twice of one thing
-    assert runner.run(batch_id, lambda: False) is runner.Result.ENDED
+    assert runner.run(batch_id, lambda: False) is runner.Result.DONE
     assert world.status(batch_id) == "completed"
 
 
@@ -95,7 +95,7 @@ def test_a_slow_batch_whose_row_is_locked_has_a_living_worker(world: World, batc
         assert recovery.sweep() == []
         assert recovery.sweep(fail=True) == []
         assert world.batch(batch_id) == before
-    assert recovery.sweep() == [(batch_id, "silent", "enqueued")]
+    assert recovery.sweep() == [(batch_id, "stalled", "enqueued")]
 
 
 def test_a_batch_as_old_as_it_may_be_with_a_fresh_heartbeat_is_left_alone(
@@ -111,9 +111,9 @@ def test_after_three_attempts_without_progress_it_is_failed_with_the_reason(
 ) -> None:
     silent_for(world, batch_id, 601)
     set_to(world, attempts_without_progress=2)
-    assert recovery.sweep(dry_run=True) == [(batch_id, "silent", "enqueued")]
+    assert recovery.sweep(dry_run=True) == [(batch_id, "stalled", "enqueued")]
     set_to(world, attempts_without_progress=3)
-    assert recovery.sweep() == [(batch_id, "silent", "failed")]
+    assert recovery.sweep() == [(batch_id, "stalled", "failed")]
     assert world.status(batch_id) == "failed"
     assert "stopped 3 times near row 1 of the data" in world.batch(batch_id)["error_message"]
 
@@ -124,8 +124,8 @@ def test_an_operator_fails_a_silent_batch_and_never_a_pending_one(
     world.later(batch_id, 4000)
     assert recovery.sweep(fail=True) == [(batch_id, "pending", "enqueued")]
     silent_for(world, batch_id, 601)
-    assert recovery.sweep(fail=True) == [(batch_id, "silent", "failed")]
-    assert world.batch(batch_id)["error_message"] == recovery.SILENT_REASON.format(minutes=10)
+    assert recovery.sweep(fail=True) == [(batch_id, "stalled", "failed")]
+    assert world.batch(batch_id)["error_message"] == recovery.STALLED_REASON.format(minutes=10)
 
 
 @pytest.mark.parametrize("fail", [True, False])
@@ -133,7 +133,7 @@ def test_a_dry_run_changes_nothing(world: World, batch_id: UUID, fail: bool) -> 
     silent_for(world, batch_id, 601)
     before = world.batch(batch_id)
     found = recovery.sweep(fail=fail, dry_run=True)
-    assert found == [(batch_id, "silent", "failed" if fail else "enqueued")]
+    assert found == [(batch_id, "stalled", "failed" if fail else "enqueued")]
     assert world.batch(batch_id) == before
 
 
@@ -224,12 +224,12 @@ def asked_for_undo(world: World, batch_id: UUID, ago: timedelta) -> None:
 
 def test_an_undo_that_went_silent_is_found_once_a_minute(world: World, batch_id: UUID) -> None:
     asked_for_undo(world, batch_id, timedelta(seconds=50))
-    assert recovery.silent_undos() == []
+    assert recovery.stalled_undos() == []
     asked_for_undo(world, batch_id, timedelta(seconds=70))
-    assert recovery.silent_undos() == [batch_id]
-    assert recovery.silent_undos() == []
+    assert recovery.stalled_undos() == [batch_id]
+    assert recovery.stalled_undos() == []
     world.sql("UPDATE import_batches SET undone_at = now()")
-    assert recovery.silent_undos() == []
+    assert recovery.stalled_undos() == []
 
 
 def test_the_sweep_carries_a_silent_undo_on(crew: World) -> None:

@@ -39,7 +39,7 @@ def _no_time_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def failing(rules: str) -> override_settings:
     """What is to go wrong, in this process; counted from here."""
-    failpoints._reached.clear()
+    failpoints.reset()
     return override_settings(FAILPOINTS=lambda: rules, IMPORT_TAKEOVER_SECONDS=0)
 
 
@@ -48,20 +48,20 @@ def test_stop_is_asked_after_every_chunk_and_the_rest_waits_for_the_next(world: 
     sample = mixed(600, client.tag)
     batch_id = world.submit(sample, client)
     for chunk in range(1, 6):
-        assert runner.run(batch_id, always) is Result.AGAIN
+        assert runner.run(batch_id, always) is Result.ENQUEUE_AGAIN
         world.holds_exactly(batch_id, sample.first(100 * chunk))
         assert world.batch(batch_id)["heartbeat_at"] is None  # free at once, not after a while
-    assert runner.run(batch_id, always) is Result.ENDED
+    assert runner.run(batch_id, always) is Result.DONE
     world.completed(batch_id, sample)
 
 
 def test_a_batch_that_is_not_there_or_has_ended_is_nobodys(world: World) -> None:
     client = world.client()
     batch_id = world.submit(plain(10, client.tag), client)
-    assert runner.run(batch_id, never) is Result.ENDED
+    assert runner.run(batch_id, never) is Result.DONE
     before = world.batch(batch_id)
-    assert runner.run(batch_id, never) is Result.ENDED
-    assert runner.run(uuid4(), never) is Result.ENDED
+    assert runner.run(batch_id, never) is Result.DONE
+    assert runner.run(uuid4(), never) is Result.DONE
     assert world.batch(batch_id) == before
 
 
@@ -75,7 +75,7 @@ def test_a_batch_whose_row_is_locked_or_who_said_something_just_now_is_busy(worl
     assert runner.run(batch_id, never) is Result.BUSY
     assert world.batch(batch_id)["attempt"] == 0
     world.later(batch_id, 10)
-    assert runner.run(batch_id, never) is Result.ENDED
+    assert runner.run(batch_id, never) is Result.DONE
     assert world.status(batch_id) == "completed"
 
 
@@ -96,10 +96,10 @@ def test_nobody_takes_a_batch_over_in_the_middle_of_a_chunk(world: World, point:
         thread.join()
 
     with (
-        failing(f"{point}:{point}=meanwhile@3"),
-        mock.patch.dict(failpoints._DEEDS, {"meanwhile": overlap}),
+        failing(f"{point}:{point}=overlap@3"),
+        mock.patch.dict(failpoints.FAULTS, {"overlap": overlap}),
     ):
-        assert runner.run(batch_id, never) is Result.ENDED
+        assert runner.run(batch_id, never) is Result.DONE
     assert results == [Result.BUSY]
     world.completed(batch_id, sample)
     assert world.batch(batch_id)["attempt"] == 1
@@ -122,7 +122,7 @@ def test_a_worker_that_was_overtaken_writes_nothing_more(world: World) -> None:
     client = world.client()
     sample = mixed(600, client.tag)
     batch_id = world.submit(sample, client)
-    assert runner.run(batch_id, overtaking(world, batch_id, 2)) is Result.ENDED
+    assert runner.run(batch_id, overtaking(world, batch_id, 2)) is Result.DONE
     assert world.status(batch_id) == "processing"
     world.holds_exactly(batch_id, sample.first(200))
 
@@ -149,7 +149,7 @@ def test_a_fault_that_passes_is_waited_out(world: World, point: str, fault: str)
     sample = mixed(600, client.tag)
     batch_id = world.submit(sample, client, filename=f"{point}-{fault}")
     with failing(f"{point}:{point}-{fault}={fault}@2"):
-        assert runner.run(batch_id, never) is Result.ENDED
+        assert runner.run(batch_id, never) is Result.DONE
     world.completed(batch_id, sample)
     assert world.batch(batch_id)["attempt"] == 1
 
@@ -182,7 +182,7 @@ def test_the_end_of_a_slice_does_not_end_the_waiting_and_so_never_fails_a_batch(
     sample = mixed(600, client.tag)
     batch_id = world.submit(sample, client, filename="slice")
     with failing("before_commit:slice=fault@1"):
-        assert runner.run(batch_id, always, leave=never) is Result.AGAIN
+        assert runner.run(batch_id, always, shutdown=never) is Result.ENQUEUE_AGAIN
     assert world.processed(batch_id) == 100
 
 
@@ -191,7 +191,7 @@ def test_a_worker_that_is_to_leave_does_not_wait_for_the_database(world: World) 
     batch_id = world.submit(mixed(600, client.tag), client)
     with failing("before_commit=fault"):
         for _ in range(5):  # five deployments while the disk is full are nobody's failure
-            assert runner.run(batch_id, never, leave=always) is Result.AGAIN
+            assert runner.run(batch_id, never, shutdown=always) is Result.ENQUEUE_AGAIN
     assert world.status(batch_id) == "processing"
     assert world.batch(batch_id)["attempts_without_progress"] == 0
 
@@ -217,7 +217,7 @@ def test_an_attempt_that_gets_on_sets_the_count_back(world: World) -> None:
             runner.run(batch_id, never)
         assert world.processed(batch_id) == 100 * number
         assert world.batch(batch_id)["attempts_without_progress"] == 0
-    assert runner.run(batch_id, never) is Result.ENDED
+    assert runner.run(batch_id, never) is Result.DONE
     world.completed(batch_id, sample)
 
 
@@ -318,7 +318,7 @@ def test_an_error_while_the_next_chunk_is_read_ahead_leaves_a_connection_that_wo
         with pytest.raises(ZeroDivisionError):
             runner.run(batch_id, never)
     assert world.processed(batch_id) == 0
-    assert runner.run(batch_id, never) is runner.Result.ENDED
+    assert runner.run(batch_id, never) is runner.Result.DONE
     world.completed(batch_id, sample)
 
 
@@ -349,7 +349,7 @@ def test_a_batch_is_announced_when_it_is_committed_and_others_can_see_it(
     def look(batch_id: UUID) -> None:
         seen.append(world.one("SELECT count(*) FROM import_batches WHERE id = %s", batch_id))
 
-    monkeypatch.setattr(tasks, "announce", look)
+    monkeypatch.setattr(tasks, "enqueue", look)
     client = world.client()
     world.submit(plain(10, client.tag), client)
     assert seen == [1]

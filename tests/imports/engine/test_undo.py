@@ -15,7 +15,7 @@ from django.test import override_settings
 from core.errors import NotAllowed
 from imports import actions
 from imports.engine import failpoints, runner, undo
-from imports.engine.undo import Undone
+from imports.engine.undo import UndoResult
 from imports.errors import UndoNotPossible
 from tests.imports.engine.support.processes import until
 from tests.imports.engine.support.samples import Sample, mixed, plain
@@ -43,7 +43,7 @@ def batch_id(world: World, client: Client, sample: Sample) -> UUID:
     return made
 
 
-def undone(batch_id: UUID, client: Client) -> Undone:
+def undone(batch_id: UUID, client: Client) -> UndoResult:
     """What a person asks for, and is told."""
     return actions.undo(batch_object(batch_id), user=User.objects.get(id=client.user_id))
 
@@ -70,7 +70,7 @@ def test_every_user_that_the_batch_made_goes_and_nobody_else(
 ) -> None:
     made = len(sample.users())
     told = undone(batch_id, client)
-    assert told == Undone(is_finished=True, removed_rows=made, kept_rows=0, kept=[])
+    assert told == UndoResult(is_finished=True, removed_rows=made, kept_rows=0, kept=[])
     assert count(world, client) == len(sample.own) + 1  # who was there before, and the uploader
     assert world.status(batch_id) == "completed"  # what it became does not change
     world.promises_hold(batch_id)
@@ -215,7 +215,7 @@ def test_it_stops_when_told_to_and_the_next_one_carries_on(
     made = len(sample.users())
     assert not undo.run(batch_id, lambda: True)
     told = undo.result(batch_object(batch_id))
-    assert told == Undone(is_finished=False, removed_rows=100, kept_rows=0, kept=[])
+    assert told == UndoResult(is_finished=False, removed_rows=100, kept_rows=0, kept=[])
     assert count(world, client) == made - 100 + len(sample.own) + 1
     world.promises_hold(batch_id)
     assert undo.run(batch_id, lambda: False)
@@ -227,7 +227,7 @@ def test_it_stops_when_told_to_and_the_next_one_carries_on(
 def test_an_error_in_the_middle_of_a_step_leaves_the_step_before_it(
     world: World, client: Client, sample: Sample, batch_id: UUID
 ) -> None:
-    failpoints._reached.clear()
+    failpoints.reset()
     with (
         override_settings(FAILPOINTS=lambda: "mid_undo=bug@2"),
         pytest.raises(ZeroDivisionError),
@@ -243,7 +243,7 @@ def test_an_error_in_the_middle_of_a_step_leaves_the_step_before_it(
 def test_undos_at_the_same_time_remove_everybody_once(
     world: World, client: Client, sample: Sample, batch_id: UUID
 ) -> None:
-    told: list[Undone] = []
+    told: list[UndoResult] = []
     all_at_once = threading.Barrier(4)
 
     def ask() -> None:
@@ -265,7 +265,7 @@ def test_who_is_touched_while_the_undo_waits_for_them_is_kept(
     world: World, client: Client, sample: Sample, batch_id: UUID
 ) -> None:
     kept = user_of(world, batch_id)
-    told: list[Undone] = []
+    told: list[UndoResult] = []
 
     def ask() -> None:
         told.append(undone(batch_id, client))

@@ -324,7 +324,7 @@ def test_an_upload_of_a_preview_is_kept_for_an_hour(
     from imports import actions
 
     with file().open("rb") as content:
-        actions.stage(content, filename="a.csv", user=admin, organisation_id=acme.id)
+        actions.stage_for_import(content, filename="a.csv", user=admin, organisation_id=acme.id)
     assert ", 0 staged files" in command("purge_imports")
     Upload.objects.update(created_at=Now() - timedelta(minutes=61))
     assert ", 1 staged file that" in command("purge_imports")

@@ -19,8 +19,8 @@ from django.test.utils import CaptureQueriesContext
 from structlog.testing import capture_logs
 
 from imports import actions, notifications, tasks
-from imports.actions import ImportOptions
 from imports.engine import runner
+from imports.engine.options import ImportOptions
 from imports.models import ImportBatch
 from imports.models.statuses import MailState, Status
 from imports.notifications import messages, queue
@@ -54,7 +54,7 @@ def mail_server(tmp_path: Path, settings: Any) -> Iterator[MailServer]:
 def submitted(user: User, content: bytes | None = None, name: str = "users.csv") -> ImportBatch:
     """An import that waits for a worker."""
     file, organisation_id = a_file(content, name), user.organisation_id
-    upload = actions.stage(
+    upload = actions.stage_for_import(
         file.file, filename=file.name, user=user, organisation_id=organisation_id
     )
     return actions.submit(upload, user=user, options=ImportOptions())
@@ -172,7 +172,7 @@ def test_every_end_has_its_words(
     batch = ImportBatch(
         filename="a.csv", organisation=admin.organisation, uploaded_by=admin, **rows | fields
     )
-    assert words in " ".join(str(messages.letter(batch, admin).body).split())
+    assert words in " ".join(str(messages.message(batch, admin).body).split())
 
 
 def test_the_link_leads_to_the_page_of_the_import(admin: User, settings: Any) -> None:
@@ -213,7 +213,7 @@ def test_nobody_else_is_told(
 ) -> None:
     change(ended(admin))
     assert not notifications.send_due()
-    assert not notifications.tend()
+    assert not notifications.expire_and_check()
     assert mail_server.letters() == []
 
 
@@ -257,14 +257,14 @@ def test_the_uploader_hears_of_an_import_that_an_operator_failed_by_sql(
             " 'Manual intervention - stuck import', completed_at = NOW() WHERE id = %s",
             [batch.id],
         )
-    assert notifications.tend()
+    assert notifications.expire_and_check()
     notifications.send_due()
     assert "Manual intervention - stuck import." in body(mail_server.letters()[0])
 
 
 def test_a_running_import_is_not_told_of(admin: User, mail_server: MailServer) -> None:
     submitted(admin)
-    assert not notifications.tend()
+    assert not notifications.expire_and_check()
     notifications.send_due()
     assert mail_server.letters() == []
 
@@ -280,11 +280,11 @@ def test_the_server_is_down_and_comes_back(admin: User, mail_server: MailServer)
         assert not notifications.send_due()
     assert [line["fault"] for line in logs] == ["ConnectionRefusedError"]  # one attempt, not two
     mail_server.start()
-    assert not notifications.tend()
+    assert not notifications.expire_and_check()
     assert not notifications.send_due()  # not yet, for neither of them
     assert mail_server.letters() == []
     after(seconds=31)
-    assert notifications.tend()
+    assert notifications.expire_and_check()
     notifications.send_due()
     assert len(mail_server.letters()) == 2
     assert {now(first).mail_state, now(second).mail_state} == {MailState.SENT}
@@ -334,8 +334,8 @@ def test_after_a_day_it_is_given_up_and_logged(admin: User, mail_server: MailSer
     notifications.send_due()
     after(days=1)
     with capture_logs() as logs:
-        assert not notifications.tend()
-        assert not notifications.tend()
+        assert not notifications.expire_and_check()
+        assert not notifications.expire_and_check()
     assert [(line["event"], line["status"]) for line in logs] == [("csv_import_mail", "given_up")]
     mail_server.start()
     notifications.send_due()
@@ -348,9 +348,9 @@ def test_without_a_mail_server_nothing_piles_up(admin: User, mail_server: MailSe
     batch = ended(admin)
     tasks.enqueue_mail()
     assert not notifications.send_due()
-    assert not notifications.tend()
+    assert not notifications.expire_and_check()
     queue.settings.EMAIL_HOST = host
-    assert not notifications.tend()
+    assert not notifications.expire_and_check()
     notifications.send_due()
     assert now(batch).mail_state == MailState.NONE
     assert mail_server.letters() == []
@@ -371,7 +371,7 @@ def test_a_mailbox_that_does_not_exist_is_not_written_to_again(
     assert [line["code"] for line in logs if line["log_level"] == "error"] == [550]
     assert "gone550" not in str(logs)
     after(hours=2)
-    assert not notifications.tend()
+    assert not notifications.expire_and_check()
 
 
 def test_a_mailbox_that_says_later_keeps_nobody_else_waiting(
@@ -385,9 +385,9 @@ def test_a_mailbox_that_says_later_keeps_nobody_else_waiting(
     notifications.send_due()
     assert [letter["To"] for letter in mail_server.letters()] == ["admin@acme.example"]
     User.objects.filter(id=user.id).update(email="empty@acme.example")
-    assert not notifications.tend()  # not before its minute is over
+    assert not notifications.expire_and_check()  # not before its minute is over
     after(seconds=61)
-    assert notifications.tend()
+    assert notifications.expire_and_check()
     notifications.send_due()
     assert now(full).mail_state == MailState.SENT
     assert len(mail_server.letters()) == 2

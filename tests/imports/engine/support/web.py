@@ -14,13 +14,13 @@ if __name__ == "__main__":
     django.setup()
 
     from imports import actions
-    from imports.actions import ImportOptions
+    from imports.engine.options import ImportOptions
     from users.models import User
 
     path, organisation_id, user_id = sys.argv[1:]
     user = User.objects.get(id=user_id)
     with Path(path).open("rb") as file:
-        upload = actions.stage(
+        upload = actions.stage_for_import(
             file, filename="users.csv", user=user, organisation_id=organisation_id
         )
     actions.submit(upload, user=user, options=ImportOptions())

@@ -20,8 +20,8 @@ from kombu import pools
 
 from celery_app import app
 from imports import actions
-from imports.actions import ImportOptions
 from imports.engine import staging
+from imports.engine.options import ImportOptions
 from imports.models import ImportBatch, Upload
 from tests.imports.engine.support.processes import Process, until
 from tests.imports.engine.support.samples import STORED, Sample
@@ -140,7 +140,7 @@ class World:
         self._insert(sample.own, client.organisation_id)
         self._insert(sample.foreign, None)
         upload = self.stage(sample, client, chunk_size=chunk_size, filename=filename)
-        rules = "" if enqueue else "before_announcement=bug"
+        rules = "" if enqueue else "before_enqueue=bug"
         with override_settings(FAILPOINTS=lambda: rules):
             user = User.objects.get(id=client.user_id)
             return actions.submit(upload, user=user, options=ImportOptions(**options)).id
@@ -152,7 +152,7 @@ class World:
         with override_settings(
             IMPORT_CHUNK_SIZE=chunk_size, MAX_ROWS_PER_IMPORT=10**6, MAX_FILE_SIZE=10**9
         ):
-            return staging.stage(
+            return staging.stage_for_import(
                 io.BytesIO(sample.file()),
                 filename=filename,
                 organisation_id=client.organisation_id,
