@@ -1,4 +1,4 @@
-"""The sizes of files and folders, what packages say of themselves, and docs/architecture.md.
+"""The sizes of files, what packages say of themselves, and the documents that describe them.
 
 import-linter checks which package imports which: see [tool.importlinter] in pyproject.toml.
 """
@@ -6,11 +6,14 @@ import-linter checks which package imports which: see [tool.importlinter] in pyp
 from __future__ import annotations
 
 import ast
+import re
 import tomllib
 from pathlib import Path
 
 import pytest
 
+from imports import metrics
+from imports.engine.options import ImportOptions, ReadingOptions
 from tests.paths import ROOT
 
 PACKAGES = ("core", "users", "imports", "marketedge", "devtools")
@@ -35,10 +38,12 @@ def first_line(path: Path) -> str:
     return (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]
 
 
-def section(name: str) -> str:
-    """The text of docs/architecture.md between the markers of this name."""
-    text = ARCHITECTURE.read_text()
-    return text.partition(f"<!-- {name}:begin -->")[2].partition(f"<!-- {name}:end -->")[0].strip()
+def check_section(name: str, expected: str) -> None:
+    """Compares the text between the markers of this name in docs/architecture.md."""
+    begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
+    section = ARCHITECTURE.read_text().partition(begin)[2].partition(end)[0].strip()
+    if section != expected:  # an assertion would cut the text short
+        pytest.fail(f"{begin} in docs/architecture.md has to be:\n\n{expected}", pytrace=False)
 
 
 @pytest.mark.parametrize("path", FILES, ids=relative)
@@ -78,7 +83,7 @@ def lines_of(layer: str, container: str | None) -> list[str]:
 
 def test_the_diagram_shows_the_contracts_that_lint_imports_checks() -> None:
     expected = "\n".join(["```", *layers_of(None), "```"])
-    assert section("layers") == expected, f"docs/architecture.md should have:\n{expected}"
+    check_section("layers", expected)
 
 
 def test_the_list_of_packages_says_what_their_docstrings_say() -> None:
@@ -87,4 +92,51 @@ def test_the_list_of_packages_says_what_their_docstrings_say() -> None:
     paths = sorted([*FOLDERS, *(path for path in modules if path.name != "__init__.py")])
     rows = [f"| `{relative(path)}` | {first_line(path)} |" for path in paths]
     expected = "\n".join(["| package or module | what it is for |", "|---|---|", *rows])
-    assert section("packages") == expected, f"docs/architecture.md should have:\n{expected}"
+    check_section("packages", expected)
+
+
+# --- the other documents ----------------------------------------------------------------------
+
+GUIDES = ("deployment.md", "rate-limiting.md", "audit.md")
+OPERATORS_GUIDES = "".join((ROOT / "docs" / name).read_text() for name in GUIDES)
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *ROOT.glob("*/README.md")])
+# Paths below one of these folders, without placeholders such as <name>.
+CODE_PATH = re.compile(
+    r"(?:core|users|imports|marketedge|devtools|tests|bench|samples|docs|script)/[\w./-]*\w"
+)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
+def test_the_links_of_a_document_lead_to_files(document: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text())
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
+def test_the_code_that_a_document_names_exists(document: Path) -> None:
+    spans = re.findall(r"`([^`\n]+)`", document.read_text())
+    paths = {span for span in spans if CODE_PATH.fullmatch(span)}
+    assert sorted(path for path in paths if not is_there(path)) == []
+
+
+def is_there(path: str) -> bool:
+    """Whether the file or folder exists; a migration is named by its number."""
+    name = Path(path)
+    return (ROOT / name).exists() or any((ROOT / name.parent).glob(f"{name.name}_*.py"))
+
+
+def test_every_command_is_documented_for_operators() -> None:
+    commands = (ROOT / "imports" / "management" / "commands").glob("[a-z]*.py")
+    names = {path.stem for path in commands} - {"make_demo_data"}  # for script/demo
+    assert [name for name in names if f"manage.py {name}" not in OPERATORS_GUIDES] == []
+
+
+def test_every_option_is_documented_for_clients() -> None:
+    guide = (ROOT / "docs" / "api.md").read_text()
+    first_cells = "".join(re.findall(r"^\| (`[^|]+`) \|", guide, re.MULTILINE))
+    names = [*ImportOptions.names(), *ReadingOptions.names()]
+    assert [name for name in names if f"`{name}`" not in first_cells] == []
+
+
+def test_every_metric_is_documented_for_operators() -> None:
+    assert [name for name in metrics.COUNTERS if f"`{name}" not in OPERATORS_GUIDES] == []
