@@ -50,7 +50,7 @@ TITLES = {
 
 # Exceptions of DRF and Django: status, code and sentence. An empty sentence: the exception's own.
 # The first that matches is used.
-_KNOWN_ERRORS: tuple[tuple[type[Exception], int, str, str], ...] = (
+KNOWN_ERRORS: tuple[tuple[type[Exception], int, str, str], ...] = (
     (exceptions.NotAuthenticated, 401, "not_authenticated", "Log in first: send an access token"
      " (POST /api/v1/auth/token gives one) or an API key in the Authorization header."),
     (exceptions.MethodNotAllowed, 405, "method_not_allowed", ""),
@@ -105,7 +105,7 @@ def handle(error: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
         error = exceptions.PermissionDenied()
     if isinstance(error, Refusal):
         return from_refusal(error)
-    for kind, status, code, detail in _KNOWN_ERRORS:
+    for kind, status, code, detail in KNOWN_ERRORS:
         if isinstance(error, kind):
             return _known_error(error, status, code, detail)
     if isinstance(error, exceptions.ValidationError):

@@ -1,4 +1,4 @@
-"""The app `imports`."""
+"""The app `imports`: it grants permissions and loads the Celery application and the audit trail."""
 
 from importlib import import_module
 

@@ -98,7 +98,7 @@ def test_the_page_needs_nothing_from_the_internet(client: Client) -> None:
 def test_every_code_is_in_the_guide() -> None:
     guide = GUIDE.read_text()
     codes = {kind.code for kind in kinds(errors.Refusal)} - OPERATORS_ONLY
-    codes |= {code for _, _, code, _ in problems._SENTENCES}
+    codes |= {code for _, _, code, _ in problems.KNOWN_ERRORS}
     assert sorted(code for code in codes if f"`{code}`" not in guide) == []
 
 
