@@ -114,7 +114,7 @@ def test_an_unexpected_exception_is_500_and_does_not_reveal_its_message(
     def fail(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("imports.api.forms.filtered", fail)
+    monkeypatch.setattr("rest_framework.views.APIView.initial", fail)
     client = client_of(admin)
     client.raise_request_exception = False
     answer = client.get(base(acme))
