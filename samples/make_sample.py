@@ -148,7 +148,9 @@ def _with_mistakes(
 
 
 def _replaced(row: list[str], cells: dict[str, str]) -> list[str]:
-    return [cells.get(field, cell) for field, cell in zip(FIELDS, row, strict=False)] + row[11:]
+    return [cells.get(field, cell) for field, cell in zip(FIELDS, row, strict=False)] + row[
+        len(FIELDS) :
+    ]
 
 
 def make_sample() -> tuple[list[list[str]], list[dict[str, Any]]]:
@@ -207,11 +209,11 @@ def _cut_short(row: list[str]) -> list[str]:
 
 
 def _comma_without_quotes(row: list[str]) -> list[str]:
-    return [*row[:4], "Research", " Development", *row[5:11], "two cells for one"]
+    return [*row[:4], "Research", " Development", *row[5 : len(FIELDS)], "two cells for one"]
 
 
 def _all_in_one_cell(row: list[str]) -> list[str]:
-    return [",".join(row[:11])]
+    return [",".join(row[: len(FIELDS)])]
 
 
 def main() -> None:
