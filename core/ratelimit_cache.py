@@ -132,15 +132,9 @@ class RatelimitCache(RedisCache):
         """Adds to a count."""
         return self._ask(partial(super().incr, key, delta, version))  # type: ignore[return-value]
 
-    def set(
-        self, key: str, value: Any, timeout: Any = None, version: int | None = None
-    ) -> bool | None:
-        """Replaces a count, for `timeout` seconds. None while the server is away."""
-        return self._ask(partial(self._set, key, value, timeout, version))
-
-    def _set(self, key: str, value: Any, timeout: Any, version: int | None) -> bool:
-        super().set(key, value, timeout, version)
-        return True
+    def set(self, key: str, value: Any, timeout: Any = None, version: int | None = None) -> None:
+        """Replaces a count, for `timeout` seconds. Does nothing while the server is away."""
+        self._ask(partial(super().set, key, value, timeout, version))
 
     def _ask(self, command: Callable[[], T]) -> T | None:
         """Runs a command. None where the server is away, or this thread has waited enough."""
