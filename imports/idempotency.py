@@ -1,4 +1,4 @@
-"""A request that may be sent again: an Idempotency-Key makes one import, however often it comes."""
+"""Idempotency-Key: a request that is sent several times with the same key makes one import."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ def once(
     sha256: str,
     make: Callable[[], ImportBatch],
 ) -> tuple[ImportBatch, bool]:
-    """The batch that `make` gives under this Idempotency-Key, and whether it was there already.
-    Of any number of calls at the same time one makes it, and the others wait for that.
+    """The batch of this Idempotency-Key, and whether it existed before. Calls `make` if it did not.
 
-    Raises `IdempotencyKeyReused` where the key came with another file before, and what `make`
-    does: its refusal is raised once the transaction is over, as what it counted is to stay."""
+    `sha256` is the hash of the file. Of several calls at the same time one makes the batch, and the
+    others wait for it. Raises `IdempotencyKeyReused` where the key was used for another file, and
+    what `make` raises. A refusal is raised after COMMIT, so that what `make` has counted is
+    kept."""
     with transaction.atomic():
         try:
             return _under_key(key, user, organisation_id, sha256, make)
@@ -42,7 +43,7 @@ def _under_key(
     make: Callable[[], ImportBatch],
 ) -> tuple[ImportBatch, bool]:
     name = f"idempotency:{user.id}:{organisation_id}:{key}"
-    with connection.cursor() as cursor:  # held until the transaction ends
+    with connection.cursor() as cursor:  # the lock is held until the transaction ends
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
     earlier = ImportBatch.objects.filter(
         uploaded_by=user, organisation_id=organisation_id, idempotency_key=key

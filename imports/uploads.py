@@ -1,4 +1,7 @@
-"""A file that comes in over HTTP: never more of it than is allowed, and nothing is left of it."""
+"""Files that come in over HTTP: their size is limited, and they are deleted after the request.
+
+API and admin call these functions.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,14 @@ from rest_framework.request import Request
 
 from imports.errors import FileRequired, FileTooLarge, UploadIncomplete, WrongOption
 
-IN_MEMORY_BYTES = 1024 * 1024  # a larger file is written to disk, without a name
-FRAME_BYTES = 16 * 1024  # what the parts of a form have around them
+FILE_FIELD = "file"
+IN_MEMORY_BYTES = 1024 * 1024  # a larger file is written to disk
+FRAME_BYTES = 16 * 1024  # boundaries and headers of the parts of a form
 MULTIPART = "multipart/form-data"
 
 
 def too_large() -> FileTooLarge:
-    """The refusal of a file that is larger than allowed."""
+    """The refusal of a file or body that is larger than allowed."""
     allowed = settings.MAX_FILE_SIZE
     return FileTooLarge(
         f"The file is larger than {allowed:,} bytes ({allowed / 1024 / 1024:.0f} MiB), which is the"
@@ -31,15 +35,17 @@ def too_large() -> FileTooLarge:
 
 
 class UploadHandler(FileUploadHandler):
-    """Takes in at most MAX_FILE_SIZE bytes, whatever Content-Length says, and keeps them in a file
-    without a name, which the operating system removes however this process ends."""
+    """Accepts at most MAX_FILE_SIZE bytes, whatever Content-Length says.
+
+    Stores them in a temporary file without a name. The operating system removes it when it is
+    closed, also when the process crashes."""
 
     chunk_size = 256 * 1024
 
     def __init__(self, request: HttpRequest | None = None) -> None:
         super().__init__(request)
         self.size_bytes = 0
-        self._kept: Any = None
+        self._content: Any = None
 
     def handle_raw_input(
         self,
@@ -49,43 +55,44 @@ class UploadHandler(FileUploadHandler):
         boundary: Any,
         encoding: str | None = None,
     ) -> None:
-        """Refuses a body that is too large as a whole before any of it is read."""
+        """Raises FileTooLarge, before anything is read, where the body is too large."""
         if content_length > _largest_body():
             raise too_large()
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
-        """A file begins."""
+        """Opens a temporary file for the next file of the form."""
         super().new_file(*args, **kwargs)
-        self._kept = SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 - closed with the request
+        self._content = SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 - closed with the request
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        """Keeps some bytes; of all files of a request together, lest two be twice as much."""
+        """Stores some bytes. The limit holds for all files of a request together."""
         self.size_bytes += len(raw_data)
         if self.size_bytes > settings.MAX_FILE_SIZE:
-            self._kept.close()
+            self._content.close()
             raise too_large()
-        self._kept.write(raw_data)
+        self._content.write(raw_data)
 
     def file_complete(self, file_size: int) -> Any:
-        """The file, whole: Django calls this only once the boundary after it was there."""
-        self._kept.seek(0)
-        return UploadedFile(self._kept, self.file_name, self.content_type, file_size, self.charset)
+        """The file. Django calls this only after it has read the boundary at the end."""
+        self._content.seek(0)
+        return UploadedFile(
+            self._content, self.file_name, self.content_type, file_size, self.charset
+        )
 
     def upload_interrupted(self) -> None:
-        """The body ended in the middle of a file: half a file is never imported."""
-        self._kept.close()
+        """Raises UploadIncomplete: the body ended in the middle of a file."""
+        self._content.close()
         raise UploadIncomplete
 
 
 def prepare(request: HttpRequest) -> None:
-    """Puts the handler in place. To be called before anything looks at the form: the CSRF check of
-    a session does."""
+    """Installs the handler. Call this before anything reads the form, as the CSRF check does."""
     request.upload_handlers = [UploadHandler(request)]
     _accept_chunked(request)
 
 
 def refuse_too_large(request: Request) -> None:
-    """Raises FileTooLarge where Content-Length alone says so; the body is not read."""
+    """Raises FileTooLarge where Content-Length is too large. Does not read the body."""
     length = request.META.get("CONTENT_LENGTH") or "0"
     is_form = str(request.content_type).startswith(MULTIPART)
     if is_form and length.isdecimal() and int(length) > _largest_body():
@@ -93,15 +100,15 @@ def refuse_too_large(request: Request) -> None:
 
 
 def file_of(request: Request) -> Any:
-    """The form field `file`, an UploadedFile or None. Raises WrongOption for more than one."""
-    files = request.FILES.getlist("file") if request.FILES else []
+    """The UploadedFile of the form field `file`, or None. Raises WrongOption for several files."""
+    files = request.FILES.getlist(FILE_FIELD) if request.FILES else []
     if len(files) > 1:
         raise WrongOption("Send one file at a time, as the form field 'file'.")
     return files[0] if files else None
 
 
 def no_file(request: Request) -> FileRequired:
-    """The refusal of an upload without a file, which says what there is in its place."""
+    """The refusal of an upload without a file. It names the fields that were sent."""
     names = sorted({*request.FILES, *request.data})[:10] if request.data else []
     found = f" The request has: {', '.join(name[:50] for name in names)}." if names else ""
     return FileRequired(
@@ -111,14 +118,14 @@ def no_file(request: Request) -> FileRequired:
 
 
 def content_of(file: Any) -> BinaryIO:
-    """What is in it, at its beginning."""
+    """The content of an UploadedFile, at its beginning."""
     content = cast(BinaryIO, file.file)
     content.seek(0)
     return content
 
 
 def sha256_of(file: Any) -> str:
-    """The hash by which two uploads are known as the same."""
+    """The SHA-256 of an UploadedFile, in hex."""
     return hashlib.file_digest(cast(Any, content_of(file)), "sha256").hexdigest()
 
 
@@ -127,9 +134,10 @@ def _largest_body() -> int:
 
 
 def _accept_chunked(request: HttpRequest) -> None:
-    """Lets a body without a length (`Transfer-Encoding: chunked`) in, where the server marks its
-    end. Django takes such a body for an empty one; the handler counts, so the length that is put
-    here, the largest there is, does no harm."""
+    """Makes Django read a body without a length (`Transfer-Encoding: chunked`), if the server marks
+    its end. Django takes it for an empty body.
+
+    The length set here is the largest that is allowed; the handler counts what really comes."""
     environ: dict[str, Any] = request.META
     if environ.get("CONTENT_LENGTH") or not environ.get("wsgi.input_terminated"):
         return
@@ -137,4 +145,6 @@ def _accept_chunked(request: HttpRequest) -> None:
         return
     if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
         environ["CONTENT_LENGTH"] = str(_largest_body())
+        # Private: WSGIRequest has limited its stream to 0 bytes, and has no public way to replace
+        # it. tests/imports/api/test_uploads.py sends such bodies through a real server.
         request._stream = environ["wsgi.input"]

@@ -1,4 +1,5 @@
-"""The REST API: authentication, upload, preview, import, and what became of the rows.
+"""The REST API: logging in, previews, imports, their progress, errors, cancel, retry and undo.
 
-`marketedge.urls` includes `urls`, and settings name classes here. Nothing else imports it.
+Each module holds one area: request, answer, view and OpenAPI text. `marketedge.urls` includes
+`urls`, and settings name classes of `authentication` and `openapi`. No other package imports this.
 """

@@ -1,4 +1,4 @@
-"""Who asks: an access token, an API key, or the session of a logged-in browser (with CSRF)."""
+"""Authentication by access token, by API key, or by the session of a logged-in browser."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ CHALLENGE = 'Bearer realm="api"'
 
 
 class ApiKeyAuthentication(BaseAuthentication):
-    """`Authorization: Api-Key …`, or `Bearer` with a key in place of a token."""
+    """`Authorization: Api-Key …`, or `Bearer …` with a key instead of a token."""
 
     def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
-        """The key's user; None where the header holds something else."""
+        """The user of the key, and the key. None where the header holds no key."""
         words = str(request.META.get("HTTP_AUTHORIZATION", "")).split()
         if len(words) != 2 or not _is_key(*words):
             return None
@@ -34,16 +34,18 @@ class ApiKeyAuthentication(BaseAuthentication):
         return key.user, key
 
     def authenticate_header(self, request: Request) -> str:
-        """What a 401 asks for."""
+        """WWW-Authenticate of a 401."""
         return CHALLENGE
 
 
 class TokenAuthentication(JWTAuthentication):
-    """An access token. Its user is looked up at every request: a deactivated one, or one with a
-    new password, is refused at once."""
+    """`Authorization: Bearer …` with an access token.
+
+    Every request reads the user, so that a token stops working at once when its user is deactivated
+    or gets a new password."""
 
     def get_validated_token(self, raw_token: bytes) -> Any:
-        """The token, if it is one of ours and has not expired."""
+        """The token. Raises AuthenticationFailed where its signature is wrong or it has expired."""
         try:
             return super().get_validated_token(raw_token)
         except InvalidToken:
@@ -54,22 +56,22 @@ class TokenAuthentication(JWTAuthentication):
             ) from None
 
     def get_user(self, validated_token: Any) -> Any:
-        """The token's user, with one answer to whatever is wrong with them."""
+        """The user of the token. All reasons to refuse the user get the same answer."""
         try:
             return super().get_user(validated_token)
         except (AuthenticationFailed, InvalidToken):
             raise AuthenticationFailed(
-                "The access token is no longer valid: its user is not active any more, or has"
+                "The access token is no longer valid: its user is no longer active, or has"
                 " changed the password. Log in again.",
                 code="token_not_valid",
             ) from None
 
 
 class BrowserAuthentication(SessionAuthentication):
-    """The session of the admin site or the page; every POST needs its CSRF token."""
+    """The session of a logged-in browser. Every POST needs a CSRF token."""
 
     def enforce_csrf(self, request: Any) -> None:
-        """Raises PermissionDenied where the token is missing or wrong."""
+        """Raises PermissionDenied where the CSRF token is missing or wrong."""
         try:
             super().enforce_csrf(request)
         except PermissionDenied as error:

@@ -1,10 +1,10 @@
-"""What the views of the import share: whose organisation, which batch, what an upload costs."""
+"""Base classes of the views: who may call, which query parameters exist, what an upload costs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
 import structlog
@@ -17,41 +17,59 @@ from rest_framework.views import APIView
 from core.client_ip import client_ip
 from core.errors import NotFound
 from imports import actions, quotas, uploads
+from imports.engine.options import refuse_unknown
 from imports.models import ImportBatch
 from users.models import ApiKey, Organisation, User
 
-METHODS = ["get", "head", "post"]  # all there are: Allow names those of them that a call has
+METHODS = ["get", "head", "post"]  # Allow lists those of them that a view implements
+
+
+def validated(serializer: Any) -> dict[str, Any]:
+    """The values of a serializer. Raises ValidationError."""
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)
 
 
 class OrganisationView(APIView):
-    """A call below /organizations/{org_id}/. 401, 404, 403 and 503 are decided here, in this order,
-    before the call itself looks at anything."""
+    """A call below /organizations/{org_id}.
+
+    Checks, in this order and before the call itself: 401, 404, 403, 503 and unknown query
+    parameters."""
 
     http_method_names = METHODS
+    # Method -> names of the query parameters that it takes. A method that is not listed takes none.
+    query_names: ClassVar[Mapping[str, Collection[str]]] = {}
     user: User
     organisation: Organisation
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Lets in who may import users into this organisation."""
+        """Refuses users who may not import into this organisation, and unknown parameters."""
         super().initial(request, *args, **kwargs)
-        self.user = cast(User, request.user)  # nobody else came past IsAuthenticated
+        self.user = cast(User, request.user)  # IsAuthenticated refuses AnonymousUser
         structlog.contextvars.bind_contextvars(user_id=str(self.user.pk))
         if isinstance(request.auth, ApiKey) and request.auth.organisation_id != kwargs["org_id"]:
             raise NotFound("There is no such organisation.")
-        self.admit(**kwargs)
+        self.check_organisation(**kwargs)
+        self._check_query(request)
 
-    def admit(self, org_id: UUID, **more: UUID) -> None:
-        """Raises what `organisation_for` does."""
+    def check_organisation(self, org_id: UUID, **more: UUID) -> None:
+        """Sets `organisation`. Raises what `actions.organisation_for` raises."""
         self.organisation = actions.organisation_for(self.user, org_id)
 
+    def _check_query(self, request: Request) -> None:
+        """Raises UnknownOption. A method that the view does not have is left to its 405."""
+        method = "GET" if request.method == "HEAD" else str(request.method)
+        if request.query_params and hasattr(self, method.lower()):
+            refuse_unknown(request.query_params, self.query_names.get(method, ()))
+
     def batches(self) -> QuerySet[ImportBatch]:
-        """This organisation's, with the warnings of their files, in one query."""
+        """The organisation's batches, each with the warnings of its file as `file_warnings`."""
         return ImportBatch.objects.filter(organisation=self.organisation).annotate(
             file_warnings=F("upload__warnings")
         )
 
     def batch(self, batch_id: UUID) -> ImportBatch:
-        """One of them. Raises NotFound, also where it is another organisation's."""
+        """A batch of the organisation. Raises NotFound, also for another organisation's."""
         batch = self.batches().filter(id=batch_id).first()
         if batch is None:
             raise NotFound("There is no such import.")
@@ -59,18 +77,20 @@ class OrganisationView(APIView):
 
 
 class UploadView(OrganisationView):
-    """A call that takes in a file: size, quota and what is given back of it."""
+    """A call that takes a file: limits its size and counts it against the user's quota."""
 
     limit_type: str
     charge: quotas.Charge | None = None
+    http_request: HttpRequest
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
-        """Puts the size limit in place before anything can read the body."""
+        """Installs the size limit before anything can read the body."""
+        self.http_request = request
         uploads.prepare(request)
         return super().initialize_request(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Refuses what is too large by its own account, once it is clear who asks."""
+        """Also refuses a body whose Content-Length is too large."""
         super().initial(request, *args, **kwargs)
         if request.method == "POST":
             uploads.refuse_too_large(request)
@@ -87,25 +107,30 @@ class UploadView(OrganisationView):
             yield
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Says what is left, whatever the answer is."""
+        """Adds the headers about the quota to every answer to a POST, refusals included."""
         final = super().finalize_response(request, response, *args, **kwargs)
         if request.method == "POST":
-            for name, value in self._usage_headers(request).items():
+            for name, value in self._usage_headers().items():
                 final.headers.setdefault(name, value)
         return final
 
-    def _usage_headers(self, request: Request) -> dict[str, str]:
-        # Found out before; what failed there must not be asked again. A session's is known anyway.
-        user = getattr(request, "_user", None) or getattr(request._request, "user", None)
-        if user is None or not user.is_authenticated:
-            return {}
+    def _usage_headers(self) -> dict[str, str]:
         usage = self.charge.usage if self.charge else None
-        if usage is None:
-            organisation = getattr(self, "organisation", None) or user.organisation_id
-            with suppress(DatabaseError):  # the answer is about that failure already
-                usage = quotas.usage(
-                    user=user,
-                    organisation_id=getattr(organisation, "id", organisation),
-                    limit_type=self.limit_type,
-                )
+        with suppress(DatabaseError):  # then the answer already reports that failure
+            usage = usage or self._usage()
         return usage.headers() if usage else {}
+
+    def _usage(self) -> quotas.Usage | None:
+        """The usage of the authenticated user, else of the session's. None without a user.
+
+        Not `request.user`: where authentication has failed, that would try it again. DRF sets the
+        user of Django's request, too."""
+        user = self.http_request.user
+        if not isinstance(user, User):
+            return None
+        organisation = getattr(self, "organisation", None)
+        return quotas.usage(
+            user=user,
+            organisation_id=organisation.id if organisation else user.organisation_id,
+            limit_type=self.limit_type,
+        )

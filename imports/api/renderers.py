@@ -1,4 +1,4 @@
-"""How answers that are not JSON are asked for."""
+"""Answers that are CSV files."""
 
 from __future__ import annotations
 
@@ -8,12 +8,24 @@ from rest_framework.renderers import BaseRenderer
 
 
 class CsvRenderer(BaseRenderer):
-    """`Accept: text/csv` and `?format=csv`. Views that name it stream the file themselves."""
+    """Lets clients ask for CSV, with `Accept: text/csv` or `?format=csv`.
+
+    A view that lists this renderer makes the file itself and answers with an HttpResponse."""
 
     media_type = "text/csv"
     format = "csv"
     charset = "utf-8"
 
     def render(self, data: Any, *args: Any, **kwargs: Any) -> Any:
-        """Never called: such an answer is no DRF response."""
+        """Not called, because DRF renders only its own responses."""
         return data
+
+
+def csv_headers(filename: str) -> dict[str, str]:
+    """The headers of a CSV file that browsers download and that no cache keeps."""
+    return {
+        "Content-Type": "text/csv; charset=utf-8",
+        "Content-Disposition": f'attachment; filename="{filename}"',
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }

@@ -1,33 +1,38 @@
-"""The paths of the API, below /api/v1/. No trailing slash."""
+"""The URLs of the API, below /api/v1/. They have no trailing slash."""
 
 from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from core.error_handlers import UnknownUrlView
-from imports.api import auth, views
-from imports.api.documents import DocsView, SchemaView
+from imports.api.auth import MeView, RefreshView, TokenView
+from imports.api.batch_actions import CancelView, RetryView, UndoView
+from imports.api.batches import BatchView
+from imports.api.openapi.views import DocsView, SchemaView
+from imports.api.previews import PreviewView
+from imports.api.row_errors import ErrorsView
+from imports.api.submission import ImportsView
+from imports.api.template import TemplateView
 
-_BATCH: list[URLPattern | URLResolver] = [
-    path("", views.BatchView.as_view(), name="import-batch"),
-    path("/errors", views.ErrorsView.as_view(), name="import-errors"),
-    path("/cancel", views.CancelView.as_view(), name="import-cancel"),
-    path("/undo", views.UndoView.as_view(), name="import-undo"),
-    path("/retry", views.RetryView.as_view(), name="import-retry"),
+batch_urls: list[URLPattern | URLResolver] = [
+    path("", BatchView.as_view(), name="import-batch"),
+    path("/errors", ErrorsView.as_view(), name="import-errors"),
+    path("/cancel", CancelView.as_view(), name="import-cancel"),
+    path("/undo", UndoView.as_view(), name="import-undo"),
+    path("/retry", RetryView.as_view(), name="import-retry"),
 ]
-_IMPORT: list[URLPattern | URLResolver] = [
-    path("", views.ImportView.as_view(), name="import"),
-    path("/template", views.TemplateView.as_view(), name="import-template"),
-    path("/preview", views.PreviewView.as_view(), name="import-preview"),
-    path("/<uuid:batch_id>", include(_BATCH)),
+import_urls: list[URLPattern | URLResolver] = [
+    path("", ImportsView.as_view(), name="import"),
+    path("/template", TemplateView.as_view(), name="import-template"),
+    path("/preview", PreviewView.as_view(), name="import-preview"),
+    path("/<uuid:batch_id>", include(batch_urls)),
 ]
-
 urlpatterns = [
-    path("auth/token", auth.TokenView.as_view(), name="token"),
-    path("auth/refresh", auth.RefreshView.as_view(), name="refresh"),
-    path("me", auth.MeView.as_view(), name="me"),
-    path("organizations/<uuid:org_id>/users/import", include(_IMPORT)),
+    path("auth/token", TokenView.as_view(), name="token"),
+    path("auth/refresh", RefreshView.as_view(), name="refresh"),
+    path("me", MeView.as_view(), name="me"),
+    path("organizations/<uuid:org_id>/users/import", include(import_urls)),
     path("schema", SchemaView.as_view(), name="schema"),
     path("docs", DocsView.as_view(), name="docs"),
-    re_path(r"", UnknownUrlView.as_view(), name="nowhere"),
+    re_path(r"", UnknownUrlView.as_view(), name="unknown-url"),
 ]

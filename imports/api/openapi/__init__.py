@@ -1,4 +1,5 @@
-"""What the OpenAPI document says beyond what drf-spectacular finds out by itself.
+"""The shared parts of the OpenAPI document: examples, refusals, authentication; and its pages.
 
-The modules of the API's areas use `calls`; settings name the post-processing hook in `parts`.
+What the document says of a call stands beside the view of that call. Settings name a hook in
+`parts`.
 """

@@ -1,4 +1,4 @@
-"""Requests and answers as the OpenAPI document shows them."""
+"""Examples of requests and answers in the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -19,6 +19,12 @@ PROBLEMS: dict[int, list[tuple[str, str]]] = {
             " or send a mapping that says which one it is.",
         ),
         ("invalid", 'default_role: "boss" is not a valid choice.'),
+        (
+            "unknown_option",
+            "There is no option 'skip_duplicate'. Did you mean 'skip_duplicates'? Allowed are"
+            " default_role, delimiter, encoding, file, mapping, send_invitations, sheet,"
+            " skip_duplicates, upload_id.",
+        ),
     ],
     401: [("not_authenticated", "Log in first: send an access token or an API key.")],
     403: [("permission_denied", "Only administrators may import users.")],
@@ -29,7 +35,7 @@ PROBLEMS: dict[int, list[tuple[str, str]]] = {
     ],
     413: [("file_too_large", "The file is larger than 10,485,760 bytes.")],
     415: [("unsupported_media_type", 'Unsupported media type "text/plain" in request.')],
-    422: [("idempotency_key_reused", "This Idempotency-Key came with another file before.")],
+    422: [("idempotency_key_reused", "This Idempotency-Key was used for another file before.")],
     429: [("quota_exceeded", "You have used up the 10 imports that you may make in an hour.")],
     503: [("feature_disabled", "Importing users is switched off at the moment.")],
 }
@@ -156,8 +162,8 @@ PREVIEW = {
         {
             "row": 4,
             "email": "known@acme.example",
-            "message": "known@acme.example is a user of your organisation already, and stays as"
-            " they are.",
+            "message": "known@acme.example is a user of your organisation already, and is not"
+            " changed.",
         }
     ],
     "warnings": PENDING["warnings"],

@@ -11,7 +11,7 @@ import requests
 from django.db import connection
 from rest_framework.test import APIClient
 
-from imports.api.polling import POLL_SECONDS
+from imports.api.batches import POLL_SECONDS
 from imports.engine import runner
 from imports.models import ImportBatch, MetricCounter, Upload, UploadBlock, UploadChunk
 from tests.conftest import ROOT, MakeUser, client_of
@@ -182,7 +182,7 @@ def test_a_poll_without_news_reads_one_row_and_makes_no_answer_of_it(
 ) -> None:
     path = f"{base(acme)}/{post_import(api, acme).json()['id']}"
     etag = api.get(path)["ETag"]
-    monkeypatch.setattr("imports.api.views.BatchSerializer", None)
+    monkeypatch.setattr("imports.api.batches.BatchSerializer", None)
     with django_assert_num_queries(2):  # the user, the batch with its organisation
         assert api.get(path, headers={"If-None-Match": etag}).status_code == 304
 

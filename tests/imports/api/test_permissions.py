@@ -158,9 +158,9 @@ def test_me_works_for_every_role_and_with_the_feature_off(
 
 
 def test_every_call_of_the_api_is_in_the_matrix() -> None:
-    from imports.api.urls import _BATCH, _IMPORT
+    from imports.api.urls import batch_urls, import_urls
 
-    routes = {pattern.name for pattern in [*_BATCH, *_IMPORT] if getattr(pattern, "name", None)}
+    routes = {pattern.name for pattern in [*batch_urls, *import_urls] if getattr(pattern, "name", None)}
     assert routes == {
         "import", "import-template", "import-preview", "import-batch", "import-errors",
         "import-cancel", "import-retry", "import-undo",

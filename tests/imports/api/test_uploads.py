@@ -263,7 +263,7 @@ def test_an_import_that_the_database_did_not_take_costs_nothing(
         raise OperationalError("server closed the connection")
 
     with monkeypatch.context() as patch:
-        patch.setattr("imports.api.views.actions.submit", away)
+        patch.setattr("imports.api.submission.actions.submit", away)
         answer = post_import(api, acme)
     problem_of(answer, 503, "database_unavailable")
     assert answer["Retry-After"] == "5"

@@ -1,4 +1,4 @@
-"""The OpenAPI document, and a page to read it that needs nothing from the internet."""
+"""The OpenAPI document, and a page that shows it. The page loads nothing from other hosts."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ class SchemaView(SpectacularAPIView):
 
 
 class DocsView(SpectacularSwaggerView):
-    """Swagger UI, whose files this service serves itself."""
+    """Swagger UI. Its files are served by this service."""
 
     url_name = "schema"

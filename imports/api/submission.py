@@ -1,0 +1,204 @@
+"""Submitting an import: a file, or the upload of a preview."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.db import transaction
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from imports import actions, idempotency, uploads
+from imports.api.base import UploadView, validated
+from imports.api.batches import ACCEPTED_HEADERS, BatchSerializer, accepted
+from imports.api.history import HistoryView
+from imports.api.openapi import examples
+from imports.api.openapi.parts import (
+    COMMON_REFUSALS,
+    ORGANISATION,
+    answer,
+    header,
+    limit_headers,
+    refused,
+)
+from imports.api.options import (
+    OPTION_NAMES,
+    ImportOptionsSerializer,
+    OptionsSerializer,
+    given_options,
+)
+from imports.engine.options import ImportOptions, ReadingOptions, refuse_unknown
+from imports.errors import WrongOption
+from imports.models import ImportBatch, LimitType, Upload
+from users.models import User
+
+UPLOAD_ID = "upload_id"
+KEY_CHARS = 255
+KEY_SCHEMA = {"type": "string", "maxLength": KEY_CHARS, "pattern": "^[!-~]([ -~]*[!-~])?$"}
+
+# --- request ----------------------------------------------------------------------------------
+
+
+class SubmissionSerializer(OptionsSerializer):
+    """The options of an import, and `upload_id` in place of a file."""
+
+    upload_id = serializers.UUIDField(
+        required=False, help_text="The upload_id of a preview, in place of the file."
+    )
+
+
+class ImportForm(SubmissionSerializer):
+    """The form of an import: a file, or the upload_id of a preview."""
+
+    file = serializers.FileField(required=False, help_text="CSV, or an .xlsx workbook.")
+
+
+class ImportReference(ImportOptionsSerializer):
+    """An import of a file that was previewed."""
+
+    upload_id = serializers.UUIDField()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Submission:
+    """What is to be imported and how. Either `file` or `upload_id` is None."""
+
+    file: Any  # an UploadedFile
+    upload_id: UUID | None
+    reading: ReadingOptions
+    options: ImportOptions
+
+    def sha256(self, user: User, organisation_id: UUID) -> str:
+        """The SHA-256 of the file, in hex. Raises NotFound where the upload was deleted."""
+        if self.upload_id is None:
+            return uploads.sha256_of(self.file)
+        return actions.staged(self.upload_id, user=user, organisation_id=organisation_id).sha256
+
+
+def submission_of(request: Request) -> Submission:
+    """What a request asks for. Raises UnknownOption, ValidationError, FileRequired and
+    WrongOption."""
+    file = uploads.file_of(request)
+    given = given_options(request, (*OPTION_NAMES, UPLOAD_ID, uploads.FILE_FIELD))
+    values = validated(SubmissionSerializer(data=given))
+    upload_id = values.get(UPLOAD_ID)
+    if file is None and upload_id is None:
+        raise uploads.no_file(request)
+    refuse_unknown(request.FILES, [uploads.FILE_FIELD])
+    if file and upload_id:
+        raise WrongOption("Send either a file, or the upload_id of a preview, and not both.")
+    if upload_id:
+        _refuse_reading_options(values)
+    return Submission(
+        file=file,
+        upload_id=upload_id,
+        reading=ReadingOptions.from_json(values),
+        options=ImportOptions.from_json(values),
+    )
+
+
+def _refuse_reading_options(values: dict[str, Any]) -> None:
+    for name in ReadingOptions.names():
+        if name in values:
+            raise WrongOption(
+                f"The file was read with the {name} of its preview. Leave {name} out, or preview"
+                " the file again with another one."
+            )
+
+
+def idempotency_key(request: Request) -> str | None:
+    """The Idempotency-Key header. Raises WrongOption where it is not allowed."""
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return None
+    key = key.strip()
+    if not key or len(key) > KEY_CHARS or not (key.isascii() and key.isprintable()):
+        raise WrongOption(
+            f"The Idempotency-Key must be 1 to {KEY_CHARS} printable ASCII characters, a UUID for"
+            " example."
+        )
+    return key
+
+
+# --- the calls --------------------------------------------------------------------------------
+
+
+class ImportsView(UploadView, HistoryView):
+    """All imports of an organisation (GET), and a new one (POST)."""
+
+    parser_classes = [MultiPartParser, FormParser, JSONParser]
+    limit_type = LimitType.CSV_IMPORT
+    query_names: ClassVar = {**HistoryView.query_names, "POST": (*OPTION_NAMES, UPLOAD_ID)}
+
+    @extend_schema(
+        operation_id="import",
+        tags=["import"],
+        summary="Import a file",
+        description="Checks the file as a whole, queues the import, and answers without waiting for"
+        " it. Invalid rows do not stop the valid ones. Options may also be query parameters.",
+        parameters=[
+            ORGANISATION,
+            SubmissionSerializer,
+            OpenApiParameter(
+                "Idempotency-Key",
+                KEY_SCHEMA,
+                "header",
+                description=f"Up to {KEY_CHARS} characters, for example a UUID. The same key with"
+                " the same file gives the same import again, and does not count against the quota.",
+            ),
+            header("Idempotency-Replayed", "`true` where the key was used before.", [202], str),
+            *ACCEPTED_HEADERS,
+            *limit_headers(202, 400, 413, 422, 429),
+        ],
+        request={
+            "multipart/form-data": ImportForm,
+            "application/json": ImportReference,
+            "application/x-www-form-urlencoded": ImportReference,
+        },
+        responses={
+            202: answer(BatchSerializer, "The batch, pending.", examples.PENDING),
+            **refused(*COMMON_REFUSALS, 413, 415, 422, 429),
+        },
+    )
+    def post(self, request: Request, org_id: UUID) -> Response:
+        """Creates a batch, or gives the one of this Idempotency-Key or upload again."""
+        submission = submission_of(request)
+        key = idempotency_key(request)
+        if key is None:
+            return accepted(self._submit(submission, None))
+        batch, is_replay = idempotency.once(
+            key,
+            user=self.user,
+            organisation_id=org_id,
+            sha256=submission.sha256(self.user, org_id),
+            make=lambda: self._submit(submission, key),
+        )
+        return accepted(self.batch(batch.id), is_replay=is_replay)
+
+    def _submit(self, submission: Submission, key: str | None) -> ImportBatch:
+        user, organisation_id = self.user, self.organisation.id
+        previewed = submission.upload_id and actions.staged(
+            submission.upload_id, user=user, organisation_id=organisation_id
+        )
+        if previewed and previewed.import_batch_id:  # submitted before: nothing to count
+            return self.batch(previewed.import_batch_id)
+        with self.charged(), transaction.atomic():
+            upload = previewed or self._stage(submission)
+            batch = actions.submit(
+                upload, user=user, options=submission.options, idempotency_key=key
+            )
+        return self.batch(batch.id)
+
+    def _stage(self, submission: Submission) -> Upload:
+        return actions.stage_for_import(
+            uploads.content_of(submission.file),
+            filename=submission.file.name or "",
+            user=self.user,
+            organisation_id=self.organisation.id,
+            options=submission.reading,
+        )
