@@ -9,7 +9,7 @@ import pytest
 from core import characters
 from imports.schema.fields import FIELDS
 from imports.validation.problems import address_unavailable, already_exists, duplicate_in_file
-from imports.validation.rows import RowChecker, UserRow, split_full_name
+from imports.validation.rows import RowChecker, UserRow
 from tests.imports.validation.helpers import (
     CHECKER,
     check,
@@ -158,40 +158,6 @@ def test_a_required_field_may_not_be_empty(field, value):
 @pytest.mark.parametrize("field", sorted(set(FIELDS) - {"email", "first_name", "last_name"}))
 def test_any_other_field_may_be_empty(field):
     assert isinstance(check(**{field: "  "}), UserRow)
-
-
-# --- the full name in one column -----------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("full_name", "first", "last"),
-    [
-        ("Ada Lovelace", "Ada", "Lovelace"), (" Ada  Lovelace ", "Ada", "Lovelace"),
-        ("Ada King Lovelace", "Ada King", "Lovelace"), ("Lovelace, Ada", "Ada", "Lovelace"),
-        ("de la Cruz, José María", "José María", "de la Cruz"),
-        ("Smith, John, Jr.", "John, Jr.", "Smith"),
-        ("山田\u3000太郎", "山田", "太郎"), ("王，小明", "小明", "王"), ("Prince", "Prince", ""),
-        ("", "", ""),
-        (", Ada", "Ada", ""), ("Lovelace,", "", "Lovelace"),
-    ],
-)  # fmt: skip
-def test_a_full_name_is_split_into_first_and_last(full_name, first, last):
-    assert split_full_name(full_name) == (first, last)
-
-
-def test_a_full_name_of_one_word_lacks_the_last_name():
-    checker = RowChecker(columns_of("email", "full_name"))
-    assert checker.check(["p@example.com", "Lovelace, Ada"])[1:3] == ("Ada", "Lovelace")
-    [found] = checker.check(["p@example.com", "Prince"])
-    assert (found.field, found.code, found.value) == ("last_name", "required", "Prince")
-    assert "one word" in found.message
-
-
-def test_an_empty_full_name_lacks_both_names():
-    problems = RowChecker(columns_of("full_name", "email")).check(["", "p@example.com"])
-    assert [(found.field, found.code) for found in problems] == [
-        ("first_name", "required"), ("last_name", "required"),
-    ]  # fmt: skip
 
 
 # --- roles and booleans --------------------------------------------------------------------------
