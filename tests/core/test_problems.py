@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from core.problems import TITLES
 from tests.conftest import client_of
-from tests.imports.api.helpers import a_file, base
+from tests.imports.api.helpers import csv_upload, imports_url
 from users.models import Organisation, User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_redis")]
@@ -32,14 +32,14 @@ def problem_of(answer: Any, status: int, code: str) -> dict[str, Any]:
 
 
 def test_no_token_is_401_with_a_challenge(acme: Organisation) -> None:
-    answer = APIClient().get(base(acme))
+    answer = APIClient().get(imports_url(acme))
     problem_of(answer, 401, "not_authenticated")
     assert answer["WWW-Authenticate"] == 'Bearer realm="api"'
 
 
 @pytest.mark.parametrize("header", ["Bearer nonsense", "Bearer mek_nonsense", "Api-Key nonsense"])
 def test_a_wrong_token_or_key_is_401_with_a_challenge(acme: Organisation, header: str) -> None:
-    answer = APIClient().get(base(acme), headers={"Authorization": header})
+    answer = APIClient().get(imports_url(acme), headers={"Authorization": header})
     is_key = "mek_" in header or "Api-Key" in header
     problem_of(answer, 401, "api_key_not_valid" if is_key else "token_not_valid")
     assert answer["WWW-Authenticate"] == 'Bearer realm="api"'
@@ -56,24 +56,24 @@ def test_an_unknown_url_is_404(path: str, method: str) -> None:
 def test_a_wrong_method_is_405_and_names_the_allowed_ones(
     api: APIClient, acme: Organisation
 ) -> None:
-    answer = api.delete(base(acme))
+    answer = api.delete(imports_url(acme))
     problem_of(answer, 405, "method_not_allowed")
     assert answer["Allow"] == "GET, HEAD, POST"
 
 
 def test_an_accept_header_for_something_else_is_406(api: APIClient, acme: Organisation) -> None:
-    answer = api.get(base(acme), headers={"Accept": "image/png"})
+    answer = api.get(imports_url(acme), headers={"Accept": "image/png"})
     problem_of(answer, 406, "not_acceptable")
 
 
 def test_a_bare_csv_body_is_415(api: APIClient, acme: Organisation) -> None:
-    answer = api.post(base(acme), b"email\n", content_type="text/csv")
+    answer = api.post(imports_url(acme), b"email\n", content_type="text/csv")
     problem_of(answer, 415, "unsupported_media_type")
 
 
 def test_wrong_values_name_their_fields(api: APIClient, acme: Organisation) -> None:
-    form = {"file": a_file(), "default_role": "boss", "send_invitations": "perhaps"}
-    body = problem_of(api.post(base(acme), form, format="multipart"), 400, "invalid")
+    form = {"file": csv_upload(), "default_role": "boss", "send_invitations": "perhaps"}
+    body = problem_of(api.post(imports_url(acme), form, format="multipart"), 400, "invalid")
     assert [error["field"] for error in body["errors"]] == ["send_invitations", "default_role"]
     assert body["detail"].startswith("send_invitations: ")
 
@@ -95,17 +95,19 @@ def test_characters_that_postgresql_cannot_store_are_400(value: str) -> None:
 
 
 def test_a_broken_multipart_body_is_400(api: APIClient, acme: Organisation) -> None:
-    answer = api.post(base(acme), b"xx", content_type="multipart/form-data")
+    answer = api.post(imports_url(acme), b"xx", content_type="multipart/form-data")
     problem_of(answer, 400, "parse_error")
 
 
 def test_too_many_form_bytes_are_413(api: APIClient, acme: Organisation) -> None:
-    form = {"file": a_file(), "mapping": "x" * 300_000}
-    problem_of(api.post(base(acme), form, format="multipart"), 413, "request_too_large")
+    form = {"file": csv_upload(), "mapping": "x" * 300_000}
+    problem_of(api.post(imports_url(acme), form, format="multipart"), 413, "request_too_large")
 
 
 def test_an_unknown_host_is_400(acme: Organisation) -> None:
-    problem_of(Client().get(base(acme), headers={"Host": "evil.example"}), 400, "bad_request")
+    problem_of(
+        Client().get(imports_url(acme), headers={"Host": "evil.example"}), 400, "bad_request"
+    )
 
 
 def test_an_unexpected_exception_is_500_and_does_not_reveal_its_message(
@@ -117,13 +119,13 @@ def test_an_unexpected_exception_is_500_and_does_not_reveal_its_message(
     monkeypatch.setattr("rest_framework.views.APIView.initial", fail)
     client = client_of(admin)
     client.raise_request_exception = False
-    answer = client.get(base(acme))
+    answer = client.get(imports_url(acme))
     problem_of(answer, 500, "internal_error")
     assert b"secret" not in answer.content
 
 
 def test_a_page_of_results_that_does_not_exist_is_404(api: APIClient, acme: Organisation) -> None:
-    problem_of(api.get(base(acme), {"page": 99}), 404, "not_found")
+    problem_of(api.get(imports_url(acme), {"page": 99}), 404, "not_found")
 
 
 @pytest.mark.parametrize(
@@ -137,13 +139,13 @@ def test_a_page_of_results_that_does_not_exist_is_404(api: APIClient, acme: Orga
     ],
 )
 def test_a_wrong_filter_is_400(api: APIClient, acme: Organisation, wrong: str) -> None:
-    problem_of(api.get(f"{base(acme)}?{wrong}"), 400, "invalid")
+    problem_of(api.get(f"{imports_url(acme)}?{wrong}"), 400, "invalid")
 
 
 def test_another_organisation_is_answered_like_one_that_does_not_exist(
     api: APIClient, globex: Organisation
 ) -> None:
-    foreign, random = api.get(base(globex)), api.get(base(uuid4()))
+    foreign, random = api.get(imports_url(globex)), api.get(imports_url(uuid4()))
     problem_of(foreign, 404, "not_found")
     assert foreign.content == random.content
 

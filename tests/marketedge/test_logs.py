@@ -20,7 +20,7 @@ from structlog.stdlib import ProcessorFormatter
 from imports.models import ImportBatch
 from marketedge import logs
 from tests.conftest import PASSWORD, ROOT, ModuleProcess
-from tests.imports.api.helpers import base, csv_bytes, people
+from tests.imports.api.helpers import csv_bytes, imports_url, valid_rows
 from tests.marketedge.render_helpers import PROXY_HEADERS, Deployed, query
 from tests.process_helpers import wait_for
 from users.models import Organisation, User
@@ -175,8 +175,8 @@ def lines_of(service: Deployed) -> list[dict[str, Any]]:
 def upload(web: Deployed, user: User, organisation: Organisation, name: str) -> requests.Response:
     """Uploads a file with three users over HTTP."""
     return requests.post(
-        web.url + base(organisation),
-        files={"file": (name, csv_bytes(people(3, domain="secret.example")))},
+        web.url + imports_url(organisation),
+        files={"file": (name, csv_bytes(valid_rows(3, domain="secret.example")))},
         headers=PROXY_HEADERS | {"Authorization": f"Bearer {token(web, user)}"},
         timeout=30,
     )
@@ -258,7 +258,7 @@ def test_the_log_lines_of_a_command_are_whole_and_go_to_stderr(
     start: Callable[..., ModuleProcess], acme: Organisation, tmp_path: Path
 ) -> None:
     """The fixture writes stdout and stderr to one file."""
-    (tmp_path / "users.csv").write_bytes(csv_bytes(people(2)))
+    (tmp_path / "users.csv").write_bytes(csv_bytes(valid_rows(2)))
     done = start("manage", "import_users", str(tmp_path / "users.csv"), "--organization", "Acme")
     assert done.popen.wait() == 0
     lines = [line for line in done.log.read_text().splitlines() if line.startswith("{")]

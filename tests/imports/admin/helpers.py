@@ -8,7 +8,7 @@ from typing import Any
 from django.test import Client
 
 from imports.models import ImportBatch, Upload
-from tests.imports.api.helpers import a_file
+from tests.imports.api.helpers import csv_upload
 from users.models import Organisation, User
 
 IMPORT = "/admin/users/user/import/"
@@ -30,7 +30,7 @@ def upload(
 ) -> Any:
     """The first step: the preview, or the form with what is wrong."""
     fields = {"organisation": organisation.id, "default_role": "viewer", **BOXES, **form}
-    file = {"import_file": fields.pop("import_file", a_file(content))}
+    file = {"import_file": fields.pop("import_file", csv_upload(content))}
     return client.post(IMPORT, fields | file)
 
 

@@ -14,7 +14,7 @@ from imports.engine import runner
 from imports.models import ImportBatch
 from imports.models.statuses import Status
 from tests.imports.admin.helpers import IMPORT, at_the_admin, batch_page, confirm, text_of, upload
-from tests.imports.api.helpers import BAD, csv_bytes, people
+from tests.imports.api.helpers import INVALID_ROW, csv_bytes, valid_rows
 from users.models import Organisation, User
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +34,7 @@ def imported(admin: User, acme: Organisation, content: bytes, *, run: bool = Tru
 def test_the_page_of_a_finished_import_tells_what_became_of_it(
     admin: User, acme: Organisation
 ) -> None:
-    batch = imported(admin, acme, csv_bytes([*people(3), BAD]))
+    batch = imported(admin, acme, csv_bytes([*valid_rows(3), INVALID_ROW]))
     page = at_the_admin(admin).get(batch_page(batch))
     text = text_of(page)
     for said in ("Completed", "Partial import: 3 succeeded, 1 failed.", "3 imported", "1 failed"):
@@ -48,7 +48,7 @@ def test_the_page_of_a_finished_import_tells_what_became_of_it(
 def test_the_link_to_the_users_created_lists_them_and_nobody_else(
     admin: User, viewer: User, acme: Organisation
 ) -> None:
-    batch = imported(admin, acme, csv_bytes(people(3)))
+    batch = imported(admin, acme, csv_bytes(valid_rows(3)))
     client = at_the_admin(admin)
     link = client.get(batch_page(batch)).context["users_url"]
     found = client.get(link).context["cl"].result_list
@@ -58,7 +58,7 @@ def test_the_link_to_the_users_created_lists_them_and_nobody_else(
 def test_the_progress_is_told_as_json_while_it_runs_and_after(
     admin: User, acme: Organisation
 ) -> None:
-    batch = imported(admin, acme, csv_bytes(people(4)), run=False)
+    batch = imported(admin, acme, csv_bytes(valid_rows(4)), run=False)
     client, address = at_the_admin(admin), f"/admin/imports/importbatch/{batch.id}/progress"
     assert client.get(address).json() == {
         "status": "pending",
@@ -86,7 +86,7 @@ def test_cancelling_stops_it_and_keeps_what_is_done(
     admin: User, acme: Organisation, settings: Any
 ) -> None:
     settings.IMPORT_CHUNK_SIZE = 2
-    batch = imported(admin, acme, csv_bytes(people(6)), run=False)
+    batch = imported(admin, acme, csv_bytes(valid_rows(6)), run=False)
     runner.run(batch.id, lambda: True)  # one chunk
     client = at_the_admin(admin)
     assert "Cancel the import" in client.get(batch_page(batch)).content.decode()
@@ -99,7 +99,7 @@ def test_cancelling_stops_it_and_keeps_what_is_done(
 
 
 def test_what_has_ended_can_not_be_cancelled(admin: User, acme: Organisation) -> None:
-    batch = imported(admin, acme, csv_bytes(people(1)))
+    batch = imported(admin, acme, csv_bytes(valid_rows(1)))
     client = at_the_admin(admin)
     page = client.post(f"/admin/imports/importbatch/{batch.id}/cancel", follow=True)
     assert "nothing left to cancel" in text_of(page)
@@ -109,14 +109,14 @@ def test_what_has_ended_can_not_be_cancelled(admin: User, acme: Organisation) ->
 
 @pytest.mark.parametrize("action", ["cancel", "retry", "undo"])
 def test_looking_at_an_address_does_nothing(admin: User, acme: Organisation, action: str) -> None:
-    batch = imported(admin, acme, csv_bytes(people(1)), run=False)
+    batch = imported(admin, acme, csv_bytes(valid_rows(1)), run=False)
     answer = at_the_admin(admin).get(f"/admin/imports/importbatch/{batch.id}/{action}")
     assert answer.status_code == 405
     assert ImportBatch.objects.get().status == Status.PENDING
 
 
 def test_a_cancelled_import_can_be_run_again(admin: User, acme: Organisation) -> None:
-    batch = imported(admin, acme, csv_bytes(people(2)), run=False)
+    batch = imported(admin, acme, csv_bytes(valid_rows(2)), run=False)
     client = at_the_admin(admin)
     client.post(f"/admin/imports/importbatch/{batch.id}/cancel")
     page = client.post(f"/admin/imports/importbatch/{batch.id}/retry", follow=True)
@@ -129,7 +129,7 @@ def test_a_cancelled_import_can_be_run_again(admin: User, acme: Organisation) ->
 def test_an_import_is_undone_and_the_page_says_who_is_kept_and_why(
     admin: User, acme: Organisation
 ) -> None:
-    batch = imported(admin, acme, csv_bytes(people(3)))
+    batch = imported(admin, acme, csv_bytes(valid_rows(3)))
     User.objects.filter(email="person1@new.example").update(department="Edited")
     client = at_the_admin(admin)
     assert "Undo this import" in client.get(batch_page(batch)).content.decode()
@@ -148,7 +148,7 @@ def test_an_import_is_undone_and_the_page_says_who_is_kept_and_why(
 def test_there_is_nothing_to_undo_while_it_runs_and_when_the_time_is_over(
     admin: User, acme: Organisation
 ) -> None:
-    batch = imported(admin, acme, csv_bytes(people(1)), run=False)
+    batch = imported(admin, acme, csv_bytes(valid_rows(1)), run=False)
     client, path = at_the_admin(admin), f"/admin/imports/importbatch/{batch.id}/undo"
     assert "Undo this import" not in client.get(batch_page(batch)).content.decode()
     assert "still running" in text_of(client.post(path, follow=True))
@@ -160,7 +160,7 @@ def test_there_is_nothing_to_undo_while_it_runs_and_when_the_time_is_over(
 
 
 def test_the_rows_that_failed_come_as_a_file_to_mend(admin: User, acme: Organisation) -> None:
-    batch = imported(admin, acme, csv_bytes([*people(2), BAD]))
+    batch = imported(admin, acme, csv_bytes([*valid_rows(2), INVALID_ROW]))
     answer = at_the_admin(admin).get(f"/admin/imports/importbatch/{batch.id}/errors.csv")
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
     assert answer["Content-Disposition"] == f'attachment; filename="import-{batch.id}-errors.csv"'
@@ -168,7 +168,7 @@ def test_the_rows_that_failed_come_as_a_file_to_mend(admin: User, acme: Organisa
     assert answer["X-Content-Type-Options"] == "nosniff"
     content = b"".join(answer.streaming_content).decode("utf-8-sig")
     header, row = list(csv.reader(io.StringIO(content)))
-    assert row[: len(BAD)] == list(BAD)
+    assert row[: len(INVALID_ROW)] == list(INVALID_ROW)
     assert "import_errors" in header
 
 
@@ -186,7 +186,7 @@ def test_row_errors_come_a_hundred_at_a_time(admin: User, acme: Organisation) ->
 def test_a_row_error_shows_the_row_in_the_order_of_the_file(
     admin: User, acme: Organisation
 ) -> None:
-    batch = imported(admin, acme, csv_bytes([BAD]))
+    batch = imported(admin, acme, csv_bytes([INVALID_ROW]))
     error = batch.errors.first()
     assert error is not None
     text = text_of(at_the_admin(admin).get(f"/admin/imports/importerror/{error.id}/change/"))
@@ -198,7 +198,7 @@ def test_a_row_error_shows_the_row_in_the_order_of_the_file(
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        ([BAD], "No user was imported: 1 rows failed."),
+        ([INVALID_ROW], "No user was imported: 1 rows failed."),
         ([("viewer@acme.example", "A", "B", "", "", "")], "all of these users exist already"),
     ],
 )
@@ -212,7 +212,7 @@ def test_the_sentence_says_how_it_ended(
 def test_with_user_management_switched_off_one_can_look_and_nothing_else(
     admin: User, acme: Organisation, settings: Any
 ) -> None:
-    batch = imported(admin, acme, csv_bytes([BAD]), run=False)
+    batch = imported(admin, acme, csv_bytes([INVALID_ROW]), run=False)
     settings.FEATURE_USER_MANAGEMENT = False
     client = at_the_admin(admin)
     page = client.get(batch_page(batch))
@@ -226,9 +226,9 @@ def test_with_user_management_switched_off_one_can_look_and_nothing_else(
 
 def test_our_pages_need_no_inline_script(admin: User, acme: Organisation) -> None:
     """So that a Content-Security-Policy without `unsafe-inline` can be set."""
-    batch, client = imported(admin, acme, csv_bytes([BAD])), at_the_admin(admin)
+    batch, client = imported(admin, acme, csv_bytes([INVALID_ROW])), at_the_admin(admin)
     pages = [client.get(path) for path in (IMPORT, batch_page(batch))]
-    for page in [*pages, upload(client, acme, csv_bytes([BAD, *people(1)]))]:
+    for page in [*pages, upload(client, acme, csv_bytes([INVALID_ROW, *valid_rows(1)]))]:
         content = page.content.decode().partition('id="content"')[2].partition('id="footer"')[0]
         for inline in ("<script>", " onclick=", " style=", "<style"):
             assert inline not in content

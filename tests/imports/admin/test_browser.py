@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from imports.models import ImportBatch
 from tests.imports.admin.helpers import at_the_admin, batch_page, confirm, upload
-from tests.imports.api.helpers import BAD, csv_bytes, people
+from tests.imports.api.helpers import INVALID_ROW, csv_bytes, valid_rows
 from users.models import Organisation, User
 
 CHROMIUM = shutil.which("chromium")
@@ -66,7 +66,7 @@ def open_page(server: str, browser: Browser) -> Iterator[Open]:
 def batch(admin: User, acme: Organisation) -> ImportBatch:
     """One that waits for a worker: 30 good rows and a bad one."""
     client = at_the_admin(admin)
-    answer = confirm(client, upload(client, acme, csv_bytes([*people(30), BAD])))
+    answer = confirm(client, upload(client, acme, csv_bytes([*valid_rows(30), INVALID_ROW])))
     return ImportBatch.objects.get(id=answer.url.split("/")[-3])
 
 
@@ -92,7 +92,9 @@ def test_a_file_goes_the_whole_way_and_the_bar_moves_without_a_reload(
 ) -> None:
     page = open_page(admin, "/admin/users/user/")
     page.click("a.import_link")
-    page.set_input_files("#id_import_file", {**FILE, "buffer": csv_bytes([*people(30), BAD])})
+    page.set_input_files(
+        "#id_import_file", {**FILE, "buffer": csv_bytes([*valid_rows(30), INVALID_ROW])}
+    )
     page.click("input[value=Preview]")
     expect(page.locator("h1")).to_have_text("Preview of the import")
     expect(page.locator(".batch-tiles li").first).to_have_text("30 will be imported")
@@ -147,7 +149,7 @@ def test_a_refused_file_is_explained_at_its_field_and_a_good_one_is_sent_once(
     assert answer.value.status == 400
     expect(page.locator(".errors .errorlist")).to_contain_text("The file has no columns for email")
 
-    page.set_input_files("#id_import_file", {**FILE, "buffer": csv_bytes(people(3))})
+    page.set_input_files("#id_import_file", {**FILE, "buffer": csv_bytes(valid_rows(3))})
     page.click("input[value=Preview]")
     page.wait_for_selector("[name=confirm]")
     sent: list[str] = []

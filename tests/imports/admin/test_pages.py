@@ -16,7 +16,7 @@ import marketedge.urls
 from imports.engine import runner
 from imports.models import ImportBatch
 from tests.imports.admin.helpers import at_the_admin, batch_page, confirm, text_of, upload
-from tests.imports.api.helpers import BAD, csv_bytes, people
+from tests.imports.api.helpers import INVALID_ROW, csv_bytes, valid_rows
 from users.models import Organisation, User
 from users.roles import Role
 
@@ -30,7 +30,7 @@ def done(root: User, acme: Organisation, globex: Organisation) -> dict[str, Impo
     """One import into each organisation, each with a row that failed."""
     client, batches = at_the_admin(root), {}
     for organisation in (acme, globex):
-        rows = [*people(2, domain=f"{organisation.name.lower()}.example"), BAD]
+        rows = [*valid_rows(2, domain=f"{organisation.name.lower()}.example"), INVALID_ROW]
         answer = confirm(client, upload(client, organisation, csv_bytes(rows)))
         batches[organisation.name] = ImportBatch.objects.get(id=answer.url.split("/")[-3])
         runner.run(batches[organisation.name].id, lambda: False)

@@ -16,7 +16,7 @@ from tests.imports.admin.helpers import (
     text_of,
     upload,
 )
-from tests.imports.api.helpers import csv_bytes, people
+from tests.imports.api.helpers import csv_bytes, valid_rows
 from users.models import Organisation, User
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +28,7 @@ def test_the_eleventh_import_of_an_hour_is_refused_with_the_time_to_wait(
     settings.UPLOAD_RATE_LIMITS = {"csv_import": "2/h,50/d", "file_upload": "30/h,100/d"}
     client = at_the_admin(admin)
     for number in range(2):
-        rows = people(1, start=number)
+        rows = valid_rows(1, start=number)
         assert confirm(client, upload(client, acme, csv_bytes(rows))).status_code == 302
     answer = confirm(client, upload(client, acme))
     assert answer.status_code == 429

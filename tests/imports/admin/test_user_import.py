@@ -20,7 +20,7 @@ from tests.imports.admin.helpers import (
     text_of,
     upload,
 )
-from tests.imports.api.helpers import BAD, csv_bytes, people
+from tests.imports.api.helpers import INVALID_ROW, csv_bytes, valid_rows
 from users.models import Organisation, User
 
 pytestmark = pytest.mark.django_db
@@ -52,7 +52,7 @@ def test_a_preview_tells_what_would_happen_and_imports_nothing(
 ) -> None:
     client, before = at_the_admin(admin), User.objects.count()
     known = (viewer.email, "Ada", "Lovelace", "viewer", "", "")
-    page = upload(client, acme, csv_bytes([*people(12), BAD, known]))
+    page = upload(client, acme, csv_bytes([*valid_rows(12), INVALID_ROW, known]))
     assert page.status_code == 200
     text = text_of(page)
     for said in (
@@ -113,7 +113,7 @@ REFUSED = {
         400,
         "is_staff",
     ),
-    "too many rows": (csv_bytes(people(5001)), 400, "5,000"),
+    "too many rows": (csv_bytes(valid_rows(5001)), 400, "5,000"),
 }
 
 
@@ -132,7 +132,7 @@ def test_a_file_that_is_too_large_is_refused_with_413(
     admin: User, acme: Organisation, settings: Any
 ) -> None:
     settings.MAX_FILE_SIZE = 1000
-    page = upload(at_the_admin(admin), acme, csv_bytes(people(100)))
+    page = upload(at_the_admin(admin), acme, csv_bytes(valid_rows(100)))
     assert page.status_code == 413
     assert "larger than 1,000 bytes" in text_of(page)
     assert nothing_was_staged()
@@ -143,7 +143,7 @@ def test_the_size_limit_holds_before_the_csrf_check_reads_the_form(
 ) -> None:
     settings.MAX_FILE_SIZE = 1000
     client = at_the_admin(admin, enforce_csrf_checks=True)
-    assert upload(client, acme, csv_bytes(people(100))).status_code == 413
+    assert upload(client, acme, csv_bytes(valid_rows(100))).status_code == 413
 
 
 @pytest.mark.parametrize("path", [IMPORT, CONFIRM])
@@ -229,7 +229,7 @@ def test_an_organisation_that_is_not_active_is_no_choice(admin: User, acme: Orga
 
 
 def test_a_file_name_is_shown_and_not_run(admin: User, acme: Organisation) -> None:
-    file = SimpleUploadedFile("<img src=x onerror=alert(1)>.csv", csv_bytes(people(1)))
+    file = SimpleUploadedFile("<img src=x onerror=alert(1)>.csv", csv_bytes(valid_rows(1)))
     client = at_the_admin(admin)
     page = upload(client, acme, import_file=file)
     again = client.get(confirm(client, page).url)

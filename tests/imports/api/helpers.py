@@ -1,4 +1,8 @@
-"""Files and paths for the tests of the API."""
+"""What the tests of the API share: files, URLs and calls.
+
+`api` (a client with the token of an administrator of `acme`) and the other fixtures are in
+tests/conftest.py. No worker runs in these tests; `run_batch` does its work.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +19,11 @@ from imports.models import ImportBatch
 from users.models import Organisation
 
 HEADERS = ("email", "first_name", "last_name", "role", "department", "phone")
-BAD = ("not an address", "Bad", "Row", "boss", "Sales", "123")
+INVALID_ROW = ("not an address", "Bad", "Row", "boss", "Sales", "123")
 
 
-def people(count: int, *, start: int = 0, domain: str = "new.example") -> list[tuple[str, ...]]:
-    """Good rows."""
+def valid_rows(count: int, *, start: int = 0, domain: str = "new.example") -> list[tuple[str, ...]]:
+    """`count` rows without an error, all with different e-mail addresses."""
     return [
         (f"person{n}@{domain}", f"First{n}", f"Last{n}", "viewer", "Sales", "+44 20 7946 0123")
         for n in range(start, start + count)
@@ -29,7 +33,7 @@ def people(count: int, *, start: int = 0, domain: str = "new.example") -> list[t
 def csv_bytes(
     rows: Iterable[Sequence[str]], headers: Sequence[str] = HEADERS, delimiter: str = ","
 ) -> bytes:
-    """A file of these rows."""
+    """A CSV file with a header and these rows."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=delimiter)
     writer.writerow(headers)
@@ -37,35 +41,35 @@ def csv_bytes(
     return text.getvalue().encode()
 
 
-def a_file(content: bytes | None = None, name: str = "users.csv") -> SimpleUploadedFile:
-    """For a form; three good rows unless told otherwise."""
-    return SimpleUploadedFile(name, csv_bytes(people(3)) if content is None else content)
+def csv_upload(content: bytes | None = None, name: str = "users.csv") -> SimpleUploadedFile:
+    """A value for the form field `file`. By default it holds three valid rows."""
+    return SimpleUploadedFile(name, csv_bytes(valid_rows(3)) if content is None else content)
 
 
-def base(organisation: Organisation | Any) -> str:
-    """Where the imports of an organisation are."""
+def imports_url(organisation: Organisation | Any) -> str:
+    """The path of the imports of an organisation, which is given by itself or by its id."""
     return f"/api/v1/organizations/{getattr(organisation, 'id', organisation)}/users/import"
 
 
 def post_import(
     client: APIClient, organisation: Organisation | Any, content: bytes | None = None, **form: Any
 ) -> Any:
-    """An import of a file; `headers` go with it."""
+    """Posts a file (by default three valid rows), `headers` and form fields; gives the answer."""
     headers = form.pop("headers", {})
-    form = {"file": a_file(content), **form}
-    return client.post(base(organisation), form, format="multipart", headers=headers)
+    form = {"file": csv_upload(content), **form}
+    return client.post(imports_url(organisation), form, format="multipart", headers=headers)
 
 
-def imported(
+def import_file(
     client: APIClient, organisation: Organisation, content: bytes | None = None, **form: Any
 ) -> ImportBatch:
-    """A batch that has run to its end."""
+    """Posts a file and runs the import; gives the batch."""
     answer = post_import(client, organisation, content, **form)
     assert answer.status_code == 202, answer.content
-    return run(answer.json()["id"])
+    return run_batch(answer.json()["id"])
 
 
-def run(batch_id: str) -> ImportBatch:
-    """Does here what a worker does."""
+def run_batch(batch_id: str) -> ImportBatch:
+    """Runs a batch to its end, as a worker does."""
     runner.run(batch_id, lambda: False)
     return ImportBatch.objects.get(id=batch_id)

@@ -15,7 +15,7 @@ from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
 from tests.conftest import PASSWORD, MakeUser, client_of
 from tests.core.test_problems import problem_of
-from tests.imports.api.helpers import a_file, base, imported
+from tests.imports.api.helpers import csv_upload, import_file, imports_url
 from users import api_keys, tokens
 from users.models import ApiKey, Organisation, User
 from users.roles import Role
@@ -179,7 +179,7 @@ def test_a_new_password_ends_every_token_of_before(admin: User) -> None:
 def test_a_role_that_was_taken_away_counts_at_once(admin: User, acme: Organisation) -> None:
     client = client_of(admin)
     User.objects.filter(id=admin.id).update(role=Role.VIEWER)
-    problem_of(client.get(base(acme)), 403, "permission_denied")
+    problem_of(client.get(imports_url(acme)), 403, "permission_denied")
 
 
 def test_an_operators_plain_delete_of_a_user_works(admin: User) -> None:
@@ -203,7 +203,7 @@ def test_a_key_imports_as_its_user(
     key: tuple[ApiKey, str], acme: Organisation, admin: User, scheme: str
 ) -> None:
     client = APIClient(headers={"Authorization": f"{scheme} {key[1]}"})
-    assert imported(client, acme).uploaded_by_id == admin.id
+    assert import_file(client, acme).uploaded_by_id == admin.id
     assert client.get(ME).json()["email"] == admin.email
 
 
@@ -236,9 +236,13 @@ def test_a_key_of_platform_staff_opens_its_own_organisation_only(
 ) -> None:
     _, secret = api_keys.create(user_id=root.id, organisation_id=acme.id, name="migration")
     client = APIClient(headers={"Authorization": f"Api-Key {secret}"})
-    assert client.get(base(acme)).status_code == 200
-    problem_of(client.get(base(globex)), 404, "not_found")
-    problem_of(client.post(base(globex), {"file": a_file()}, format="multipart"), 404, "not_found")
+    assert client.get(imports_url(acme)).status_code == 200
+    problem_of(client.get(imports_url(globex)), 404, "not_found")
+    problem_of(
+        client.post(imports_url(globex), {"file": csv_upload()}, format="multipart"),
+        404,
+        "not_found",
+    )
 
 
 def test_the_last_use_of_a_key_is_shown_and_not_written_every_time(
@@ -258,10 +262,12 @@ def test_the_last_use_of_a_key_is_shown_and_not_written_every_time(
 def test_a_session_posts_with_its_csrf_token_only(admin: User, acme: Organisation) -> None:
     client = APIClient(enforce_csrf_checks=True)
     client.force_login(admin)
-    assert client.get(base(acme)).status_code == 200
-    refused = client.post(base(acme), {"file": a_file()}, format="multipart")
+    assert client.get(imports_url(acme)).status_code == 200
+    refused = client.post(imports_url(acme), {"file": csv_upload()}, format="multipart")
     problem_of(refused, 403, "csrf_failed")
     client.cookies["csrftoken"] = token = "a" * 32
     headers = {"X-CSRFToken": token}
-    answer = client.post(base(acme), {"file": a_file()}, format="multipart", headers=headers)
+    answer = client.post(
+        imports_url(acme), {"file": csv_upload()}, format="multipart", headers=headers
+    )
     assert answer.status_code == 202

@@ -155,15 +155,15 @@ def test_the_calls_of_a_browser_client_play_through_real_processes(
     """Multipart preview; import with options in the query; polling; the template both ways."""
     import requests
 
-    from tests.imports.api.helpers import base, csv_bytes, people
+    from tests.imports.api.helpers import csv_bytes, imports_url, valid_rows
     from tests.process_helpers import wait_for
 
     client = requests.Session()
     sent = {"email": "admin@acme.example", "password": "marketedge-demo"}
     access = client.post(f"{demo}/api/v1/auth/token", json=sent, timeout=10).json()["access"]
     client.headers["Authorization"] = f"Bearer {access}"
-    imports = demo + base(acme)
-    file = ("users.csv", csv_bytes(people(20)), "text/csv")
+    imports = demo + imports_url(acme)
+    file = ("users.csv", csv_bytes(valid_rows(20)), "text/csv")
     preview = client.post(f"{imports}/preview", files={"file": file}, timeout=10).json()
     assert (preview["is_valid"], preview["valid_rows"]) == (True, 20)
     query = "send_invitations=true&skip_duplicates=true"

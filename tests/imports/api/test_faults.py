@@ -13,14 +13,14 @@ from imports.engine import runner
 from imports.models import ImportBatch, ImportError
 from tests.conftest import MakeUser, client_of
 from tests.imports.api.helpers import (
-    BAD,
-    a_file,
-    base,
+    INVALID_ROW,
     csv_bytes,
-    imported,
-    people,
+    csv_upload,
+    import_file,
+    imports_url,
     post_import,
-    run,
+    run_batch,
+    valid_rows,
 )
 from tests.imports.api.test_lifecycle import failed
 from users import tokens
@@ -39,8 +39,8 @@ def test_the_quota_is_a_users_and_not_an_addresss(
     colleague = client_of(make_user("second@acme.example", Role.ADMIN, acme))
     first = post_import(api, acme)
     assert post_import(colleague, acme)["X-RateLimit-Remaining"] == "9"  # one office, two people
-    elsewhere = {"file": a_file()}
-    second = api.post(base(acme), elsewhere, format="multipart", REMOTE_ADDR="192.0.2.77")
+    elsewhere = {"file": csv_upload()}
+    second = api.post(imports_url(acme), elsewhere, format="multipart", REMOTE_ADDR="192.0.2.77")
     assert [answer["X-RateLimit-Remaining"] for answer in (first, second)] == ["9", "8"]
 
 
@@ -76,19 +76,19 @@ def test_an_invalid_file_is_not_charged(api: APIClient, acme: Organisation) -> N
 def test_a_phone_that_begins_with_a_plus_is_stored_as_given(
     api: APIClient, acme: Organisation
 ) -> None:
-    batch = imported(api, acme, csv_bytes(people(1)))
+    batch = import_file(api, acme, csv_bytes(valid_rows(1)))
     assert User.objects.get(import_batch_id=batch.id).phone == "+44 20 7946 0123"
 
 
 def test_the_templates_example_row_imports_without_error(
     api: APIClient, acme: Organisation
 ) -> None:
-    batch = imported(api, acme, api.get(f"{base(acme)}/template").content)
+    batch = import_file(api, acme, api.get(f"{imports_url(acme)}/template").content)
     assert (batch.status, batch.successful_rows, batch.failed_rows) == ("completed", 1, 0)
 
 
 def test_the_template_comes_by_get_and_by_post(api: APIClient, acme: Organisation) -> None:
-    path = f"{base(acme)}/template"
+    path = f"{imports_url(acme)}/template"
     assert api.get(path).content == api.post(path).content
 
 
@@ -98,21 +98,21 @@ def test_the_template_comes_by_get_and_by_post(api: APIClient, acme: Organisatio
 def test_an_administrator_reads_nobody_elses_history_nor_errors(
     api: APIClient, other_admin: User, globex: Organisation, acme: Organisation
 ) -> None:
-    batch = imported(client_of(other_admin), globex, csv_bytes([BAD]))
-    assert api.get(base(globex)).status_code == 404
-    assert api.get(f"{base(globex)}/{batch.id}/errors").status_code == 404
-    assert api.get(f"{base(acme)}/{batch.id}").status_code == 404
-    assert api.get(f"{base(acme)}/{batch.id}/errors").status_code == 404
-    assert api.get(base(acme)).json()["count"] == 0
+    batch = import_file(client_of(other_admin), globex, csv_bytes([INVALID_ROW]))
+    assert api.get(imports_url(globex)).status_code == 404
+    assert api.get(f"{imports_url(globex)}/{batch.id}/errors").status_code == 404
+    assert api.get(f"{imports_url(acme)}/{batch.id}").status_code == 404
+    assert api.get(f"{imports_url(acme)}/{batch.id}/errors").status_code == 404
+    assert api.get(imports_url(acme)).json()["count"] == 0
 
 
 def test_an_address_of_another_organisation_says_nothing_of_it(
     api: APIClient, acme: Organisation, other_admin: User, globex: Organisation
 ) -> None:
-    batch = imported(api, acme, csv_bytes([(other_admin.email, "A", "B", "", "", "")]))
+    batch = import_file(api, acme, csv_bytes([(other_admin.email, "A", "B", "", "", "")]))
     error = ImportError.objects.get(import_batch=batch)
     assert error.error_code == "address_unavailable"
-    told = api.get(f"{base(acme)}/{batch.id}/errors").content.decode()
+    told = api.get(f"{imports_url(acme)}/{batch.id}/errors").content.decode()
     assert "Globex" not in told
     assert str(globex.id) not in told
     assert str(other_admin.id) not in told
@@ -124,8 +124,8 @@ def test_an_address_of_another_organisation_says_nothing_of_it(
 def test_a_batch_of_known_users_counts_them_as_skipped_and_completes(
     api: APIClient, acme: Organisation
 ) -> None:
-    imported(api, acme)
-    batch = imported(api, acme)
+    import_file(api, acme)
+    batch = import_file(api, acme)
     assert (batch.status, batch.skipped_rows, batch.successful_rows) == ("completed", 3, 0)
     assert batch.error_message == ""
 
@@ -134,7 +134,7 @@ def test_rows_beyond_the_limit_refuse_the_file_and_are_never_cut_off(
     api: APIClient, acme: Organisation, settings: Any
 ) -> None:
     settings.MAX_ROWS_PER_IMPORT = 3
-    answer = post_import(api, acme, csv_bytes(people(4)))
+    answer = post_import(api, acme, csv_bytes(valid_rows(4)))
     assert (answer.status_code, answer.json()["code"]) == (400, "too_many_rows")
     assert not ImportBatch.objects.exists()
 
@@ -143,14 +143,14 @@ def test_every_row_has_an_outcome_and_whoever_failed_is_named(
     api: APIClient, acme: Organisation, settings: Any
 ) -> None:
     settings.IMPORT_CHUNK_SIZE = 7
-    rows = [BAD if n % 10 == 9 else row for n, row in enumerate(people(40))]
-    rows += people(5)  # again
-    batch = imported(api, acme, csv_bytes(rows))
-    body = api.get(f"{base(acme)}/{batch.id}").json()
+    rows = [INVALID_ROW if n % 10 == 9 else row for n, row in enumerate(valid_rows(40))]
+    rows += valid_rows(5)  # again
+    batch = import_file(api, acme, csv_bytes(rows))
+    body = api.get(f"{imports_url(acme)}/{batch.id}").json()
     assert body["total_rows"] == body["processed_rows"] == 45
     assert body["successful_rows"] + body["skipped_rows"] + body["failed_rows"] == 45
     assert User.objects.filter(import_batch_id=batch.id).count() == body["successful_rows"] == 36
-    listed = api.get(f"{base(acme)}/{batch.id}/errors?page_size=1000").json()["errors"]
+    listed = api.get(f"{imports_url(acme)}/{batch.id}/errors?page_size=1000").json()["errors"]
     named = {error["row_number"] for error in listed}
     assert len(named) == body["failed_rows"] == 9
     assert body["error_message"] == "Partial import: 36 succeeded, 9 failed"
@@ -159,8 +159,8 @@ def test_every_row_has_an_outcome_and_whoever_failed_is_named(
 def test_an_import_of_which_nothing_came_does_not_look_like_a_success(
     api: APIClient, acme: Organisation
 ) -> None:
-    batch = imported(api, acme, csv_bytes([BAD, BAD]))
-    body = api.get(f"{base(acme)}/{batch.id}").json()
+    batch = import_file(api, acme, csv_bytes([INVALID_ROW, INVALID_ROW]))
+    body = api.get(f"{imports_url(acme)}/{batch.id}").json()
     assert body["status"] == "failed"
     assert "2 rows failed" in body["error_message"]
 
@@ -169,9 +169,9 @@ def test_an_import_of_which_nothing_came_does_not_look_like_a_success(
 
 
 def test_a_retry_does_not_multiply_the_errors(api: APIClient, acme: Organisation) -> None:
-    batch = imported(api, acme, csv_bytes([BAD]))
+    batch = import_file(api, acme, csv_bytes([INVALID_ROW]))
     before = ImportError.objects.filter(import_batch=batch).count()
-    again = run(api.post(f"{base(acme)}/{batch.id}/retry").json()["id"])
+    again = run_batch(api.post(f"{imports_url(acme)}/{batch.id}/retry").json()["id"])
     assert ImportError.objects.filter(import_batch=batch).count() == before
     assert ImportError.objects.filter(import_batch=again).count() == before
 
@@ -180,10 +180,10 @@ def test_a_retry_does_not_multiply_the_users(
     api: APIClient, acme: Organisation, settings: Any
 ) -> None:
     settings.IMPORT_CHUNK_SIZE = 2
-    old = post_import(api, acme, csv_bytes(people(4))).json()["id"]
+    old = post_import(api, acme, csv_bytes(valid_rows(4))).json()["id"]
     runner.run(old, lambda: True)
     failed(old)
-    batch = run(api.post(f"{base(acme)}/{old}/retry").json()["id"])
+    batch = run_batch(api.post(f"{imports_url(acme)}/{old}/retry").json()["id"])
     assert (batch.successful_rows, batch.skipped_rows) == (2, 2)
     assert User.objects.filter(email__endswith="@new.example").count() == 4
 
@@ -192,10 +192,10 @@ def test_a_cancelled_import_does_not_go_on(
     api: APIClient, acme: Organisation, settings: Any
 ) -> None:
     settings.IMPORT_CHUNK_SIZE = 2
-    batch_id = post_import(api, acme, csv_bytes(people(6))).json()["id"]
+    batch_id = post_import(api, acme, csv_bytes(valid_rows(6))).json()["id"]
     runner.run(batch_id, lambda: True)
-    api.post(f"{base(acme)}/{batch_id}/cancel")
-    batch = run(batch_id)  # a worker that comes late
+    api.post(f"{imports_url(acme)}/{batch_id}/cancel")
+    batch = run_batch(batch_id)  # a worker that comes late
     assert (batch.status, batch.processed_rows) == ("cancelled", 2)
     assert User.objects.filter(import_batch_id=batch_id).count() == 2
 
@@ -204,8 +204,10 @@ def test_a_cancelled_import_does_not_go_on(
 def test_a_preview_is_imported_by_whichever_machine_answers_next(
     server: str, api: APIClient, admin: User, acme: Organisation
 ) -> None:
-    preview = api.post(f"{base(acme)}/preview", {"file": a_file()}, format="multipart").json()
+    preview = api.post(
+        f"{imports_url(acme)}/preview", {"file": csv_upload()}, format="multipart"
+    ).json()
     headers = {"Authorization": f"Bearer {tokens.pair(admin)['access']}"}
     sent = {"upload_id": preview["upload_id"]}
-    answer = requests.post(server + base(acme), json=sent, headers=headers, timeout=10)
+    answer = requests.post(server + imports_url(acme), json=sent, headers=headers, timeout=10)
     assert (answer.status_code, answer.json()["total_rows"]) == (202, 3)

@@ -9,7 +9,15 @@ from rest_framework.test import APIClient
 
 from imports.models import ImportBatch, Upload
 from tests.conftest import PASSWORD
-from tests.imports.api.helpers import BAD, a_file, base, csv_bytes, people, post_import, run
+from tests.imports.api.helpers import (
+    INVALID_ROW,
+    csv_bytes,
+    csv_upload,
+    imports_url,
+    post_import,
+    run_batch,
+    valid_rows,
+)
 from users.models import Organisation, User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_redis")]
@@ -33,7 +41,7 @@ def test_a_token_lets_one_in_and_me_says_who_one_is(admin: User, acme: Organisat
 def test_the_template_comes_by_get_and_by_post(
     api: APIClient, acme: Organisation, method: str
 ) -> None:
-    answer = getattr(api, method)(f"{base(acme)}/template")
+    answer = getattr(api, method)(f"{imports_url(acme)}/template")
     assert answer.status_code == 200
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
     assert answer["Content-Disposition"] == 'attachment; filename="user_import_template.csv"'
@@ -44,8 +52,8 @@ def test_a_preview_tells_everything_and_writes_no_user(
 ) -> None:
     known = (admin.email, "Ada", "Lovelace", "admin", "Sales", "")
     before = User.objects.count()
-    file = a_file(csv_bytes([*people(12), BAD, known]))
-    answer = api.post(f"{base(acme)}/preview", {"file": file}, format="multipart")
+    file = csv_upload(csv_bytes([*valid_rows(12), INVALID_ROW, known]))
+    answer = api.post(f"{imports_url(acme)}/preview", {"file": file}, format="multipart")
     assert answer.status_code == 200
     body = answer.json()
     assert body["is_valid"] is False
@@ -62,12 +70,12 @@ def test_a_preview_tells_everything_and_writes_no_user(
 
 
 def test_an_import_is_accepted_and_told_at_its_location(api: APIClient, acme: Organisation) -> None:
-    answer = post_import(api, acme, csv_bytes([*people(3), BAD]))
+    answer = post_import(api, acme, csv_bytes([*valid_rows(3), INVALID_ROW]))
     assert answer.status_code == 202
     body = answer.json()
     assert (body["status"], body["total_rows"], body["processed_rows"]) == ("pending", 4, 0)
     assert body["organization_id"] == str(acme.id)
-    run(body["id"])
+    run_batch(body["id"])
     batch = api.get(answer["Location"]).json()
     assert batch["id"] == body["id"]
     assert batch["status"] == "completed"
@@ -82,12 +90,14 @@ def test_an_import_is_accepted_and_told_at_its_location(api: APIClient, acme: Or
 
 
 def test_a_preview_becomes_an_import_by_its_upload_id(api: APIClient, acme: Organisation) -> None:
-    preview = api.post(f"{base(acme)}/preview", {"file": a_file()}, format="multipart").json()
+    preview = api.post(
+        f"{imports_url(acme)}/preview", {"file": csv_upload()}, format="multipart"
+    ).json()
     for kind in ("json", "multipart"):
-        answer = api.post(base(acme), {"upload_id": preview["upload_id"]}, format=kind)
+        answer = api.post(imports_url(acme), {"upload_id": preview["upload_id"]}, format=kind)
         assert answer.status_code == 202
     assert ImportBatch.objects.count() == 1  # a second click is no second import
-    assert run(answer.json()["id"]).successful_rows == 3
+    assert run_batch(answer.json()["id"]).successful_rows == 3
 
 
 @pytest.mark.parametrize("where", ["form", "query"])
@@ -95,9 +105,9 @@ def test_options_come_as_form_fields_or_as_query_parameters(
     api: APIClient, acme: Organisation, where: str
 ) -> None:
     options = {"send_invitations": "false", "skip_duplicates": "false", "default_role": "analyst"}
-    form: dict[str, Any] = {"file": a_file(), **(options if where == "form" else {})}
+    form: dict[str, Any] = {"file": csv_upload(), **(options if where == "form" else {})}
     query = "&".join(f"{k}={v}" for k, v in options.items()) if where == "query" else ""
-    answer = api.post(f"{base(acme)}?{query}", form, format="multipart")
+    answer = api.post(f"{imports_url(acme)}?{query}", form, format="multipart")
     assert answer.json()["options"] == {
         "send_invitations": False,
         "skip_duplicates": False,
@@ -115,14 +125,14 @@ def test_options_that_are_not_given_keep_their_defaults(api: APIClient, acme: Or
 
 def test_history_is_newest_first_in_pages_and_by_status(api: APIClient, acme: Organisation) -> None:
     ids = [post_import(api, acme).json()["id"] for _ in range(3)]
-    run(ids[0])
-    page = api.get(base(acme), {"page_size": 2}).json()
+    run_batch(ids[0])
+    page = api.get(imports_url(acme), {"page_size": 2}).json()
     assert [batch["id"] for batch in page["results"]] == [ids[2], ids[1]]
     assert page["count"] == 3
     assert [b["id"] for b in api.get(page["next"]).json()["results"]] == [ids[0]]
-    done = api.get(base(acme), {"status": "completed,failed"}).json()
+    done = api.get(imports_url(acme), {"status": "completed,failed"}).json()
     assert [batch["id"] for batch in done["results"]] == [ids[0]]
-    assert api.get(base(acme), {"created_before": "2020-01-01"}).json()["results"] == []
-    assert len(api.get(base(acme), {"created_after": "2020-01-01"}).json()["results"]) == 3
+    assert api.get(imports_url(acme), {"created_before": "2020-01-01"}).json()["results"] == []
+    assert len(api.get(imports_url(acme), {"created_after": "2020-01-01"}).json()["results"]) == 3
     odd = {"created_after": "0759-12-21T11:51:11.04-23:16"}  # an offset that PostgreSQL refuses
-    assert len(api.get(base(acme), odd).json()["results"]) == 3
+    assert len(api.get(imports_url(acme), odd).json()["results"]) == 3

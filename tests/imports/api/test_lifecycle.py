@@ -17,14 +17,14 @@ from imports.models import ImportBatch, MetricCounter, Upload, UploadBlock, Uplo
 from tests.conftest import ROOT, MakeUser, client_of
 from tests.core.test_problems import problem_of
 from tests.imports.api.helpers import (
-    BAD,
-    a_file,
-    base,
+    INVALID_ROW,
     csv_bytes,
-    imported,
-    people,
+    csv_upload,
+    import_file,
+    imports_url,
     post_import,
-    run,
+    run_batch,
+    valid_rows,
 )
 from tests.process_helpers import wait_for
 from users import tokens
@@ -54,7 +54,7 @@ def test_the_same_key_with_the_same_file_gives_the_same_batch_and_costs_nothing(
 
 def test_the_same_key_with_another_file_is_422(api: APIClient, acme: Organisation) -> None:
     batch = keyed(api, acme, "k1").json()
-    answer = keyed(api, acme, "k1", csv_bytes(people(4)))
+    answer = keyed(api, acme, "k1", csv_bytes(valid_rows(4)))
     assert problem_of(answer, 422, "idempotency_key_reused")["batch_id"] == batch["id"]
     assert answer["X-RateLimit-Remaining"] == "9"
     assert Upload.objects.count() == 1
@@ -88,16 +88,18 @@ def test_a_refused_post_with_a_key_is_counted_as_a_violation(
 
 
 def test_a_key_works_with_an_upload_id(api: APIClient, acme: Organisation) -> None:
-    preview = api.post(f"{base(acme)}/preview", {"file": a_file()}, format="multipart").json()
+    preview = api.post(
+        f"{imports_url(acme)}/preview", {"file": csv_upload()}, format="multipart"
+    ).json()
     sent, headers = {"upload_id": preview["upload_id"]}, {"Idempotency-Key": "k1"}
-    ids = {api.post(base(acme), sent, headers=headers).json()["id"] for _ in range(2)}
+    ids = {api.post(imports_url(acme), sent, headers=headers).json()["id"] for _ in range(2)}
     assert len(ids) == 1
 
 
 @pytest.mark.parametrize("key", ["", " ", "x" * 256, "ä"])
 def test_a_key_that_can_not_be_kept_is_400(api: APIClient, acme: Organisation, key: str) -> None:
     headers = {"HTTP_IDEMPOTENCY_KEY": key}
-    answer = api.post(base(acme), {"file": a_file()}, format="multipart", **headers)
+    answer = api.post(imports_url(acme), {"file": csv_upload()}, format="multipart", **headers)
     problem_of(answer, 400, "invalid_option")
 
 
@@ -109,8 +111,8 @@ def test_twenty_posts_of_one_key_at_once_make_one_batch_and_are_charged_once(
     headers = {"Authorization": f"Bearer {access}", "Idempotency-Key": "one"}
 
     def post(_: int) -> requests.Response:
-        files = {"file": ("users.csv", csv_bytes(people(3)))}
-        return requests.post(server + base(acme), headers=headers, files=files, timeout=30)
+        files = {"file": ("users.csv", csv_bytes(valid_rows(3)))}
+        return requests.post(server + imports_url(acme), headers=headers, files=files, timeout=30)
 
     with ThreadPoolExecutor(20) as pool:
         answers = list(pool.map(post, range(20)))
@@ -133,7 +135,7 @@ def test_the_same_file_again_is_accepted_with_a_warning_that_names_the_earlier_b
     warning = second["warnings"][0]
     assert warning["code"] == "same_file"
     assert first["id"] in warning["message"]
-    assert api.get(f"{base(acme)}/{second['id']}").json()["warnings"] == second["warnings"]
+    assert api.get(f"{imports_url(acme)}/{second['id']}").json()["warnings"] == second["warnings"]
 
 
 def test_another_organisations_same_file_is_not_told(
@@ -148,14 +150,14 @@ def test_another_organisations_same_file_is_not_told(
 
 def test_polling_answers_304_until_something_changes(api: APIClient, acme: Organisation) -> None:
     batch_id = post_import(api, acme).json()["id"]
-    path = f"{base(acme)}/{batch_id}"
+    path = f"{imports_url(acme)}/{batch_id}"
     first = api.get(path)
     assert first["Retry-After"] == "2"
     known = {"If-None-Match": first["ETag"]}
     again = api.get(path, headers=known)
     assert (again.status_code, again.content) == (304, b"")
     assert (again["ETag"], again["Retry-After"]) == (first["ETag"], "2")
-    run(batch_id)
+    run_batch(batch_id)
     done = api.get(path, headers=known)
     assert done.status_code == 200
     assert done["ETag"] != first["ETag"]
@@ -166,8 +168,8 @@ def test_the_etag_changes_with_every_chunk(
     api: APIClient, acme: Organisation, settings: Any
 ) -> None:
     settings.IMPORT_CHUNK_SIZE = 2
-    batch_id = post_import(api, acme, csv_bytes(people(6))).json()["id"]
-    path, seen = f"{base(acme)}/{batch_id}", set[str]()
+    batch_id = post_import(api, acme, csv_bytes(valid_rows(6))).json()["id"]
+    path, seen = f"{imports_url(acme)}/{batch_id}", set[str]()
     for processed in (0, 2, 4, 6):
         answer = api.get(path)
         seen.add(answer["ETag"])
@@ -180,7 +182,7 @@ def test_the_etag_changes_with_every_chunk(
 def test_a_poll_without_news_reads_one_row_and_makes_no_answer_of_it(
     api: APIClient, acme: Organisation, django_assert_num_queries: Any, monkeypatch: Any
 ) -> None:
-    path = f"{base(acme)}/{post_import(api, acme).json()['id']}"
+    path = f"{imports_url(acme)}/{post_import(api, acme).json()['id']}"
     etag = api.get(path)["ETag"]
     monkeypatch.setattr("imports.api.batches.BatchSerializer", None)
     with django_assert_num_queries(2):  # the user, the batch with its organisation
@@ -198,7 +200,7 @@ def test_a_poll_without_news_tells_nothing_to_those_who_may_not_see_the_import(
 ) -> None:
     """The short way to a 304 lets in whom the long way lets in."""
     batch_id = post_import(api, acme).json()["id"]
-    path = f"{base(acme)}/{batch_id}"
+    path = f"{imports_url(acme)}/{batch_id}"
     known = {"If-None-Match": api.get(path)["ETag"]}
 
     def status(client: APIClient, path: str = path) -> int:
@@ -208,7 +210,7 @@ def test_a_poll_without_news_tells_nothing_to_those_who_may_not_see_the_import(
     assert status(client_of(viewer)) == 403
     assert status(client_of(other_admin)) == 404
     for client in (client_of(root), client_of(other_admin)):
-        assert status(client, f"{base(globex)}/{batch_id}") == 404
+        assert status(client, f"{imports_url(globex)}/{batch_id}") == 404
     settings.FEATURE_USER_MANAGEMENT = False
     assert status(api) == 503
     settings.FEATURE_USER_MANAGEMENT = True
@@ -220,7 +222,7 @@ def test_a_poll_without_news_tells_nothing_to_those_who_may_not_see_the_import(
 def test_if_none_match_is_read_as_the_standard_has_it(
     api: APIClient, acme: Organisation, header: str
 ) -> None:
-    path = f"{base(acme)}/{post_import(api, acme).json()['id']}"
+    path = f"{imports_url(acme)}/{post_import(api, acme).json()['id']}"
     known = header.format(api.get(path)["ETag"])
     assert api.get(path, headers={"If-None-Match": known}).status_code == 304
     assert api.get(path, headers={"If-None-Match": '"other"'}).status_code == 200
@@ -237,10 +239,10 @@ def test_lists_take_the_same_queries_however_long_they_are(
     api: APIClient, acme: Organisation, django_assert_num_queries: Any
 ) -> None:
     for _ in range(2):
-        imported(api, acme, csv_bytes([BAD, BAD]))
+        import_file(api, acme, csv_bytes([INVALID_ROW, INVALID_ROW]))
     with django_assert_num_queries(4):  # user, organisation, count, page
-        api.get(base(acme))
-    path = f"{base(acme)}/{ImportBatch.objects.all()[0].id}/errors"
+        api.get(imports_url(acme))
+    path = f"{imports_url(acme)}/{ImportBatch.objects.all()[0].id}/errors"
     with django_assert_num_queries(5):  # and the batch
         api.get(path)
 
@@ -252,11 +254,11 @@ def test_cancelling_in_the_middle_of_a_chunk_lets_the_worker_do_no_more(
     api: APIClient, acme: Organisation, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.IMPORT_CHUNK_SIZE = 2
-    batch_id = post_import(api, acme, csv_bytes(people(6))).json()["id"]
+    batch_id = post_import(api, acme, csv_bytes(valid_rows(6))).json()["id"]
     stops = iter([False, True])
 
     def cancel_between() -> bool:
-        api.post(f"{base(acme)}/{batch_id}/cancel")
+        api.post(f"{imports_url(acme)}/{batch_id}/cancel")
         return next(stops)
 
     assert runner.run(batch_id, cancel_between) is runner.Result.DONE
@@ -266,10 +268,10 @@ def test_cancelling_in_the_middle_of_a_chunk_lets_the_worker_do_no_more(
 def test_cancelling_twice_is_no_error_and_cancelling_a_finished_one_is_409(
     api: APIClient, acme: Organisation
 ) -> None:
-    path = f"{base(acme)}/{post_import(api, acme).json()['id']}/cancel"
+    path = f"{imports_url(acme)}/{post_import(api, acme).json()['id']}/cancel"
     assert [api.post(path).status_code for _ in range(2)] == [200, 200]
-    done = imported(api, acme)
-    body = problem_of(api.post(f"{base(acme)}/{done.id}/cancel"), 409, "move_not_allowed")
+    done = import_file(api, acme)
+    body = problem_of(api.post(f"{imports_url(acme)}/{done.id}/cancel"), 409, "move_not_allowed")
     assert "completed" in body["detail"]
 
 
@@ -278,11 +280,13 @@ def test_a_running_import_is_cancelled_through_a_real_server_and_worker(
     server: str, start: Any, admin: User, acme: Organisation, settings: Any
 ) -> None:
     settings.IMPORT_CHUNK_SIZE = 50  # of the rows that are staged here
-    batch_id = post_import(client_of(admin), acme, csv_bytes(people(5000))).json()["id"]
+    batch_id = post_import(client_of(admin), acme, csv_bytes(valid_rows(5000))).json()["id"]
     start("celery", "-A", "celery_app", "worker", "--concurrency", "1", "--loglevel", "INFO")
     wait_for(lambda: ImportBatch.objects.get(id=batch_id).processed_rows > 0)
     headers = {"Authorization": f"Bearer {tokens.pair(admin)['access']}"}
-    answer = requests.post(f"{server}{base(acme)}/{batch_id}/cancel", headers=headers, timeout=5)
+    answer = requests.post(
+        f"{server}{imports_url(acme)}/{batch_id}/cancel", headers=headers, timeout=5
+    )
     assert answer.json()["status"] == "cancelled"
     batch = ImportBatch.objects.get(id=batch_id)
     assert 0 < batch.processed_rows < 5000
@@ -305,17 +309,17 @@ def test_a_retry_is_a_new_batch_that_names_the_old_one_and_skips_what_is_there(
     api: APIClient, acme: Organisation, settings: Any
 ) -> None:
     settings.IMPORT_CHUNK_SIZE = 2
-    rows = [*people(4), BAD, people(1)[0]]
+    rows = [*valid_rows(4), INVALID_ROW, valid_rows(1)[0]]
     old = post_import(api, acme, csv_bytes(rows), default_role="analyst").json()
     runner.run(old["id"], lambda: True)
     failed(old["id"])
-    answer = api.post(f"{base(acme)}/{old['id']}/retry")
+    answer = api.post(f"{imports_url(acme)}/{old['id']}/retry")
     assert answer.status_code == 202
     new = answer.json()
     assert answer["Location"].endswith(new["id"])
     assert (new["retry_of"], new["status"]) == (old["id"], "pending")
     assert (new["filename"], new["options"]) == (old["filename"], old["options"])
-    batch = run(new["id"])
+    batch = run_batch(new["id"])
     assert (batch.status, batch.successful_rows, batch.skipped_rows) == ("completed", 2, 2)
     assert ImportBatch.objects.get(id=old["id"]).status == "failed"
 
@@ -323,34 +327,34 @@ def test_a_retry_is_a_new_batch_that_names_the_old_one_and_skips_what_is_there(
 def test_while_a_retry_waits_asking_again_gives_that_one(
     api: APIClient, acme: Organisation
 ) -> None:
-    batch = imported(api, acme, csv_bytes([BAD]))
-    ids = {api.post(f"{base(acme)}/{batch.id}/retry").json()["id"] for _ in range(2)}
+    batch = import_file(api, acme, csv_bytes([INVALID_ROW]))
+    ids = {api.post(f"{imports_url(acme)}/{batch.id}/retry").json()["id"] for _ in range(2)}
     assert len(ids) == 1
     assert UploadChunk.objects.count() == 2
 
 
 def test_a_retry_costs_nothing_of_the_quota(api: APIClient, acme: Organisation) -> None:
-    batch = imported(api, acme, csv_bytes([BAD]))
-    api.post(f"{base(acme)}/{batch.id}/retry")
+    batch = import_file(api, acme, csv_bytes([INVALID_ROW]))
+    api.post(f"{imports_url(acme)}/{batch.id}/retry")
     assert post_import(api, acme)["X-RateLimit-Remaining"] == "8"
 
 
 def test_a_blocked_user_retries_nothing(api: APIClient, acme: Organisation, admin: User) -> None:
-    batch = imported(api, acme, csv_bytes([BAD]))
+    batch = import_file(api, acme, csv_bytes([INVALID_ROW]))
     UploadBlock.objects.create(user=admin, reason="suspected")
-    problem_of(api.post(f"{base(acme)}/{batch.id}/retry"), 403, "upload_blocked")
+    problem_of(api.post(f"{imports_url(acme)}/{batch.id}/retry"), 403, "upload_blocked")
     assert ImportBatch.objects.count() == 1
 
 
 def test_a_completed_import_is_not_retried(api: APIClient, acme: Organisation) -> None:
-    batch = imported(api, acme)
-    body = problem_of(api.post(f"{base(acme)}/{batch.id}/retry"), 409, "retry_not_possible")
+    batch = import_file(api, acme)
+    body = problem_of(api.post(f"{imports_url(acme)}/{batch.id}/retry"), 409, "retry_not_possible")
     assert "completed" in body["detail"]
 
 
 def test_an_import_whose_file_is_gone_is_not_retried(api: APIClient, acme: Organisation) -> None:
-    batch = imported(api, acme, csv_bytes([BAD]))
+    batch = import_file(api, acme, csv_bytes([INVALID_ROW]))
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM import_uploads WHERE import_batch_id = %s", [batch.id])
-    problem_of(api.post(f"{base(acme)}/{batch.id}/retry"), 409, "retry_not_possible")
+    problem_of(api.post(f"{imports_url(acme)}/{batch.id}/retry"), 409, "retry_not_possible")
     assert ImportBatch.objects.count() == 1

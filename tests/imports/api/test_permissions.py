@@ -16,7 +16,7 @@ from imports.engine.options import ImportOptions
 from imports.models import ImportBatch
 from imports.models.statuses import Status
 from tests.conftest import MakeUser, client_of
-from tests.imports.api.helpers import a_file, base, csv_bytes, people
+from tests.imports.api.helpers import csv_bytes, csv_upload, imports_url, valid_rows
 from users.models import Organisation, User
 from users.roles import Role
 
@@ -48,8 +48,8 @@ class Call:
 CALLS = {
     "template":         Call("get", "/template", 200),
     "template by POST": Call("post", "/template", 200),
-    "preview":          Call("post", "/preview", 200, form=lambda: {"file": a_file()}),
-    "import":           Call("post", "", 202, form=lambda: {"file": a_file()}),
+    "preview":          Call("post", "/preview", 200, form=lambda: {"file": csv_upload()}),
+    "import":           Call("post", "", 202, form=lambda: {"file": csv_upload()}),
     "history":          Call("get", "", 200),
     "batch":            Call("get", "/{batch}", 200),
     "errors":           Call("get", "/{batch}/errors", 200),
@@ -63,7 +63,7 @@ CALLS = {
 def a_batch(organisation: Organisation, uploader: User, status: Status) -> ImportBatch:
     """With its file, in this status."""
     upload = actions.stage_for_import(
-        BytesIO(csv_bytes(people(2))),
+        BytesIO(csv_bytes(valid_rows(2))),
         filename="users.csv",
         user=uploader,
         organisation_id=organisation.id,
@@ -105,7 +105,7 @@ def test_the_permission_matrix(
             batch = a_batch(organisation, root, call.status)
             settings.FEATURE_USER_MANAGEMENT = is_on
             made = ImportBatch.objects.filter(uploaded_by=user).count()
-            path = base(organisation) + call.path.format(batch=batch.id)
+            path = imports_url(organisation) + call.path.format(batch=batch.id)
             answer = getattr(make_client(user), call.method)(path, call.form(), format="multipart")
             expected = allowed or (call.answer if is_on else OFF)
             assert answer.status_code == expected, (make_client.__name__, is_on)
@@ -117,7 +117,7 @@ def test_without_a_token_every_call_is_401_whatever_it_names(
     name: str, acme: Organisation, root: User
 ) -> None:
     call = CALLS[name]
-    path = base(acme) + call.path.format(batch=a_batch(acme, root, call.status).id)
+    path = imports_url(acme) + call.path.format(batch=a_batch(acme, root, call.status).id)
     answer = getattr(APIClient(), call.method)(path, call.form(), format="multipart")
     assert answer.status_code == 401
     assert answer["WWW-Authenticate"].startswith("Bearer")
@@ -129,22 +129,24 @@ def test_a_batch_is_not_found_under_another_organisation(
 ) -> None:
     """Not even by platform staff, who may see both."""
     call = CALLS[name]
-    path = base(acme) + call.path.format(batch=a_batch(globex, root, call.status).id)
+    path = imports_url(acme) + call.path.format(batch=a_batch(globex, root, call.status).id)
     assert getattr(client_of(root), call.method)(path).status_code == 404
 
 
 def test_another_administrators_upload_is_not_found(
     acme: Organisation, admin: User, make_user: MakeUser
 ) -> None:
-    preview = client_of(admin).post(f"{base(acme)}/preview", {"file": a_file()}, format="multipart")
+    preview = client_of(admin).post(
+        f"{imports_url(acme)}/preview", {"file": csv_upload()}, format="multipart"
+    )
     colleague = client_of(make_user("second@acme.example", Role.ADMIN, acme))
-    answer = colleague.post(base(acme), {"upload_id": preview.json()["upload_id"]})
+    answer = colleague.post(imports_url(acme), {"upload_id": preview.json()["upload_id"]})
     assert answer.status_code == 404
 
 
 def test_an_inactive_organisation_takes_nobody_in(admin: User, acme: Organisation) -> None:
     Organisation.objects.filter(id=acme.id).update(is_active=False)
-    answer = client_of(admin).post(base(acme), {"file": a_file()}, format="multipart")
+    answer = client_of(admin).post(imports_url(acme), {"file": csv_upload()}, format="multipart")
     assert (answer.status_code, answer.json()["code"]) == (403, "organization_inactive")
 
 
@@ -160,7 +162,9 @@ def test_me_works_for_every_role_and_with_the_feature_off(
 def test_every_call_of_the_api_is_in_the_matrix() -> None:
     from imports.api.urls import batch_urls, import_urls
 
-    routes = {pattern.name for pattern in [*batch_urls, *import_urls] if getattr(pattern, "name", None)}
+    routes = {
+        pattern.name for pattern in [*batch_urls, *import_urls] if getattr(pattern, "name", None)
+    }
     assert routes == {
         "import", "import-template", "import-preview", "import-batch", "import-errors",
         "import-cancel", "import-retry", "import-undo",

@@ -14,7 +14,14 @@ from rest_framework.test import APIClient
 from imports import progress, reports
 from imports.models import ImportBatch, ImportError
 from imports.models.statuses import Status
-from tests.imports.api.helpers import BAD, HEADERS, base, csv_bytes, imported, people
+from tests.imports.api.helpers import (
+    HEADERS,
+    INVALID_ROW,
+    csv_bytes,
+    import_file,
+    imports_url,
+    valid_rows,
+)
 from users.models import Organisation, User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_redis")]
@@ -22,7 +29,7 @@ Rows = list[list[str]]
 
 
 def report(client: APIClient, batch: ImportBatch, **request: Any) -> tuple[Any, bytes]:
-    path = f"{base(batch.organisation_id)}/{batch.id}/errors"
+    path = f"{imports_url(batch.organisation_id)}/{batch.id}/errors"
     answer = client.get(path, **(request or {"data": {"format": "csv"}}))
     assert answer.status_code == 200
     return answer, b"".join(answer.streaming_content)
@@ -39,7 +46,7 @@ def rows_of(content: bytes, delimiter: str = ",") -> Rows:
 def test_a_query_parameter_or_the_accept_header_asks_for_the_report(
     api: APIClient, acme: Organisation, request_: dict[str, Any]
 ) -> None:
-    batch = imported(api, acme, csv_bytes([*people(2), BAD]))
+    batch = import_file(api, acme, csv_bytes([*valid_rows(2), INVALID_ROW]))
     answer, content = report(api, batch, **request_)
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
     name = f'attachment; filename="import-{batch.id}-errors.csv"'
@@ -53,7 +60,7 @@ def test_the_report_has_all_cells_of_failing_rows_and_all_reasons(
     api: APIClient, acme: Organisation
 ) -> None:
     odd = ("no address", " Zoë ", 'O"Brien\nJr', "boss", "a,b", "123")
-    batch = imported(api, acme, csv_bytes([*people(2), odd, *people(2, start=5)]))
+    batch = import_file(api, acme, csv_bytes([*valid_rows(2), odd, *valid_rows(2, start=5)]))
     header, row = rows_of(report(api, batch)[1])
     assert header == [*HEADERS, "import_errors"]
     assert tuple(row[:-1]) == odd
@@ -66,29 +73,29 @@ def test_the_report_has_all_cells_of_failing_rows_and_all_reasons(
 
 
 def test_the_report_has_the_delimiter_of_the_file(api: APIClient, acme: Organisation) -> None:
-    batch = imported(api, acme, csv_bytes([BAD], delimiter=";"))
-    assert rows_of(report(api, batch)[1], ";")[1][: len(BAD)] == list(BAD)
+    batch = import_file(api, acme, csv_bytes([INVALID_ROW], delimiter=";"))
+    assert rows_of(report(api, batch)[1], ";")[1][: len(INVALID_ROW)] == list(INVALID_ROW)
 
 
 def test_a_corrected_report_can_be_imported(api: APIClient, acme: Organisation) -> None:
-    rows = [*people(2), BAD, ("=cmd@example", "x", "y", "", "", "")]
-    batch = imported(api, acme, csv_bytes(rows))
+    rows = [*valid_rows(2), INVALID_ROW, ("=cmd@example", "x", "y", "", "", "")]
+    batch = import_file(api, acme, csv_bytes(rows))
     header, *failing = rows_of(report(api, batch)[1])
     assert len(failing) == 2
     for number, row in enumerate(failing):
         row[0], row[3], row[5] = f"corrected{number}@new.example", "viewer", "+44 20 7946 0123"
-    again = imported(api, acme, csv_bytes(failing, header))
+    again = import_file(api, acme, csv_bytes(failing, header))
     assert (again.status, again.successful_rows, again.failed_rows) == ("completed", 2, 0)
 
 
 def test_a_report_of_an_uploaded_report_has_one_column_of_reasons(
     api: APIClient, acme: Organisation
 ) -> None:
-    batch = imported(api, acme, csv_bytes([BAD]))
-    again = imported(api, acme, report(api, batch)[1])
+    batch = import_file(api, acme, csv_bytes([INVALID_ROW]))
+    again = import_file(api, acme, report(api, batch)[1])
     header, row = rows_of(report(api, again)[1])
     assert header == [*HEADERS, "import_errors"]
-    assert tuple(row[:-1]) == BAD
+    assert tuple(row[:-1]) == INVALID_ROW
 
 
 @pytest.mark.parametrize("start", ["=1+1", "@SUM(A1)", "+x", "-x", "\tx", "\uff1d1"])
@@ -96,29 +103,29 @@ def test_a_formula_is_escaped_and_the_reader_removes_the_escaping(
     api: APIClient, acme: Organisation, start: str
 ) -> None:
     row = ("bad", "A", "B", "", start, "")
-    batch = imported(api, acme, csv_bytes([row]))
+    batch = import_file(api, acme, csv_bytes([row]))
     content = report(api, batch)[1]
     assert rows_of(content)[1][4] == f"'{start}"
-    again = imported(api, acme, content)
+    again = import_file(api, acme, content)
     assert rows_of(report(api, again)[1])[1][4] == f"'{start}"
 
 
 def test_a_row_with_too_few_cells_keeps_its_cells_in_place(
     api: APIClient, acme: Organisation
 ) -> None:
-    batch = imported(api, acme, csv_bytes([("a@new.example", "A", "B")]))
+    batch = import_file(api, acme, csv_bytes([("a@new.example", "A", "B")]))
     _, row = rows_of(report(api, batch)[1])
     assert row[:-1] == ["a@new.example", "A", "B"]
     assert (
-        imported(api, acme, report(api, batch)[1]).failed_rows == 1
+        import_file(api, acme, report(api, batch)[1]).failed_rows == 1
     )  # not corrected, it fails again
 
 
 def test_the_reason_for_a_repeated_email_names_the_first_row(
     api: APIClient, acme: Organisation
 ) -> None:
-    first = people(1)[0]
-    batch = imported(api, acme, csv_bytes([first, (first[0].upper(), *first[1:])]))
+    first = valid_rows(1)[0]
+    batch = import_file(api, acme, csv_bytes([first, (first[0].upper(), *first[1:])]))
     _, row = rows_of(report(api, batch)[1])
     assert row[0] == first[0].upper()
     assert "row 2" in row[-1]
@@ -128,8 +135,8 @@ def test_a_report_of_many_chunks_is_complete_and_in_order(
     api: APIClient, acme: Organisation, settings: Any, django_assert_max_num_queries: Any
 ) -> None:
     settings.IMPORT_CHUNK_SIZE = 10
-    rows = [BAD if number % 3 else people(1, start=number)[0] for number in range(60)]
-    batch = imported(api, acme, csv_bytes(rows))
+    rows = [INVALID_ROW if number % 3 else valid_rows(1, start=number)[0] for number in range(60)]
+    batch = import_file(api, acme, csv_bytes(rows))
     numbers = [int(row[-1].split(":")[0].removeprefix("Row ")) for row in
                rows_of(report(api, batch)[1])[1:]]  # fmt: skip
     assert numbers == [number + 2 for number in range(60) if number % 3]
@@ -138,32 +145,32 @@ def test_a_report_of_many_chunks_is_complete_and_in_order(
 def test_the_report_is_made_from_the_errors_if_the_file_is_gone(
     api: APIClient, acme: Organisation
 ) -> None:
-    batch = imported(api, acme, csv_bytes([BAD]))
+    batch = import_file(api, acme, csv_bytes([INVALID_ROW]))
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM import_uploads WHERE import_batch_id = %s", [batch.id])
     header, row = rows_of(report(api, batch)[1])
     assert header == ["email", "first_name", "last_name", "role", "department", "phone",
                       "import_errors"]  # fmt: skip
-    assert tuple(row[:-1]) == BAD
+    assert tuple(row[:-1]) == INVALID_ROW
 
 
 def test_the_report_of_a_batch_without_errors_is_the_header_only(
     api: APIClient, acme: Organisation
 ) -> None:
-    batch = imported(api, acme)
+    batch = import_file(api, acme)
     assert rows_of(report(api, batch)[1]) == [[*HEADERS, "import_errors"]]
 
 
 def test_a_refusal_is_json_even_if_csv_was_asked_for(api: APIClient, globex: Organisation) -> None:
-    path = f"{base(globex)}/7e0a7d53-6a53-4a9c-8c0b-5d8f5c5e0a01/errors"
+    path = f"{imports_url(globex)}/7e0a7d53-6a53-4a9c-8c0b-5d8f5c5e0a01/errors"
     answer = api.get(path, headers={"Accept": "text/csv"})
     assert answer.status_code == 404
     assert answer["Content-Type"] == "application/problem+json"
 
 
 def test_errors_are_paginated_in_the_order_of_the_file(api: APIClient, acme: Organisation) -> None:
-    batch = imported(api, acme, csv_bytes([BAD] * 4))
-    path: str | None = f"{base(acme)}/{batch.id}/errors?page_size=5"
+    batch = import_file(api, acme, csv_bytes([INVALID_ROW] * 4))
+    path: str | None = f"{imports_url(acme)}/{batch.id}/errors?page_size=5"
     found, sizes = [], []
     while path:
         page = api.get(path).json()
@@ -215,8 +222,8 @@ def test_100_percent_is_reached_only_with_all_rows() -> None:
 def test_no_user_of_the_report_appears_in_the_logs(
     api: APIClient, acme: Organisation, caplog: pytest.LogCaptureFixture, capsys: Any
 ) -> None:
-    report(api, imported(api, acme, csv_bytes([*people(1), BAD])))
+    report(api, import_file(api, acme, csv_bytes([*valid_rows(1), INVALID_ROW])))
     assert User.objects.filter(email="person0@new.example").exists()
     written = caplog.text + "".join(capsys.readouterr())
     assert "new.example" not in written
-    assert BAD[0] not in written
+    assert INVALID_ROW[0] not in written

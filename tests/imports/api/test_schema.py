@@ -35,7 +35,7 @@ from imports.engine import runner
 from imports.engine.options import ImportOptions
 from tests.conftest import ROOT, MakeUser, ModuleProcess, serve
 from tests.fuzz import Fuzzer, seeds
-from tests.imports.api.helpers import BAD, base, csv_bytes, people
+from tests.imports.api.helpers import INVALID_ROW, csv_bytes, imports_url, valid_rows
 from users import tokens
 from users.models import Organisation, User
 from users.roles import Role
@@ -78,7 +78,7 @@ def tenant(name: str, make_user: MakeUser) -> Tenant:
     """With two imports: one that has ended with errors, one that waits."""
     organisation = Organisation.objects.create(name=f"{name} Confidential")
     user = make_user(f"admin@{name}.example", Role.ADMIN, organisation)
-    rows = [*people(3, domain=f"{name}.example"), BAD]
+    rows = [*valid_rows(3, domain=f"{name}.example"), INVALID_ROW]
     upload, preview = stage(user, rows), stage(user, rows)
     batch = actions.submit(upload, user=user, options=ImportOptions())
     runner.run(batch.id, lambda: False)
@@ -137,7 +137,7 @@ def try_out(
     modes = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
     cases = [operation.as_strategy(mode, path_parameters=path or None) for mode in modes]
     if name in ("preview", "import"):  # a good file: chance alone finds none
-        file = {"body": {"file": csv_bytes(people(3))}, "media_type": "multipart/form-data"}
+        file = {"body": {"file": csv_bytes(valid_rows(3))}, "media_type": "multipart/form-data"}
         cases += [operation.as_strategy(mode, path_parameters=path, **file) for mode in modes]
 
     @settings(
@@ -166,7 +166,7 @@ def test_the_upload_of_another_organisation_can_not_be_imported(
     address: str, make_user: MakeUser
 ) -> None:
     acme, globex = tenant("acme", make_user), tenant("globex", make_user)
-    url = address + base(acme.organisation_id)
+    url = address + imports_url(acme.organisation_id)
     sent = {"upload_id": globex.upload_id}
     answer = requests.post(url, json=sent, headers=acme.headers(), timeout=30)
     assert answer.status_code == 404
@@ -185,7 +185,7 @@ def test_no_file_whatever_is_in_it_is_answered_with_a_fault(
         content, _ = Fuzzer(number, found).case()
         call = "/preview" if number % 2 else ""
         answer = session.post(
-            address + base(acme.organisation_id) + call,
+            address + imports_url(acme.organisation_id) + call,
             files={"file": ("users.csv", content)},
             timeout=60,
         )

@@ -19,14 +19,21 @@ from rest_framework.test import APIClient
 from imports.models import ImportBatch, Upload, UploadBlock, UploadChunk
 from tests.conftest import client_of
 from tests.core.test_problems import problem_of
-from tests.imports.api.helpers import BAD, a_file, base, csv_bytes, people, post_import
+from tests.imports.api.helpers import (
+    INVALID_ROW,
+    csv_bytes,
+    csv_upload,
+    imports_url,
+    post_import,
+    valid_rows,
+)
 from users import tokens
 from users.models import Organisation, User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_redis")]
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8
-GOOD = csv_bytes(people(1))
+GOOD = csv_bytes(valid_rows(1))
 # file, status, code, and what the sentence has to name
 REFUSED: dict[str, tuple[bytes, int, str, str]] = {
     "empty": (b"", 400, "file_empty", "empty"),
@@ -45,7 +52,7 @@ REFUSED: dict[str, tuple[bytes, int, str, str]] = {
     "an unknown encoding": (GOOD.replace(b"First0", b"Zo\xeb"), 400, "encoding_unknown",
                             "encoding"),
     "a NUL": (GOOD.replace(b"First0", b"Fi\0st0"), 400, "binary_content", "NUL"),
-    "5,001 rows": (csv_bytes(people(5001)), 400, "too_many_rows", "5,000"),
+    "5,001 rows": (csv_bytes(valid_rows(5001)), 400, "too_many_rows", "5,000"),
     "one byte too many": (GOOD.ljust(10 * 1024 * 1024 + 1, b"\n"), 413, "file_too_large",
                           "10,485,760"),
 }  # fmt: skip
@@ -80,7 +87,7 @@ def test_a_file_that_can_not_be_imported_is_refused_in_words_and_leaves_nothing(
     api: APIClient, acme: Organisation, what: str, call: str
 ) -> None:
     content, status, code, named = REFUSED[what]
-    answer = api.post(base(acme) + call, {"file": a_file(content)}, format="multipart")
+    answer = api.post(imports_url(acme) + call, {"file": csv_upload(content)}, format="multipart")
     assert named.lower() in problem_of(answer, status, code)["detail"].lower()
     assert nothing_left()
     assert answer["X-RateLimit-Remaining"] == ("30" if call else "10")  # it cost nothing
@@ -110,15 +117,15 @@ def test_a_length_that_is_too_large_is_refused_before_the_body_is_read(
         client.cookies["csrftoken"] = "a" * 32  # the check looks for its twin in the form first
     length = {"CONTENT_LENGTH": str(50 * 1024 * 1024), "wsgi.input": Unreadable()}
     kind = "multipart/form-data; boundary=XX"
-    answer = client.generic("POST", base(acme), b"", content_type=kind, **length)
+    answer = client.generic("POST", imports_url(acme), b"", content_type=kind, **length)
     problem_of(answer, 413, "file_too_large")
     assert answer["X-RateLimit-Remaining"] == "10"
 
 
 def test_two_files_are_not_twice_as_much(api: APIClient, acme: Organisation, settings: Any) -> None:
     settings.MAX_FILE_SIZE = 1000
-    form = {"file": a_file(b"x" * 600), "other": a_file(b"x" * 600)}
-    answer = api.post(base(acme), form, format="multipart")
+    form = {"file": csv_upload(b"x" * 600), "other": csv_upload(b"x" * 600)}
+    answer = api.post(imports_url(acme), form, format="multipart")
     problem_of(answer, 413, "file_too_large")
     assert nothing_left()
 
@@ -126,13 +133,18 @@ def test_two_files_are_not_twice_as_much(api: APIClient, acme: Organisation, set
 def test_no_file_is_400_and_says_what_there_is_in_its_place(
     api: APIClient, acme: Organisation
 ) -> None:
-    for sent in ({}, {"upload": a_file()}, {"file": "text"}):
-        problem_of(api.post(base(acme), sent, format="multipart"), 400, "file_required")
+    for sent in ({}, {"upload": csv_upload()}, {"file": "text"}):
+        problem_of(api.post(imports_url(acme), sent, format="multipart"), 400, "file_required")
     assert (
-        "upload" in api.post(base(acme), {"upload": a_file()}, format="multipart").json()["detail"]
+        "upload"
+        in api.post(imports_url(acme), {"upload": csv_upload()}, format="multipart").json()[
+            "detail"
+        ]
     )
-    problem_of(api.post(base(acme)), 400, "file_required")
-    problem_of(api.post(f"{base(acme)}/preview", {}, format="multipart"), 400, "file_required")
+    problem_of(api.post(imports_url(acme)), 400, "file_required")
+    problem_of(
+        api.post(f"{imports_url(acme)}/preview", {}, format="multipart"), 400, "file_required"
+    )
 
 
 def test_a_file_and_an_upload_id_are_one_too_many(api: APIClient, acme: Organisation) -> None:
@@ -141,14 +153,16 @@ def test_a_file_and_an_upload_id_are_one_too_many(api: APIClient, acme: Organisa
 
 
 def test_what_a_preview_settled_is_not_changed_silently(api: APIClient, acme: Organisation) -> None:
-    preview = api.post(f"{base(acme)}/preview", {"file": a_file()}, format="multipart").json()
+    preview = api.post(
+        f"{imports_url(acme)}/preview", {"file": csv_upload()}, format="multipart"
+    ).json()
     sent = {"upload_id": preview["upload_id"], "encoding": "windows-1252"}
-    body = problem_of(api.post(base(acme), sent), 400, "invalid_option")
+    body = problem_of(api.post(imports_url(acme), sent), 400, "invalid_option")
     assert "encoding" in body["detail"]
 
 
 def test_an_unknown_upload_id_is_404(api: APIClient, acme: Organisation) -> None:
-    problem_of(api.post(base(acme), {"upload_id": str(uuid4())}), 404, "not_found")
+    problem_of(api.post(imports_url(acme), {"upload_id": str(uuid4())}), 404, "not_found")
 
 
 @pytest.mark.parametrize("mapping", ["[]", "{", "1", '{"email": 1}', '"x"', "[" * 5000])
@@ -159,9 +173,9 @@ def test_a_mapping_that_is_none_is_400(api: APIClient, acme: Organisation, mappi
 
 def test_a_mapping_of_ones_own_is_used_and_shown(api: APIClient, acme: Organisation) -> None:
     rows = [("a@new.example", "A", "B")]
-    file = a_file(csv_bytes(rows, ("Contact", "first_name", "last_name")))
+    file = csv_upload(csv_bytes(rows, ("Contact", "first_name", "last_name")))
     form = {"file": file, "mapping": '{"email": "Contact"}'}
-    body = api.post(f"{base(acme)}/preview", form, format="multipart").json()
+    body = api.post(f"{imports_url(acme)}/preview", form, format="multipart").json()
     assert body["file"]["mapping"]["email"] == "Contact"
     assert body["file"]["columns"][0] == {
         "header": "Contact", "field": "email", "examples": ["a@new.example"]
@@ -171,11 +185,13 @@ def test_a_mapping_of_ones_own_is_used_and_shown(api: APIClient, acme: Organisat
 def test_a_preview_reads_an_unknown_encoding_as_the_likeliest_and_warns(
     api: APIClient, acme: Organisation
 ) -> None:
-    content = csv_bytes(people(3)).replace(b"First1", "Zoë".encode("windows-1252"))
-    body = api.post(f"{base(acme)}/preview", {"file": a_file(content)}, format="multipart").json()
+    content = csv_bytes(valid_rows(3)).replace(b"First1", "Zoë".encode("windows-1252"))
+    body = api.post(
+        f"{imports_url(acme)}/preview", {"file": csv_upload(content)}, format="multipart"
+    ).json()
     assert body["warning_count"] > 0
     assert any("encoding" in warning["code"] for warning in body["warnings"])
-    answer = api.post(base(acme), {"upload_id": body["upload_id"]})
+    answer = api.post(imports_url(acme), {"upload_id": body["upload_id"]})
     assert answer.status_code == 202
 
 
@@ -183,9 +199,9 @@ def test_options_of_a_preview_change_what_it_says(
     api: APIClient, acme: Organisation, admin: User
 ) -> None:
     rows = [(admin.email, "A", "B", "", "", "")]
-    path = f"{base(acme)}/preview?skip_duplicates=false&default_role=admin"
-    rows += people(1)
-    body = api.post(path, {"file": a_file(csv_bytes(rows))}, format="multipart").json()
+    path = f"{imports_url(acme)}/preview?skip_duplicates=false&default_role=admin"
+    rows += valid_rows(1)
+    body = api.post(path, {"file": csv_upload(csv_bytes(rows))}, format="multipart").json()
     assert (body["duplicate_count"], body["error_count"]) == (0, 1)
     assert body["error_codes"] == {"already_exists": 1}
 
@@ -193,8 +209,8 @@ def test_options_of_a_preview_change_what_it_says(
 def test_lists_of_a_preview_are_cut_and_its_counts_are_not(
     api: APIClient, acme: Organisation
 ) -> None:
-    file = a_file(csv_bytes([BAD] * 150))
-    body = api.post(f"{base(acme)}/preview", {"file": file}, format="multipart").json()
+    file = csv_upload(csv_bytes([INVALID_ROW] * 150))
+    body = api.post(f"{imports_url(acme)}/preview", {"file": file}, format="multipart").json()
     assert (body["failed_rows"], body["error_count"], len(body["errors"])) == (150, 450, 100)
 
 
@@ -207,7 +223,7 @@ def test_a_name_for_a_file_that_would_do_harm_is_only_a_name(
         "x" * 300 + ".csv": None,
     }
     for name, shown in names.items():
-        answer = api.post(base(acme), {"file": a_file(name=name)}, format="multipart")
+        answer = api.post(imports_url(acme), {"file": csv_upload(name=name)}, format="multipart")
         assert answer.status_code == 202
         assert len(answer.json()["filename"]) <= 255
         assert shown in (None, answer.json()["filename"])
@@ -222,8 +238,8 @@ def test_every_answer_to_an_upload_tells_what_is_left(
     answers = [
         post_import(api, acme),
         post_import(api, acme, b""),
-        api.post(base(acme), b"", content_type="text/csv"),
-        api.post(f"{base(acme)}/preview", {}, format="multipart"),
+        api.post(imports_url(acme), b"", content_type="text/csv"),
+        api.post(f"{imports_url(acme)}/preview", {}, format="multipart"),
         post_import(api, globex),
         post_import(client_of(viewer), acme),
     ]
@@ -232,7 +248,7 @@ def test_every_answer_to_an_upload_tells_what_is_left(
     for answer in answers:
         names = {name for name in answer.headers if name.startswith("X-RateLimit-")}
         assert len(names) == 3, answer.content
-    assert "X-RateLimit-Limit" not in api.get(base(acme))
+    assert "X-RateLimit-Limit" not in api.get(imports_url(acme))
 
 
 def test_the_eleventh_import_is_429_with_a_time_to_wait(api: APIClient, acme: Organisation) -> None:
@@ -277,7 +293,7 @@ class Wire:
     """Sends multipart bodies as no well-behaved client would."""
 
     def __init__(self, server: str, user: User, organisation: Organisation) -> None:
-        self.url = server + base(organisation)
+        self.url = server + imports_url(organisation)
         self.headers = {
             "Authorization": f"Bearer {tokens.pair(user)['access']}",
             "Content-Type": "multipart/form-data; boundary=XX",
@@ -326,7 +342,7 @@ def test_a_real_server_cuts_off_what_is_too_large_and_keeps_nothing_of_what_is_c
         assert (answer.status_code, answer.json()["code"]) == (413, "file_too_large")
         assert answer.headers["X-RateLimit-Remaining"] == "10"
     assert wire.chunked(GOOD, is_cut=True).json()["code"] == "upload_incomplete"
-    assert b"upload_incomplete" in wire.cut(csv_bytes(people(2000)))
+    assert b"upload_incomplete" in wire.cut(csv_bytes(valid_rows(2000)))
     assert nothing_left()
     assert files_without_a_name(server.removeprefix("http://")) == []
     assert wire.chunked(GOOD).status_code == 202  # which is no fault of its own

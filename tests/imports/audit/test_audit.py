@@ -24,20 +24,20 @@ from imports.models.statuses import Status
 from tests.conftest import MakeUser, client_of
 from tests.imports.admin.helpers import at_the_admin, batch_page, confirm, upload
 from tests.imports.api.helpers import (
-    BAD,
-    a_file,
-    base,
+    INVALID_ROW,
     csv_bytes,
-    imported,
-    people,
+    csv_upload,
+    import_file,
+    imports_url,
     post_import,
-    run,
+    run_batch,
+    valid_rows,
 )
 from users import api_keys
 from users.models import Organisation, User
 from users.roles import Role
 
-CSV = csv_bytes([*people(3), BAD])
+CSV = csv_bytes([*valid_rows(3), INVALID_ROW])
 TRAIL = "/admin/imports/auditevent/"
 
 
@@ -53,7 +53,7 @@ def deeds() -> list[str]:
 
 def submitted(user: User, organisation_id: UUID | None = None) -> ImportBatch:
     """An import that waits for a worker."""
-    file, into = a_file(CSV), organisation_id or user.organisation_id
+    file, into = csv_upload(CSV), organisation_id or user.organisation_id
     staged = actions.stage_for_import(
         file.file, filename=file.name, user=user, organisation_id=into
     )
@@ -81,12 +81,14 @@ def test_every_deed_by_the_api_is_written_down_once(
     client.credentials(
         **client._credentials, HTTP_X_FORWARDED_FOR="203.0.113.9, 198.51.100.7"
     )  # the first is what the client wrote itself
-    preview = client.post(f"{base(acme)}/preview", {"file": a_file(CSV)}, format="multipart")
+    preview = client.post(
+        f"{imports_url(acme)}/preview", {"file": csv_upload(CSV)}, format="multipart"
+    )
     upload_id = preview.json()["upload_id"]
     for _ in range(2):  # a second click is no second deed
-        sent = client.post(base(acme), {"upload_id": upload_id}, format="multipart")
-    batch = run(sent.json()["id"])
-    url = f"{base(acme)}/{batch.id}"
+        sent = client.post(imports_url(acme), {"upload_id": upload_id}, format="multipart")
+    batch = run_batch(sent.json()["id"])
+    url = f"{imports_url(acme)}/{batch.id}"
     for _ in range(2):
         assert client.get(url).status_code == 200
         assert client.get(f"{url}/errors").status_code == 200
@@ -95,8 +97,8 @@ def test_every_deed_by_the_api_is_written_down_once(
         assert client.post(f"{url}/undo").status_code == 200
     other = post_import(client, acme).json()["id"]
     for _ in range(2):
-        assert client.post(f"{base(acme)}/{other}/cancel").status_code == 200
-    again = client.post(f"{base(acme)}/{other}/retry").json()["id"]
+        assert client.post(f"{imports_url(acme)}/{other}/cancel").status_code == 200
+    again = client.post(f"{imports_url(acme)}/{other}/retry").json()["id"]
     events = trail()
     assert [event.event_type for event in events] == [
         "previewed",
@@ -120,7 +122,7 @@ def test_every_deed_by_the_api_is_written_down_once(
 def test_every_deed_in_the_admin_is_written_down(admin: User, acme: Organisation) -> None:
     client = at_the_admin(admin, REMOTE_ADDR="2001:db8::7")
     confirm(client, upload(client, acme, CSV))
-    batch = run(ImportBatch.objects.get().id)
+    batch = run_batch(ImportBatch.objects.get().id)
     page = batch_page(batch).removesuffix("change/")
     assert client.get(f"{page}errors.csv").status_code == 200
     waiting = submitted(admin)
@@ -219,17 +221,19 @@ def test_after_a_request_its_origin_is_forgotten(admin: User, acme: Organisation
 def test_what_was_refused_is_not_written_down(
     admin: User, viewer: User, other_admin: User, acme: Organisation
 ) -> None:
-    batch = imported(client_of(admin), acme)
+    batch = import_file(client_of(admin), acme)
     known = len(trail())
     for user in (viewer, other_admin):
-        client, url = client_of(user), f"{base(acme)}/{batch.id}"
+        client, url = client_of(user), f"{imports_url(acme)}/{batch.id}"
         post_import(client, acme)
         client.get(f"{url}/errors", {"format": "csv"})
         client.post(f"{url}/cancel")
         client.post(f"{url}/retry")
     for stage in (actions.stage_for_import, actions.stage_for_preview):
         with pytest.raises(FileRefused):
-            stage(a_file(b"nonsense").file, filename="a.csv", user=admin, organisation_id=acme.id)
+            stage(
+                csv_upload(b"nonsense").file, filename="a.csv", user=admin, organisation_id=acme.id
+            )
     with pytest.raises(MoveNotAllowed):
         actions.cancel(batch, user=admin)
     assert len(trail()) == known
@@ -256,7 +260,7 @@ def test_a_deed_that_can_not_be_written_down_is_not_done(
 ) -> None:
     batch, waiting = submitted(admin), submitted(admin)
     runner.run(batch.id, lambda: False)
-    file = a_file(CSV)
+    file = csv_upload(CSV)
     into = {"filename": "a.csv", "user": admin, "organisation_id": admin.organisation_id}
     staged = actions.stage_for_import(file.file, **into)
     quotas.consume(user=admin, organisation_id=None, limit_type="csv_import", ip="")

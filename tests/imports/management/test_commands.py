@@ -20,7 +20,7 @@ from imports.engine import runner
 from imports.models import ImportBatch, Upload, UploadChunk
 from imports.models.statuses import Status
 from tests.conftest import ModuleProcess
-from tests.imports.api.helpers import BAD, csv_bytes, people
+from tests.imports.api.helpers import INVALID_ROW, csv_bytes, valid_rows
 from tests.process_helpers import wait_for
 from users.models import Organisation, User
 
@@ -40,7 +40,7 @@ def file(tmp_path: Path) -> Callable[..., Path]:
 
     def make(content: bytes | None = None, name: str = "users.csv") -> Path:
         path = tmp_path / name
-        path.write_bytes(csv_bytes(people(3)) if content is None else content)
+        path.write_bytes(csv_bytes(valid_rows(3)) if content is None else content)
         return path
 
     return make
@@ -65,12 +65,12 @@ def test_invalid_rows_are_told_and_do_not_make_it_fail(
     acme: Organisation, file: Callable[..., Path], tmp_path: Path
 ) -> None:
     out = tmp_path / "out.csv"
-    path = file(csv_bytes([*people(2), BAD]))
+    path = file(csv_bytes([*valid_rows(2), INVALID_ROW]))
     said = command("import_users", path, "--organization", "Acme", "--errors", out)
     assert 'row 4: "boss" is not a role' in said
     assert f"The rows that failed are in {out}." in said
     header, row = csv.reader(StringIO(out.read_text("utf-8-sig"), newline=""))
-    assert row[: len(BAD)] == list(BAD)
+    assert row[: len(INVALID_ROW)] == list(INVALID_ROW)
     assert header[-1] == "import_errors"
 
 
@@ -78,13 +78,13 @@ def test_an_import_in_which_nothing_succeeded_ends_with_status_1(
     acme: Organisation, file: Callable[..., Path]
 ) -> None:
     with pytest.raises(CommandError, match="No user was imported: 1 rows failed"):
-        command("import_users", file(csv_bytes([BAD])), "--organization", "Acme")
+        command("import_users", file(csv_bytes([INVALID_ROW])), "--organization", "Acme")
 
 
 def test_a_dry_run_tells_what_would_happen_and_writes_nothing(
     acme: Organisation, viewer: User, file: Callable[..., Path]
 ) -> None:
-    rows = [*people(2), BAD, (viewer.email, "A", "B", "", "", "")]
+    rows = [*valid_rows(2), INVALID_ROW, (viewer.email, "A", "B", "", "", "")]
     said = command("import_users", file(csv_bytes(rows)), "--organization", "Acme", "--dry-run")
     for line in ("would be imported          2", "would be skipped           1"):
         assert line in said
@@ -154,7 +154,7 @@ def test_what_can_not_be_done_is_refused_in_a_sentence(
     [
         (b"", "empty"),
         (b"a,b\n1,2\n", "no columns for email"),
-        (csv_bytes(people(5001)), "5,000"),
+        (csv_bytes(valid_rows(5001)), "5,000"),
         ("email,first_name,last_name\nz@new.example,Zoë,M\n".encode("cp1252"), "encoding"),
     ],
 )
@@ -182,7 +182,7 @@ def test_with_user_management_switched_off_nobody_is_imported(
 def test_after_ctrl_c_the_import_goes_on_in_the_background(
     start: Callable[..., ModuleProcess], acme: Organisation, file: Callable[..., Path]
 ) -> None:
-    path = file(csv_bytes(people(300)))
+    path = file(csv_bytes(valid_rows(300)))
     arguments = ["import_users", str(path), "--organization", "Acme"]
     # Chunks of one row: it takes a while, and stops after any of them.
     running = start("manage", *arguments, IMPORT_CHUNK_SIZE="1")
@@ -204,7 +204,9 @@ def test_after_ctrl_c_the_import_goes_on_in_the_background(
 def test_the_exit_status_and_the_sentence_are_those_of_a_process(
     start: Callable[..., ModuleProcess], acme: Organisation, file: Callable[..., Path]
 ) -> None:
-    bad = start("manage", "import_users", str(file(csv_bytes([BAD]))), "--organization", "Acme")
+    bad = start(
+        "manage", "import_users", str(file(csv_bytes([INVALID_ROW]))), "--organization", "Acme"
+    )
     assert bad.popen.wait() == 1
     assert "CommandError: No user was imported" in bad.log.read_text()
     assert "Traceback" not in bad.log.read_text()
@@ -220,9 +222,13 @@ def batch(acme: Organisation, file: Callable[..., Path], settings: Any) -> Impor
     """One of six rows, two of which are done."""
     settings.IMPORT_CHUNK_SIZE = 2
     call_command(
-        "import_users", str(file(csv_bytes(people(6)))), "--organization", "Acme", stdout=StringIO()
+        "import_users",
+        str(file(csv_bytes(valid_rows(6)))),
+        "--organization",
+        "Acme",
+        stdout=StringIO(),
     )
-    User.objects.exclude(email__in=[row[0] for row in people(2)]).delete()
+    User.objects.exclude(email__in=[row[0] for row in valid_rows(2)]).delete()
     counters = {"processed_rows": 2, "successful_rows": 2, "next_chunk": 1, "completed_at": None}
     ImportBatch.objects.update(status=Status.PROCESSING, **counters)
     return ImportBatch.objects.get()

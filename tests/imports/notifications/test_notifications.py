@@ -26,7 +26,7 @@ from imports.models.statuses import MailState, Status
 from imports.notifications import messages, queue
 from tests.conftest import ROOT, MakeUser, ModuleProcess, environment
 from tests.imports.admin.helpers import at_the_admin
-from tests.imports.api.helpers import BAD, a_file, csv_bytes, people
+from tests.imports.api.helpers import INVALID_ROW, csv_bytes, csv_upload, valid_rows
 from tests.imports.notifications.mail_server import MailServer
 from tests.imports.quotas.helpers import in_parallel
 from tests.process_helpers import wait_for
@@ -53,7 +53,7 @@ def mail_server(tmp_path: Path, settings: Any) -> Iterator[MailServer]:
 
 def submitted(user: User, content: bytes | None = None, name: str = "users.csv") -> ImportBatch:
     """An import that waits for a worker."""
-    file, organisation_id = a_file(content, name), user.organisation_id
+    file, organisation_id = csv_upload(content, name), user.organisation_id
     upload = actions.stage_for_import(
         file.file, filename=file.name, user=user, organisation_id=organisation_id
     )
@@ -91,7 +91,7 @@ def body(letter: Any, kind: str = "plain") -> str:
 def test_the_uploader_gets_one_letter_with_outcome_counts_and_link(
     admin: User, mail_server: MailServer
 ) -> None:
-    batch = ended(admin, csv_bytes([*people(3), BAD]), name="staff 2026.csv")
+    batch = ended(admin, csv_bytes([*valid_rows(3), INVALID_ROW]), name="staff 2026.csv")
     for _ in range(3):
         assert not notifications.send_due()
     (letter,) = mail_server.letters()
@@ -476,7 +476,7 @@ def test_a_real_worker_sends_it_and_never_waits_for_it(
     first = submitted(admin)
     wait_for(lambda: now(first).mail_state == MailState.SENT)
     mail_server.stop()
-    batches = [submitted(admin, csv_bytes(people(3, start=n))) for n in (3, 6, 9)]
+    batches = [submitted(admin, csv_bytes(valid_rows(3, start=n))) for n in (3, 6, 9)]
     wait_for(lambda: all(now(batch).status == Status.COMPLETED for batch in batches))
     wait_for(lambda: process.says("ConnectionRefusedError"))
     mail_server.start()
