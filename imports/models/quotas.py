@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.core.validators import MinValueValidator
@@ -94,7 +94,7 @@ class UploadCounterManager(models.Manager["UploadCounter"]):
         counts = {}
         with transaction.atomic(), connection.cursor() as cursor:
             for window in windows:
-                key = [window.user_id, window.limit_type, window.period, window.end]
+                key: list[Any] = [window.user_id, window.limit_type, window.period, window.end]
                 cursor.execute(self.ADD, key)
                 counts[window] = int(cursor.fetchone()[0])
                 if counts[window] > window.limit:
