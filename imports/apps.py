@@ -22,12 +22,15 @@ class ImportsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Grants permissions and loads two modules.
+        """Grants permissions, checks psycopg and loads two modules.
 
         `celery_app` is loaded so that tasks belong to the Celery application. Web processes and
         commands import it only here; without it, `delay` would send messages to amqp://localhost.
-        `imports.audit` connects the receivers that record created and deleted blocks."""
+        `imports.audit` connects the receivers that record created and deleted blocks.
+
+        Raises RuntimeError where psycopg lacks a private part that the engine needs."""
         for role in USER_MANAGERS:
             permissions.grant(role, *ADMIN_PERMISSIONS)
         import_module("celery_app")
         import_module("imports.audit")
+        import_module("imports.engine.copy_stream").check()

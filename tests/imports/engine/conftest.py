@@ -1,4 +1,4 @@
-"""Worlds: a migrated database each, copied in a moment, with a broker and processes of its own."""
+"""Fixtures: stacks with a database, a broker and processes of their own (support/stack.py)."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from devtools.processes import Processes
 from tests.imports.engine.support.databases import Databases, migrate
 from tests.imports.engine.support.databases import databases as databases
 from tests.imports.engine.support.servers import OwnPostgres, OwnValkey
-from tests.imports.engine.support.world import World, inside
+from tests.imports.engine.support.stack import Stack, connected_to
 
-_numbers = itertools.count(1)  # of brokers
+_numbers = itertools.count(1)  # of the databases of the Redis server
 
 
 @contextmanager
 def supervisor() -> Iterator[Processes]:
-    """Starts servers, and gives the signals back that it takes over."""
+    """Starts servers; restores the signal handlers that it replaces."""
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     kept = {number: signal.getsignal(number) for number in numbers}
     try:
@@ -38,19 +38,19 @@ def supervisor() -> Iterator[Processes]:
 
 @pytest.fixture
 def processes() -> Iterator[Processes]:
-    """A supervisor of the test's own servers."""
+    """Starts and ends the servers of a test."""
     with supervisor() as started:
         yield started
 
 
 @pytest.fixture(scope="module")
 def broker_url() -> str:
-    """For a world that several tests share."""
+    """The broker of a stack that the tests of a module share."""
     return _broker()
 
 
 def _broker() -> str:
-    """An empty one of the sixteen that a Redis server has; the first is the other tests'."""
+    """Gives an empty one of the 16 databases of the Redis server. Other tests use the first."""
     url = re.sub(r"/\d*$", "", os.environ["REDIS_URL"]) + f"/{1 + next(_numbers) % 15}"
     with redis.Redis.from_url(url) as client:
         client.flushdb()
@@ -60,62 +60,62 @@ def _broker() -> str:
 @pytest.fixture(scope="session")
 def _shared(
     databases: Databases, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[], World]]:
-    """The world of `crew`, made when it is first wanted and again when a test has spoilt it."""
-    worlds: list[World] = []
+) -> Iterator[Callable[[], Stack]]:
+    """Gives the stack of `live_stack`. Creates it at first use, and again after a test broke it."""
+    stacks: list[Stack] = []
 
-    def get() -> World:
-        if not worlds or any(one.popen.poll() is not None for one in worlds[-1].processes):
-            for spoilt in worlds:
-                spoilt.close()
-            worlds.append(World(databases.new(), _broker(), tmp_path_factory.mktemp("crew")))
-            worlds[-1].beat()
-            worlds[-1].worker(2)
-        return worlds[-1]
+    def get() -> Stack:
+        if not stacks or any(one.popen.poll() is not None for one in stacks[-1].processes):
+            for broken in stacks:
+                broken.close()
+            stacks.append(Stack(databases.new(), _broker(), tmp_path_factory.mktemp("live_stack")))
+            stacks[-1].beat()
+            stacks[-1].worker(2)
+        return stacks[-1]
 
     yield get
-    for world in worlds:
-        world.close()
+    for stack in stacks:
+        stack.close()
 
 
 @pytest.fixture
-def crew(_shared: Callable[[], World], django_db_blocker: Any) -> Iterator[World]:
-    """A world in which a worker with two processes and a beat are at work already."""
-    world = _shared()
-    with django_db_blocker.unblock(), inside(world):
-        yield world
-    world.fail_at("")
-    for process in world.processes:
-        process.go_on()
-    world.sql(
+def live_stack(_shared: Callable[[], Stack], django_db_blocker: Any) -> Iterator[Stack]:
+    """A stack in which a worker with two processes and beat are running."""
+    stack = _shared()
+    with django_db_blocker.unblock(), connected_to(stack):
+        yield stack
+    stack.set_faults("")
+    for process in stack.processes:
+        process.resume()
+    stack.sql(
         "UPDATE import_batches SET status = 'cancelled' WHERE status IN ('pending', 'processing')"
     )
 
 
 @pytest.fixture
-def world(databases: Databases, tmp_path: Path, django_db_blocker: Any) -> Iterator[World]:
-    """A world in which nobody is at work yet."""
-    made = World(databases.new(), _broker(), tmp_path)
-    with django_db_blocker.unblock(), inside(made):
-        yield made
-    made.close()
+def stack(databases: Databases, tmp_path: Path, django_db_blocker: Any) -> Iterator[Stack]:
+    """A stack in which no worker is running."""
+    created = Stack(databases.new(), _broker(), tmp_path)
+    with django_db_blocker.unblock(), connected_to(created):
+        yield created
+    created.close()
 
 
 @pytest.fixture
 def own_valkey(processes: Processes, tmp_path: Path) -> OwnValkey:
-    """A Redis server that the test may kill."""
+    """A Valkey server that the test may kill."""
     return OwnValkey(processes, tmp_path)
 
 
 @pytest.fixture
-def world_with_own_valkey(
+def stack_with_own_valkey(
     databases: Databases, own_valkey: OwnValkey, tmp_path: Path, django_db_blocker: Any
-) -> Iterator[World]:
-    """A world whose broker is the test's own."""
-    made = World(databases.new(), own_valkey.url, tmp_path)
-    with django_db_blocker.unblock(), inside(made):
-        yield made
-    made.close()
+) -> Iterator[Stack]:
+    """A stack whose broker the test may kill."""
+    created = Stack(databases.new(), own_valkey.url, tmp_path)
+    with django_db_blocker.unblock(), connected_to(created):
+        yield created
+    created.close()
 
 
 @pytest.fixture
@@ -125,12 +125,12 @@ def own_postgres(processes: Processes, tmp_path: Path) -> OwnPostgres:
 
 
 @pytest.fixture
-def world_with_own_postgres(
+def stack_with_own_postgres(
     own_postgres: OwnPostgres, tmp_path: Path, django_db_blocker: Any
-) -> Iterator[World]:
-    """A world whose database is on the test's own server."""
+) -> Iterator[Stack]:
+    """A stack whose database server the test may stop."""
     migrate(own_postgres.url)
-    made = World(own_postgres.url, _broker(), tmp_path)
-    with django_db_blocker.unblock(), inside(made):
-        yield made
-    made.close()
+    created = Stack(own_postgres.url, _broker(), tmp_path)
+    with django_db_blocker.unblock(), connected_to(created):
+        yield created
+    created.close()

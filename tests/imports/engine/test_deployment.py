@@ -1,4 +1,4 @@
-"""Two versions at work at the same time, and clocks that are wrong."""
+"""Two versions of the service at the same time, and wrong clocks."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.imports.engine.support.samples import mixed
-from tests.imports.engine.support.world import World
-from tests.imports.engine.test_people_in_mid_batch import halfway
+from tests.imports.engine.support.stack import Stack
+from tests.imports.engine.test_changes_during_import import frozen_worker
 
-# What the next version may bring: columns with a default or null, tables, indexes.
+# What a migration of the next version may add: nullable columns, defaults, tables, indexes.
 NEXT_VERSION = """
     ALTER TABLE users ADD COLUMN nickname varchar(50);
     ALTER TABLE users ADD COLUMN locale varchar(10) NOT NULL DEFAULT 'en';
@@ -32,36 +32,38 @@ THIS_VERSION = """
 """
 
 
-def test_old_code_goes_on_when_the_schema_of_the_next_version_comes_in_mid_batch(
-    crew: World,
+def test_this_code_works_with_the_schema_of_the_next_version(
+    live_stack: Stack,
 ) -> None:
-    client, late = crew.client(), crew.client()
-    sample, after = mixed(1000, client.tag), mixed(1000, late.tag)
+    tenant, late = live_stack.new_tenant(), live_stack.new_tenant()
+    sample, after = mixed(1000, tenant.name), mixed(1000, late.name)
     try:
-        with halfway(crew, client, sample, "after_commit") as batch_id:
-            crew.sql(NEXT_VERSION)
-        crew.completed(batch_id, sample)
-        crew.completed(crew.submit(after, late), after)  # and old web code takes files in
+        with frozen_worker(live_stack, tenant, sample, "after_commit") as batch_id:
+            live_stack.sql(NEXT_VERSION)
+        live_stack.wait_until_completed(batch_id, sample)
+        live_stack.wait_until_completed(
+            live_stack.submit(after, late), after
+        )  # an upload works, too
     finally:
-        crew.sql(THIS_VERSION)
+        live_stack.sql(THIS_VERSION)
 
 
-def test_a_worker_whose_clock_is_wrong_and_set_back_between_two_chunks(
-    world: World, monkeypatch: pytest.MonkeyPatch
+def test_wrong_clocks_of_worker_and_web_do_not_matter(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = world.folder / "clock"
+    clock = stack.folder / "clock"
     clock.write_text("3600")
-    client = world.client()
-    sample = mixed(2000, client.tag)
-    world.worker(CLOCK_FILE=str(clock))
+    tenant = stack.new_tenant()
+    sample = mixed(2000, tenant.name)
+    stack.worker(CLOCK_FILE=str(clock))
     right = time.time
     with monkeypatch.context() as web:
-        web.setattr(time, "time", lambda: right() + 5000)  # and the web's is wrong as well
-        with halfway(world, client, sample, "after_commit") as batch_id:
+        web.setattr(time, "time", lambda: right() + 5000)  # of the web process
+        with frozen_worker(stack, tenant, sample, "after_commit") as batch_id:
             clock.write_text("-7200")
-    world.completed(batch_id, sample)
-    batch = world.batch(batch_id)
+    stack.wait_until_completed(batch_id, sample)
+    batch = stack.batch(batch_id)
     times = [datetime.fromisoformat(batch[name]) for name in
              ("created_at", "started_at", "heartbeat_at", "completed_at")]  # fmt: skip
-    assert times == sorted(times)  # all of them are the database's
+    assert times == sorted(times)  # all are times of the database
     assert abs(datetime.now(UTC) - times[-1]) < timedelta(minutes=5)

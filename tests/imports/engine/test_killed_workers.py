@@ -1,4 +1,4 @@
-"""Workers that die: each row has its outcome exactly once, and the batch ends by itself."""
+"""Workers that are killed: each row has its outcome exactly once, and the batch still ends."""
 
 from __future__ import annotations
 
@@ -8,147 +8,154 @@ import signal
 
 import pytest
 
-from tests.imports.engine.support.processes import Process, until
+from tests.imports.engine.support.processes import Process, wait_until
 from tests.imports.engine.support.samples import Sample, mixed
-from tests.imports.engine.support.world import Watcher, World
+from tests.imports.engine.support.stack import ConsistencyChecker, Stack
 
 
-def worker_of(world: World) -> Process:
-    """The one that was started last."""
-    return world.processes[-1]
+def worker_of(stack: Stack) -> Process:
+    """Gives the worker that was started last."""
+    return stack.processes[-1]
 
 
-def kill_at_random_points(world: World, sample: Sample, *, kills: int, chunk_size: int) -> None:
-    """SIGKILL to whoever works, at points spread over the file; each time it must have got on."""
+def kill_at_random_points(stack: Stack, sample: Sample, *, kills: int, chunk_size: int) -> None:
+    """Kills the processes of the worker at random points of the file, each time after progress."""
     seed = random.randrange(10**6)
-    print(f"seed {seed}")  # pytest shows it where the test fails
+    print(f"seed {seed}")  # pytest shows it if the test fails
     order = random.Random(seed)
-    batch_id = world.submit(sample, world.client(), chunk_size=chunk_size)
+    batch_id = stack.submit(sample, stack.new_tenant(), chunk_size=chunk_size)
     reached = -1
-    with Watcher(world, batch_id) as watcher:
+    with ConsistencyChecker(stack, batch_id) as checker:
         for number in range(kills):
             wanted = int((number + order.random()) * len(sample) / (kills + 1))
             wanted = max(wanted, reached + 1)
-            until(lambda least=wanted: world.processed(batch_id) >= least)
-            assert worker_of(world).kill_children()
-            reached = world.processed(batch_id)
-        world.completed(batch_id, sample)
-    assert watcher.wrong == []
-    assert world.batch(batch_id)["attempt"] > kills
+            wait_until(lambda least=wanted: stack.processed(batch_id) >= least)
+            assert worker_of(stack).kill_children()
+            reached = stack.processed(batch_id)
+        stack.wait_until_completed(batch_id, sample)
+    assert checker.violations == []
+    assert stack.batch(batch_id)["attempt"] > kills
 
 
-def test_sigkill_at_ten_random_points(crew: World) -> None:
-    kill_at_random_points(crew, mixed(5000, "ten"), kills=10, chunk_size=100)
+def test_workers_killed_at_ten_random_points(live_stack: Stack) -> None:
+    kill_at_random_points(live_stack, mixed(5000, "ten"), kills=10, chunk_size=100)
 
 
 @pytest.mark.slow
-def test_sigkill_at_25_random_points_of_20_000_rows(crew: World) -> None:
-    kill_at_random_points(crew, mixed(20_000, "many"), kills=25, chunk_size=100)
+def test_workers_killed_at_25_random_points_of_20_000_rows(live_stack: Stack) -> None:
+    kill_at_random_points(live_stack, mixed(20_000, "many"), kills=25, chunk_size=100)
 
 
 @pytest.mark.parametrize("point", ["mid_chunk", "before_commit", "after_commit"])
-def test_sigkill_at_every_third_chunk_exactly_here(crew: World, point: str) -> None:
-    client = crew.client()
-    sample = mixed(1000, client.tag)
-    crew.fail_at(f"{point}:{client.tag}.csv=kill@3")  # the third time in the life of a process
-    batch_id = crew.submit(sample, client, filename=f"{client.tag}.csv")
-    crew.completed(batch_id, sample)
-    assert crew.batch(batch_id)["attempt"] >= 3
+def test_worker_killed_at_a_point_of_every_third_chunk(live_stack: Stack, point: str) -> None:
+    tenant = live_stack.new_tenant()
+    sample = mixed(1000, tenant.name)
+    live_stack.set_faults(
+        f"{point}:{tenant.name}.csv=kill@3"
+    )  # the third time that a process reaches it
+    batch_id = live_stack.submit(sample, tenant, filename=f"{tenant.name}.csv")
+    live_stack.wait_until_completed(batch_id, sample)
+    assert live_stack.batch(batch_id)["attempt"] >= 3
 
 
-def test_sigkill_right_after_the_batch_was_taken_up(crew: World) -> None:
-    client = crew.client()
-    sample = mixed(1000, client.tag)
-    crew.fail_at(f"after_claim:{client.tag}.csv=kill")
-    batch_id = crew.submit(sample, client, filename=f"{client.tag}.csv")
-    until(lambda: crew.batch(batch_id)["attempt"])
-    crew.fail_at("")
-    crew.completed(batch_id, sample)
-    assert crew.batch(batch_id)["attempt"] > 1
+def test_worker_killed_right_after_its_claim(live_stack: Stack) -> None:
+    tenant = live_stack.new_tenant()
+    sample = mixed(1000, tenant.name)
+    live_stack.set_faults(f"after_claim:{tenant.name}.csv=kill")
+    batch_id = live_stack.submit(sample, tenant, filename=f"{tenant.name}.csv")
+    wait_until(lambda: live_stack.batch(batch_id)["attempt"])
+    live_stack.set_faults("")
+    live_stack.wait_until_completed(batch_id, sample)
+    assert live_stack.batch(batch_id)["attempt"] > 1
 
 
-def test_sigkill_right_after_the_last_commit(crew: World) -> None:
-    client = crew.client()
-    sample = mixed(1000, client.tag)
-    crew.fail_at(f"after_commit:{client.tag}.csv=kill")
-    batch_id = crew.submit(sample, client, filename=f"{client.tag}.csv", chunk_size=1000)
-    crew.completed(batch_id, sample)
-    until(crew.is_quiet)  # the message was delivered again, and did nothing
-    crew.holds_exactly(batch_id, sample)
-    assert crew.batch(batch_id)["attempt"] == 1
+def test_worker_killed_right_after_the_last_commit(live_stack: Stack) -> None:
+    tenant = live_stack.new_tenant()
+    sample = mixed(1000, tenant.name)
+    live_stack.set_faults(f"after_commit:{tenant.name}.csv=kill")
+    batch_id = live_stack.submit(sample, tenant, filename=f"{tenant.name}.csv", chunk_size=1000)
+    live_stack.wait_until_completed(batch_id, sample)
+    wait_until(live_stack.queue_is_empty)  # the message was delivered again, and changed nothing
+    live_stack.check_outcome(batch_id, sample)
+    assert live_stack.batch(batch_id)["attempt"] == 1
 
 
-def test_the_whole_worker_killed_and_another_message_lost_and_no_beat(world: World) -> None:
-    client = world.client()
-    sample = mixed(2000, client.tag)
-    worker = world.worker()
-    world.fail_at("mid_chunk=freeze@5")
-    batch_id = world.submit(sample, client)
-    until(worker.frozen)
-    world.fail_at("")
-    worker.kill()  # all of it at once, as when the memory is full
-    assert world.processed(batch_id) == 400
-    other = world.client()
-    unannounced = mixed(200, other.tag)
-    unannounced_id = world.submit(unannounced, other, enqueue=False)
-    world.later(unannounced_id, 31)
-    world.worker(wait=False)  # it sweeps when it starts: nobody else does here
-    world.completed(batch_id, sample)
-    world.completed(unannounced_id, unannounced)
+def test_a_new_worker_finds_stalled_and_lost_batches_without_beat(stack: Stack) -> None:
+    tenant = stack.new_tenant()
+    sample = mixed(2000, tenant.name)
+    worker = stack.worker()
+    stack.set_faults("mid_chunk=freeze@5")
+    batch_id = stack.submit(sample, tenant)
+    wait_until(worker.frozen)
+    stack.set_faults("")
+    worker.kill()  # all processes at once, as the kernel does when memory is full
+    assert stack.processed(batch_id) == 400
+    other = stack.new_tenant()
+    lost = mixed(200, other.name)
+    lost_id = stack.submit(lost, other, enqueue=False)
+    stack.make_older(lost_id, 31)
+    stack.worker(wait=False)  # a worker sweeps when it starts; no beat is running
+    stack.wait_until_completed(batch_id, sample)
+    stack.wait_until_completed(lost_id, lost)
 
 
-def test_sigterm_in_mid_chunk_the_worker_is_gone_within_five_seconds_and_another_carries_on(
-    world: World,
+def test_sigterm_ends_a_worker_within_five_seconds_and_another_continues(
+    stack: Stack,
 ) -> None:
-    client = world.client()
-    sample = mixed(2000, client.tag)
-    old = world.worker()
-    world.fail_at("mid_chunk=freeze@5")
-    batch_id = world.submit(sample, client)
-    until(old.frozen)
-    world.fail_at("")
+    tenant = stack.new_tenant()
+    sample = mixed(2000, tenant.name)
+    old = stack.worker()
+    stack.set_faults("mid_chunk=freeze@5")
+    batch_id = stack.submit(sample, tenant)
+    wait_until(old.frozen)
+    stack.set_faults("")
     old.signal(signal.SIGTERM)
-    old.wait_until_it_says("Warm shutdown")
-    old.go_on()
-    until(lambda: old.popen.poll() is not None, seconds=5)
+    old.wait_for_output("Warm shutdown")
+    old.resume()
+    wait_until(lambda: old.popen.poll() is not None, seconds=5)
     assert old.popen.returncode == 0
-    assert world.processed(batch_id) == 500  # the chunk in hand was finished, no other begun
-    assert world.batch(batch_id)["heartbeat_at"] is None  # handed over, not left to go silent
-    world.worker(wait=False)
-    world.completed(batch_id, sample)
+    assert stack.processed(batch_id) == 500  # the current chunk was finished, no other begun
+    assert stack.batch(batch_id)["heartbeat_at"] is None  # released at once
+    stack.worker(wait=False)
+    stack.wait_until_completed(batch_id, sample)
 
 
 @pytest.mark.slow
-def test_sigterm_to_the_whole_group_of_processes(world: World) -> None:
-    client = world.client()
-    sample = mixed(5000, client.tag)
-    batch_id = world.submit(sample, client, chunk_size=50)
+def test_sigterm_to_the_whole_process_group(stack: Stack) -> None:
+    tenant = stack.new_tenant()
+    sample = mixed(5000, tenant.name)
+    batch_id = stack.submit(sample, tenant, chunk_size=50)
     for _ in range(3):
-        reached = world.processed(batch_id)
-        worker = world.worker(wait=False)
-        until(lambda least=reached: world.processed(batch_id) > least)
+        reached = stack.processed(batch_id)
+        worker = stack.worker(wait=False)
+        wait_until(lambda least=reached: stack.processed(batch_id) > least)
         os.killpg(worker.pid, signal.SIGTERM)
-        until(lambda gone=worker: gone.popen.poll() is not None, seconds=10)
-    world.worker()
-    world.completed(batch_id, sample)
+        wait_until(lambda gone=worker: gone.popen.poll() is not None, seconds=10)
+    stack.worker()
+    stack.wait_until_completed(batch_id, sample)
 
 
-def test_a_row_that_kills_its_worker_every_time_fails_its_batch_and_no_other(crew: World) -> None:
-    client, other = crew.client(), crew.client()
-    sample, harmless = mixed(1000, client.tag), mixed(5000, other.tag)
-    worker = worker_of(crew)
-    crew.fail_at("after_commit:poison.csv=freeze@4")
-    batch_id = crew.submit(sample, client, filename="poison.csv")
-    until(worker.frozen)
-    crew.fail_at("mid_chunk:poison.csv=kill")
-    worker.go_on()
-    harmless_id = crew.submit(harmless, other)
-    assert crew.ended(batch_id) == ["failed"]
-    crew.completed(harmless_id, harmless)
-    crew.stopped_early(batch_id, sample)
-    batch = crew.batch(batch_id)
+def test_a_batch_that_crashes_its_worker_repeatedly_fails_alone(
+    live_stack: Stack,
+) -> None:
+    tenant, other = live_stack.new_tenant(), live_stack.new_tenant()
+    sample, harmless = mixed(1000, tenant.name), mixed(5000, other.name)
+    worker = worker_of(live_stack)
+    live_stack.set_faults("after_commit:crashing.csv=freeze@4")
+    batch_id = live_stack.submit(sample, tenant, filename="crashing.csv")
+    wait_until(worker.frozen)
+    live_stack.set_faults("mid_chunk:crashing.csv=kill")
+    worker.resume()
+    harmless_id = live_stack.submit(harmless, other)
+    assert live_stack.wait_until_ended(batch_id) == ["failed"]
+    live_stack.wait_until_completed(harmless_id, harmless)
+    live_stack.check_partial_outcome(batch_id, sample)
+    batch = live_stack.batch(batch_id)
     assert batch["processed_rows"] == 400
     assert batch["error_message"].startswith("The import stopped 3 times near row 401 of the data")
-    starts = crew.one("SELECT count(DISTINCT after->>'attempt') FROM ledger WHERE batch = %s"
-                      " AND (after->>'next_chunk')::int = 4", batch_id)  # fmt: skip
-    assert starts <= 5  # no hot loop: the one that was woken, three more, and the end
+    attempts = live_stack.value(
+        "SELECT count(DISTINCT after->>'attempt') FROM change_log WHERE batch = %s"
+        " AND (after->>'next_chunk')::int = 4",
+        batch_id,
+    )
+    assert attempts <= 5  # no hot loop: the resumed attempt, three more, and the failure

@@ -1,11 +1,20 @@
-"""Options: read tolerantly from what is stored, strictly from what a client sends."""
+"""Options: read tolerantly from what is stored, strictly from what a tenant sends."""
 
 from __future__ import annotations
 
+import io
+from typing import Any
+
 import pytest
 
+from imports import actions
+from imports.engine import runner
 from imports.engine.options import ImportOptions, ReadingOptions, refuse_unknown
 from imports.errors import UnknownOption, WrongOption
+from imports.models import ImportBatch
+from imports.models.statuses import Status
+from tests.imports.api.helpers import csv_bytes, valid_rows
+from users.models import User
 
 ALLOWED = ImportOptions.names() + ReadingOptions.names()
 
@@ -70,3 +79,54 @@ def test_an_unknown_name_can_be_written_as_json() -> None:
 def test_a_call_without_options_says_so() -> None:
     with pytest.raises(UnknownOption, match="No options are allowed"):
         refuse_unknown(["page"], ())
+
+
+# --- batches of other versions ------------------------------------------------------------------
+
+OTHER_VERSIONS = {
+    "an older version": {},
+    "a newer version": {"existing": "update", "default_role": "analyst", "skip_duplicates": True},
+}
+
+
+@pytest.fixture(params=OTHER_VERSIONS)
+def foreign_options(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Options of a batch that another version of the service has stored."""
+    return OTHER_VERSIONS[request.param]
+
+
+def submitted(user: User, options: dict[str, Any], **fields: Any) -> ImportBatch:
+    """Submits a file with a valid row, an invalid one and an existing user."""
+    invalid = ("not an address", "A", "B", "", "", "")
+    existing = (user.email, "A", "B", "", "", "")
+    assert user.organisation_id
+    upload = actions.stage_for_import(
+        io.BytesIO(csv_bytes([*valid_rows(1), invalid, existing])),
+        filename="users.csv",
+        user=user,
+        organisation_id=user.organisation_id,
+    )
+    batch = actions.submit(upload, user=user, options=ImportOptions())
+    ImportBatch.objects.filter(id=batch.id).update(options=options, **fields)
+    return ImportBatch.objects.get(id=batch.id)
+
+
+def outcome(batch: ImportBatch) -> tuple[int, int, int]:
+    """Runs the batch to its end; gives (successful, skipped, failed)."""
+    assert runner.run(batch.id, lambda: False) is runner.Result.DONE
+    ended = ImportBatch.objects.get(id=batch.id)
+    return ended.successful_rows, ended.skipped_rows, ended.failed_rows
+
+
+def test_a_batch_of_another_version_runs(admin: User, foreign_options: dict[str, Any]) -> None:
+    assert outcome(submitted(admin, foreign_options)) == (1, 1, 1)
+
+
+def test_a_batch_of_another_version_can_be_retried(
+    admin: User, foreign_options: dict[str, Any]
+) -> None:
+    failed = submitted(admin, foreign_options, status=Status.FAILED)
+    retry = actions.retry(failed, user=admin, ip=None)
+    assert retry.options.keys() == set(ImportOptions.names())
+    assert retry.options["default_role"] == foreign_options.get("default_role", "viewer")
+    assert outcome(retry) == (1, 1, 1)

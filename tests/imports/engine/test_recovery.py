@@ -1,4 +1,4 @@
-"""Batches that nobody works on are found, those that somebody works on are left alone."""
+"""The sweep finds batches that no worker works on, and leaves the others alone."""
 
 from __future__ import annotations
 
@@ -15,134 +15,130 @@ from django.test import override_settings
 
 from imports import tasks
 from imports.engine import recovery, runner
-from tests.imports.engine.support.processes import until
+from tests.imports.engine.support.processes import wait_until
 from tests.imports.engine.support.samples import mixed, plain
 from tests.imports.engine.support.servers import OwnValkey
-from tests.imports.engine.support.world import World
+from tests.imports.engine.support.stack import Stack
 
 
 @pytest.fixture
-def batch_id(world: World) -> UUID:
-    """A batch that was committed, and no message is on its way."""
-    client = world.client()
-    return world.submit(plain(300, client.tag), client, enqueue=False)
+def batch_id(stack: Stack) -> UUID:
+    """A committed batch for which no task is enqueued."""
+    tenant = stack.new_tenant()
+    return stack.submit(plain(300, tenant.name), tenant, enqueue=False)
 
 
-def set_to(world: World, **values: object) -> None:
-    """Writes into the batch."""
+def set_to(stack: Stack, **values: object) -> None:
+    """Sets columns of the batch."""
     names = ", ".join(f"{name} = %s" for name in values)
-    world.sql(f"UPDATE import_batches SET {names}", *values.values())
+    stack.sql(f"UPDATE import_batches SET {names}", *values.values())
 
 
-def silent_for(world: World, batch_id: UUID, seconds: int) -> None:
-    """Processing, and then nothing more."""
-    world.sql("UPDATE import_batches SET status = 'processing', started_at = now(),"
+def make_stalled(stack: Stack, batch_id: UUID, seconds: int) -> None:
+    """Makes the batch one whose heartbeat stopped so many seconds ago."""
+    stack.sql("UPDATE import_batches SET status = 'processing', started_at = now(),"
               " heartbeat_at = now()")  # fmt: skip
-    world.later(batch_id, seconds)
+    stack.make_older(batch_id, seconds)
 
 
-def test_a_pending_batch_is_announced_within_a_minute_and_not_before_it_may_be_lost(
-    world: World, batch_id: UUID
-) -> None:
-    world.later(batch_id, 29)
+def test_a_pending_batch_is_enqueued_again_after_30_seconds(stack: Stack, batch_id: UUID) -> None:
+    stack.make_older(batch_id, 29)
     assert recovery.sweep() == []
-    world.later(batch_id, 2)
+    stack.make_older(batch_id, 2)
     assert recovery.sweep() == [(batch_id, "pending", "enqueued")]
     assert recovery.sweep() == []
 
 
-def test_a_batch_that_waits_in_a_long_queue_is_announced_less_and_less_often(
-    world: World, batch_id: UUID
+def test_a_batch_in_a_long_queue_is_enqueued_less_and_less_often(
+    stack: Stack, batch_id: UUID
 ) -> None:
     times = 0
     for _ in range(60):  # an hour
-        world.later(batch_id, 60)
+        stack.make_older(batch_id, 60)
         times += len(recovery.sweep())
     assert 5 <= times <= 7
 
 
-def test_a_batch_that_an_operator_put_there_is_found_too(world: World, batch_id: UUID) -> None:
-    set_to(world, enqueued_at=None)
-    world.later(batch_id, 31)
+def test_a_batch_that_was_never_enqueued_is_found(stack: Stack, batch_id: UUID) -> None:
+    set_to(stack, announced_at=None)
+    stack.make_older(batch_id, 31)
     assert recovery.sweep() == [(batch_id, "pending", "enqueued")]
 
 
-def test_a_batch_that_was_handed_over_to_nobody_is_announced_again(
-    world: World, batch_id: UUID
-) -> None:
+def test_a_released_batch_is_enqueued_again_after_a_minute(stack: Stack, batch_id: UUID) -> None:
     runner.run(batch_id, lambda: True)
-    world.later(batch_id, 59)
+    stack.make_older(batch_id, 59)
     assert recovery.sweep() == []
-    world.later(batch_id, 2)
+    stack.make_older(batch_id, 2)
     assert recovery.sweep() == [(batch_id, "released", "enqueued")]
 
 
-def test_ten_minutes_without_a_sign_of_life_set_a_batch_free(world: World, batch_id: UUID) -> None:
-    silent_for(world, batch_id, 599)
+def test_a_batch_is_stalled_after_ten_minutes_without_heartbeat(
+    stack: Stack, batch_id: UUID
+) -> None:
+    make_stalled(stack, batch_id, 599)
     assert recovery.sweep() == []
-    world.later(batch_id, 2)
+    stack.make_older(batch_id, 2)
     assert recovery.sweep() == [(batch_id, "stalled", "enqueued")]
-    assert recovery.sweep() == []  # nobody is told twice of one thing
+    assert recovery.sweep() == []  # it is enqueued once
     assert runner.run(batch_id, lambda: False) is runner.Result.DONE
-    assert world.status(batch_id) == "completed"
+    assert stack.status(batch_id) == "completed"
 
 
-def test_a_slow_batch_whose_row_is_locked_has_a_living_worker(world: World, batch_id: UUID) -> None:
-    silent_for(world, batch_id, 7200)
-    before = world.batch(batch_id)
-    with psycopg.connect(world.database_url) as worker:
+def test_a_slow_batch_whose_row_is_locked_is_left_alone(stack: Stack, batch_id: UUID) -> None:
+    make_stalled(stack, batch_id, 7200)
+    before = stack.batch(batch_id)
+    with psycopg.connect(stack.database_url) as worker:
         worker.execute("SELECT 1 FROM import_batches FOR UPDATE")
         assert recovery.sweep() == []
         assert recovery.sweep(fail=True) == []
-        assert world.batch(batch_id) == before
+        assert stack.batch(batch_id) == before
     assert recovery.sweep() == [(batch_id, "stalled", "enqueued")]
 
 
-def test_a_batch_as_old_as_it_may_be_with_a_fresh_heartbeat_is_left_alone(
-    world: World, batch_id: UUID
-) -> None:
-    silent_for(world, batch_id, 86_400)
-    world.sql("UPDATE import_batches SET heartbeat_at = now() - interval '9 minutes'")
+def test_an_old_batch_with_a_recent_heartbeat_is_left_alone(stack: Stack, batch_id: UUID) -> None:
+    make_stalled(stack, batch_id, 86_400)
+    stack.sql("UPDATE import_batches SET heartbeat_at = now() - interval '9 minutes'")
     assert recovery.sweep() == []
 
 
-def test_after_three_attempts_without_progress_it_is_failed_with_the_reason(
-    world: World, batch_id: UUID
+def test_a_stalled_batch_fails_after_three_attempts_without_progress(
+    stack: Stack, batch_id: UUID
 ) -> None:
-    silent_for(world, batch_id, 601)
-    set_to(world, attempts_without_progress=2)
+    make_stalled(stack, batch_id, 601)
+    set_to(stack, attempts_without_progress=2)
     assert recovery.sweep(dry_run=True) == [(batch_id, "stalled", "enqueued")]
-    set_to(world, attempts_without_progress=3)
+    set_to(stack, attempts_without_progress=3)
     assert recovery.sweep() == [(batch_id, "stalled", "failed")]
-    assert world.status(batch_id) == "failed"
-    assert "stopped 3 times near row 1 of the data" in world.batch(batch_id)["error_message"]
+    assert stack.status(batch_id) == "failed"
+    assert "stopped 3 times near row 1 of the data" in stack.batch(batch_id)["error_message"]
 
 
-def test_an_operator_fails_a_silent_batch_and_never_a_pending_one(
-    world: World, batch_id: UUID
+def test_an_operator_fails_stalled_batches_but_not_pending_ones(
+    stack: Stack, batch_id: UUID
 ) -> None:
-    world.later(batch_id, 4000)
+    stack.make_older(batch_id, 4000)
     assert recovery.sweep(fail=True) == [(batch_id, "pending", "enqueued")]
-    silent_for(world, batch_id, 601)
+    make_stalled(stack, batch_id, 601)
     assert recovery.sweep(fail=True) == [(batch_id, "stalled", "failed")]
-    assert world.batch(batch_id)["error_message"] == recovery.STALLED_REASON.format(minutes=10)
+    assert stack.batch(batch_id)["error_message"] == recovery.STALLED_REASON.format(minutes=10)
 
 
 @pytest.mark.parametrize("fail", [True, False])
-def test_a_dry_run_changes_nothing(world: World, batch_id: UUID, fail: bool) -> None:
-    silent_for(world, batch_id, 601)
-    before = world.batch(batch_id)
+def test_a_dry_run_changes_nothing(stack: Stack, batch_id: UUID, fail: bool) -> None:
+    make_stalled(stack, batch_id, 601)
+    before = stack.batch(batch_id)
     found = recovery.sweep(fail=fail, dry_run=True)
     assert found == [(batch_id, "stalled", "failed" if fail else "enqueued")]
-    assert world.batch(batch_id) == before
+    assert stack.batch(batch_id) == before
 
 
-def test_two_sweeps_at_once_find_a_batch_once(world: World) -> None:
+def test_two_sweeps_at_once_find_each_batch_once(stack: Stack) -> None:
     ids = []
     for _ in range(20):
-        client = world.client()
-        ids.append(world.submit(plain(1, client.tag), client, enqueue=False))
-        world.later(ids[-1], 31)
+        tenant = stack.new_tenant()
+        ids.append(stack.submit(plain(1, tenant.name), tenant, enqueue=False))
+        stack.make_older(ids[-1], 31)
     found: list[UUID] = []
     both = threading.Barrier(2)
 
@@ -159,108 +155,108 @@ def test_two_sweeps_at_once_find_a_batch_once(world: World) -> None:
     assert sorted(found) == sorted(ids)
 
 
-def test_the_command_a_second_time_changes_nothing(world: World, batch_id: UUID) -> None:
-    silent_for(world, batch_id, 601)
+def test_a_second_run_of_the_command_changes_nothing(stack: Stack, batch_id: UUID) -> None:
+    make_stalled(stack, batch_id, 601)
     first, second = io.StringIO(), io.StringIO()
     call_command("cleanup_stuck_imports", stdout=first)
     assert str(batch_id) in first.getvalue()
-    before = world.batch(batch_id)
+    before = stack.batch(batch_id)
     call_command("cleanup_stuck_imports", stdout=second)
     assert str(batch_id) not in second.getvalue()
-    assert world.batch(batch_id) == before
+    assert stack.batch(batch_id) == before
 
 
-def test_what_could_not_be_announced_is_found_by_the_very_next_sweep(
-    world_with_own_valkey: World, own_valkey: OwnValkey
+def test_batches_that_could_not_be_enqueued_are_found_by_the_next_sweep(
+    stack_with_own_valkey: Stack, own_valkey: OwnValkey
 ) -> None:
-    world = world_with_own_valkey
-    client = world.client()
-    ids = [world.submit(plain(1, client.tag), client, enqueue=False) for _ in range(3)]
+    stack = stack_with_own_valkey
+    tenant = stack.new_tenant()
+    ids = [stack.submit(plain(1, tenant.name), tenant, enqueue=False) for _ in range(3)]
     for batch_id in ids:
-        world.later(batch_id, 7200)  # announced again only after hours, had it been announced
-    own_valkey.die()
+        stack.make_older(batch_id, 7200)  # without the error the next sweep would leave it alone
+    own_valkey.kill()
     with pytest.raises(CommandError, match="Redis did not answer"):
         call_command("cleanup_stuck_imports", stdout=io.StringIO())
-    own_valkey.come_back()
+    own_valkey.restart()
     assert {one.batch_id for one in recovery.sweep()} == set(ids)
 
 
-def test_a_worker_frozen_in_the_middle_of_a_copy_loses_its_locks(world: World) -> None:
-    with psycopg.connect(world.database_url) as frozen, frozen.cursor() as cursor:
+def test_a_session_frozen_in_the_middle_of_a_copy_is_ended(stack: Stack) -> None:
+    with psycopg.connect(stack.database_url) as frozen, frozen.cursor() as cursor:
         cursor.execute("SET application_name = 'frozen'")
         copying = cursor.copy("COPY users (email) FROM STDIN")
         with pytest.raises(psycopg.errors.AdminShutdown), copying as copy:  # noqa: PT012
             copy.write("ada@x.example\n")
-            until(lambda: world.sql("SELECT 1 FROM pg_stat_activity WHERE state = 'active'"
+            wait_until(lambda: stack.sql("SELECT 1 FROM pg_stat_activity WHERE state = 'active'"
                                     " AND wait_event = 'ClientRead'"))  # fmt: skip
-            assert recovery.end_frozen_sessions() == 0  # half a minute has not gone by
-            assert ended_at_once(world) == 1
+            assert recovery.end_frozen_sessions() == 0  # DATABASE_IDLE_SECONDS have not passed
+            assert end_frozen_sessions_now(stack) == 1
 
 
-def ended_at_once(world: World) -> int:
-    """How many are ended where nobody may be quiet for a moment."""
+def end_frozen_sessions_now(stack: Stack) -> int:
+    """Ends frozen sessions without any time limit; gives their number."""
     with override_settings(DATABASE_IDLE_SECONDS=0):
         return recovery.end_frozen_sessions()
 
 
-def test_nobody_else_is_ended(world: World) -> None:
-    with psycopg.connect(world.database_url) as other:
+def test_other_sessions_are_not_ended(stack: Stack) -> None:
+    with psycopg.connect(stack.database_url) as other:
         other.execute("SELECT 1 FROM users FOR UPDATE")
-        assert ended_at_once(world) == 0
+        assert end_frozen_sessions_now(stack) == 0
         other.execute("SELECT 1")
 
 
-# --- undos that went silent -------------------------------------------------------------------
+# --- stalled undos ----------------------------------------------------------------------------
 
 
-def asked_for_undo(world: World, batch_id: UUID, ago: timedelta) -> None:
-    """And nothing has happened since."""
+def request_undo(stack: Stack, batch_id: UUID, ago: timedelta) -> None:
+    """Makes the batch one whose undo was requested so long ago, without progress."""
     runner.run(batch_id, lambda: False)
-    world.sql("ALTER TABLE import_batches DISABLE TRIGGER import_batches_touch")
-    world.sql("UPDATE import_batches SET undo_requested_at = now() - %s, updated_at = now() - %s,"
+    stack.sql("ALTER TABLE import_batches DISABLE TRIGGER import_batches_touch")
+    stack.sql("UPDATE import_batches SET undo_requested_at = now() - %s, updated_at = now() - %s,"
               " mail_state = 'none' WHERE id = %s", ago, ago, batch_id)  # fmt: skip
-    world.sql("ALTER TABLE import_batches ENABLE TRIGGER import_batches_touch")
+    stack.sql("ALTER TABLE import_batches ENABLE TRIGGER import_batches_touch")
 
 
-def test_an_undo_that_went_silent_is_found_once_a_minute(world: World, batch_id: UUID) -> None:
-    asked_for_undo(world, batch_id, timedelta(seconds=50))
+def test_a_stalled_undo_is_found_once_a_minute(stack: Stack, batch_id: UUID) -> None:
+    request_undo(stack, batch_id, timedelta(seconds=50))
     assert recovery.stalled_undos() == []
-    asked_for_undo(world, batch_id, timedelta(seconds=70))
+    request_undo(stack, batch_id, timedelta(seconds=70))
     assert recovery.stalled_undos() == [batch_id]
     assert recovery.stalled_undos() == []
-    world.sql("UPDATE import_batches SET undone_at = now()")
+    stack.sql("UPDATE import_batches SET undone_at = now()")
     assert recovery.stalled_undos() == []
 
 
-def test_the_sweep_carries_a_silent_undo_on(crew: World) -> None:
-    client = crew.client()
-    sample = plain(300, client.tag)
-    batch_id = crew.submit(sample, client)
-    crew.completed(batch_id, sample)
-    until(crew.is_quiet)
-    asked_for_undo(crew, batch_id, timedelta(seconds=70))
-    until(lambda: crew.batch(batch_id)["undone_at"])
-    assert crew.batch(batch_id)["undone_rows"] == 300
-    crew.promises_hold(batch_id)
+def test_the_sweep_continues_a_stalled_undo(live_stack: Stack) -> None:
+    tenant = live_stack.new_tenant()
+    sample = plain(300, tenant.name)
+    batch_id = live_stack.submit(sample, tenant)
+    live_stack.wait_until_completed(batch_id, sample)
+    wait_until(live_stack.queue_is_empty)
+    request_undo(live_stack, batch_id, timedelta(seconds=70))
+    wait_until(lambda: live_stack.batch(batch_id)["undone_at"])
+    assert live_stack.batch(batch_id)["undone_rows"] == 300
+    live_stack.check_invariants(batch_id)
 
 
-def test_the_sweep_rings_for_what_it_found(world: World, batch_id: UUID) -> None:
-    world.later(batch_id, 31)
+def test_the_sweep_enqueues_what_it_found(stack: Stack, batch_id: UUID) -> None:
+    stack.make_older(batch_id, 31)
     assert tasks.sweep() == 1
-    assert not world.is_quiet()
+    assert not stack.queue_is_empty()
 
 
-def test_a_batch_is_not_swept_away_in_mid_run(crew: World) -> None:
-    """With a beat that takes everything for silent after a second: no attempt is wasted on a
-    batch that gets on, as its row is locked or its heartbeat fresh."""
-    client = crew.client()
-    sample = mixed(2000, client.tag)
-    batch_id = crew.submit(sample, client)
-    crew.completed(batch_id, sample)
-    taken_from_others = crew.one(
-        "SELECT count(*) FROM ledger WHERE batch = %s"
+def test_a_running_batch_is_never_claimed_by_a_second_worker(live_stack: Stack) -> None:
+    """In this stack a batch is stalled after one second. A running batch has a locked row or a
+    recent heartbeat."""
+    tenant = live_stack.new_tenant()
+    sample = mixed(2000, tenant.name)
+    batch_id = live_stack.submit(sample, tenant)
+    live_stack.wait_until_completed(batch_id, sample)
+    claimed_from_others = live_stack.value(
+        "SELECT count(*) FROM change_log WHERE batch = %s"
         " AND (after->>'attempt')::int > (before->>'attempt')::int"
         " AND before->>'heartbeat_at' IS NOT NULL",
         batch_id,
     )
-    assert taken_from_others == 0
+    assert claimed_from_others == 0

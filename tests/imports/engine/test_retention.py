@@ -1,4 +1,4 @@
-"""What is deleted after thirty days, and what never is."""
+"""What is deleted after thirty days, and what is not."""
 
 from __future__ import annotations
 
@@ -6,77 +6,97 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from django.db import connection
+from django.db.models import Model
+from django.test.utils import CaptureQueriesContext
 
 from imports.engine import retention, runner
+from imports.models import ImportBatch, Upload
 from tests.imports.engine.support.samples import mixed, plain
-from tests.imports.engine.support.world import World
+from tests.imports.engine.support.stack import Stack
 
 DAY = 86_400
 
 
-def imported(world: World, *, days_ago: int) -> UUID:
-    """A batch that ended then."""
-    client = world.client()
-    batch_id = world.submit(mixed(200, client.tag), client)
+def imported(stack: Stack, *, days_ago: int) -> UUID:
+    """Gives a batch that ended so long ago."""
+    tenant = stack.new_tenant()
+    batch_id = stack.submit(mixed(200, tenant.name), tenant)
     runner.run(batch_id, lambda: False)
-    world.later(batch_id, days_ago * DAY)
+    stack.make_older(batch_id, days_ago * DAY)
     return batch_id
 
 
-def test_an_old_batch_goes_with_its_file_and_errors_and_its_users_stay(world: World) -> None:
-    old, young = imported(world, days_ago=31), imported(world, days_ago=29)
-    users = world.one("SELECT count(*) FROM users")
+def test_an_old_batch_is_deleted_with_its_file_and_errors_but_not_its_users(stack: Stack) -> None:
+    old, young = imported(stack, days_ago=31), imported(stack, days_ago=29)
+    users = stack.value("SELECT count(*) FROM users")
     assert retention.purge(dry_run=True)[:2] == (1, 0)
-    assert world.one("SELECT count(*) FROM import_batches") == 2
+    assert stack.value("SELECT count(*) FROM import_batches") == 2
     assert retention.purge()[:2] == (1, 0)
-    assert world.sql("SELECT id FROM import_batches") == [(young,)]
+    assert stack.sql("SELECT id FROM import_batches") == [(young,)]
     for table in ("import_errors", "import_uploads"):
-        assert world.sql(f"SELECT DISTINCT import_batch_id FROM {table}") == [(young,)]
-    assert world.one("SELECT count(*) FROM users") == users
-    assert world.one("SELECT count(*) FROM users WHERE import_batch_id = %s", old) == 0
+        assert stack.sql(f"SELECT DISTINCT import_batch_id FROM {table}") == [(young,)]
+    assert stack.value("SELECT count(*) FROM users") == users
+    assert stack.value("SELECT count(*) FROM users WHERE import_batch_id = %s", old) == 0
     assert retention.purge()[:2] == (0, 0)
 
 
 @pytest.mark.parametrize("status", ["pending", "processing"])
-def test_a_batch_that_runs_is_never_deleted_however_old(world: World, status: str) -> None:
-    client = world.client()
-    sample = mixed(600, client.tag)
-    batch_id = world.submit(sample, client)
+def test_a_running_batch_is_never_deleted(stack: Stack, status: str) -> None:
+    tenant = stack.new_tenant()
+    sample = mixed(600, tenant.name)
+    batch_id = stack.submit(sample, tenant)
     if status == "processing":
         runner.run(batch_id, lambda: True)
-    world.later(batch_id, 365 * DAY)
+    stack.make_older(batch_id, 365 * DAY)
     assert retention.purge()[:2] == (0, 0)
     runner.run(batch_id, lambda: False)
-    world.completed(batch_id, sample)
+    stack.wait_until_completed(batch_id, sample)
 
 
-def test_it_goes_past_what_somebody_has_locked(world: World) -> None:
-    locked, free = imported(world, days_ago=31), imported(world, days_ago=31)
-    with psycopg.connect(world.database_url) as other:
+def test_locked_batches_are_skipped(stack: Stack) -> None:
+    locked, free = imported(stack, days_ago=31), imported(stack, days_ago=31)
+    with psycopg.connect(stack.database_url) as other:
         other.execute("SELECT 1 FROM import_batches WHERE id = %s FOR UPDATE", [locked])
         assert retention.purge()[:2] == (1, 0)
-    assert world.sql("SELECT id FROM import_batches") == [(locked,)]
+    assert stack.sql("SELECT id FROM import_batches") == [(locked,)]
     assert retention.purge()[:2] == (1, 0)
     assert free != locked
 
 
-def test_a_file_of_a_preview_goes_after_an_hour(world: World) -> None:
-    client = world.client()
-    upload = world.stage(plain(10, client.tag), client, chunk_size=100)
+def test_the_file_of_a_preview_is_deleted_after_an_hour(stack: Stack) -> None:
+    tenant = stack.new_tenant()
+    upload = stack.stage(plain(10, tenant.name), tenant, chunk_size=100)
     assert retention.purge()[:2] == (0, 0)
-    world.sql("UPDATE import_uploads SET created_at = now() - interval '61 minutes'")
+    stack.sql("UPDATE import_uploads SET created_at = now() - interval '61 minutes'")
     assert retention.purge()[:2] == (0, 1)
-    assert world.one("SELECT count(*) FROM import_upload_chunks") == 0
+    assert stack.value("SELECT count(*) FROM import_upload_chunks") == 0
     assert upload.total_rows == 10
 
 
-def test_many_are_deleted_in_small_transactions(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_many_batches_are_deleted_in_slices(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "BATCHES_AT_A_TIME", 2)
     for _ in range(5):
-        client = world.client()
-        batch_id = world.submit(plain(1, client.tag), client)
+        tenant = stack.new_tenant()
+        batch_id = stack.submit(plain(1, tenant.name), tenant)
         runner.run(batch_id, lambda: False)
-        world.later(batch_id, 31 * DAY)
+        stack.make_older(batch_id, 31 * DAY)
     assert retention.purge()[:2] == (5, 0)
+
+
+@pytest.mark.parametrize("model", [ImportBatch, Upload])
+def test_a_slice_takes_few_statements_and_the_database_cascades(
+    stack: Stack, model: type[Model]
+) -> None:
+    """`QuerySet.delete` loads rows and deletes them one table after the other, unless all relations
+    are DO_NOTHING."""
+    imported(stack, days_ago=31)
+    if model is Upload:
+        stack.sql("UPDATE import_uploads SET import_batch_id = NULL")
+    with CaptureQueriesContext(connection) as queries:
+        assert retention._delete_slice(model._default_manager.all()) == 1
+    statements = [one["sql"] for one in queries if not one["sql"].startswith("SELECT 1")]
+    assert len([sql for sql in statements if sql.startswith(("SELECT", "DELETE"))]) <= 2
+    assert stack.value("SELECT count(*) FROM import_upload_chunks") == 0
+    assert stack.value("SELECT count(*) FROM import_uploads") == 0
+    assert bool(stack.value("SELECT count(*) FROM import_errors")) is (model is Upload)

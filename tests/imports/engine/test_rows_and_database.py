@@ -1,4 +1,4 @@
-"""Rows that only the database has something against, and addresses that two imports share."""
+"""Rows that only the database refuses, and e-mail addresses that two imports share."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from uuid import UUID
 import pytest
 
 from tests.imports.engine.support.samples import Sample, mixed, plain
-from tests.imports.engine.support.world import World
-from tests.imports.engine.test_people_in_mid_batch import deadlocks_of
+from tests.imports.engine.support.stack import Stack
+from tests.imports.engine.test_changes_during_import import deadlocks_of
 
 
 @contextmanager
-def trigger(world: World, name: str, body: str) -> Iterator[None]:
-    """A row trigger on `users`, before each insert."""
-    world.sql(
+def trigger(stack: Stack, name: str, body: str) -> Iterator[None]:
+    """Creates a trigger that runs before each row is inserted into `users`."""
+    stack.sql(
         f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$"
         f" BEGIN {body} RETURN NEW; END $$;"
         f" CREATE TRIGGER {name} BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION {name}()"
@@ -24,35 +24,35 @@ def trigger(world: World, name: str, body: str) -> Iterator[None]:
     try:
         yield
     finally:
-        world.sql(f"DROP FUNCTION {name}() CASCADE")
+        stack.sql(f"DROP FUNCTION {name}() CASCADE")
 
 
 REFUSALS = {
     "a raised exception": "RAISE EXCEPTION 'not this one';",
     "a check": "RAISE check_violation;",
     "a value": "NEW.phone := repeat('0', 21);",
-    "another rule of uniqueness": "RAISE unique_violation;",
+    "another unique constraint": "RAISE unique_violation;",
 }
 
 
 @pytest.mark.parametrize("refusal", REFUSALS)
-def test_a_row_that_only_the_database_refuses_is_the_only_one_that_fails(
-    crew: World, refusal: str
-) -> None:
-    client = crew.client()
-    sample = plain(1000, client.tag)
-    refused = ", ".join(f"'person{number:06}@{client.tag}.example'" for number in (0, 350, 999))
-    with trigger(crew, "refuse", f"IF NEW.email IN ({refused}) THEN {REFUSALS[refusal]} END IF;"):
-        batch_id = crew.submit(sample, client, chunk_size=400)
-        assert crew.ended(batch_id) == ["completed"]
-    errors = crew.sql(
+def test_only_the_row_that_the_database_refuses_fails(live_stack: Stack, refusal: str) -> None:
+    tenant = live_stack.new_tenant()
+    sample = plain(1000, tenant.name)
+    refused = ", ".join(f"'person{number:06}@{tenant.name}.example'" for number in (0, 350, 999))
+    with trigger(
+        live_stack, "refuse", f"IF NEW.email IN ({refused}) THEN {REFUSALS[refusal]} END IF;"
+    ):
+        batch_id = live_stack.submit(sample, tenant, chunk_size=400)
+        assert live_stack.wait_until_ended(batch_id) == ["completed"]
+    errors = live_stack.sql(
         "SELECT row_number, error_code FROM import_errors WHERE import_batch_id = %s ORDER BY 1",
         batch_id,
     )
     assert errors == [(row, "refused_by_database") for row in (2, 352, 1001)]
-    batch = crew.batch(batch_id)
+    batch = live_stack.batch(batch_id)
     assert (batch["successful_rows"], batch["skipped_rows"], batch["failed_rows"]) == (997, 0, 3)
-    crew.promises_hold(batch_id)
+    live_stack.check_invariants(batch_id)
 
 
 SLOWLY = "IF NEW.email LIKE '%%0@%%' THEN PERFORM pg_sleep(0.002); END IF;"
@@ -60,44 +60,46 @@ SLOWLY = "IF NEW.email LIKE '%%0@%%' THEN PERFORM pg_sleep(0.002); END IF;"
 
 @pytest.mark.parametrize("chunk_size", [5000, 500])
 @pytest.mark.parametrize("where", ["two organisations", "one organisation"])
-def test_the_same_5_000_addresses_in_opposite_order_at_the_same_time(
-    crew: World, where: str, chunk_size: int
+def test_two_imports_of_the_same_addresses_in_opposite_order(
+    live_stack: Stack, where: str, chunk_size: int
 ) -> None:
-    one = crew.client()
-    two = one if where == "one organisation" else crew.client()
-    up = plain(5000, one.tag)
+    one = live_stack.new_tenant()
+    two = one if where == "one organisation" else live_stack.new_tenant()
+    up = plain(5000, one.name)
     down = Sample(rows=up.rows[::-1])
-    deadlocks = deadlocks_of(crew)
-    with trigger(crew, "slowly", SLOWLY):  # so that they meet
+    deadlocks = deadlocks_of(live_stack)
+    with trigger(live_stack, "slowly", SLOWLY):  # so that the imports overlap
         ids = [
-            crew.submit(up, one, chunk_size=chunk_size),
-            crew.submit(down, two, chunk_size=chunk_size),
+            live_stack.submit(up, one, chunk_size=chunk_size),
+            live_stack.submit(down, two, chunk_size=chunk_size),
         ]
-        states = crew.ended(*ids)
-    assert deadlocks_of(crew) == deadlocks
-    crew.promises_hold(*ids)
-    assert overlapped(crew, ids)
-    made = [crew.batch(batch_id)["successful_rows"] for batch_id in ids]
+        states = live_stack.wait_until_ended(*ids)
+    assert deadlocks_of(live_stack) == deadlocks
+    live_stack.check_invariants(*ids)
+    assert overlapped(live_stack, ids)
+    made = [live_stack.batch(batch_id)["successful_rows"] for batch_id in ids]
     assert sum(made) == 5000
-    emails = crew.sql("SELECT email FROM users WHERE import_batch_id = ANY(%s)", ids)
+    emails = live_stack.sql("SELECT email FROM users WHERE import_batch_id = ANY(%s)", ids)
     assert {email for (email,) in emails} == {row.user[0] for row in up.rows if row.user}
     for batch_id, number, state in zip(ids, made, states, strict=True):
         rest = "skipped_rows" if where == "one organisation" else "failed_rows"
-        assert crew.batch(batch_id)[rest] == 5000 - number
+        assert live_stack.batch(batch_id)[rest] == 5000 - number
         assert state == ("failed" if number == 0 and rest == "failed_rows" else "completed")
 
 
-def overlapped(world: World, ids: list[UUID]) -> bool:
+def overlapped(stack: Stack, ids: list[UUID]) -> bool:
     """Whether each began before the other one ended."""
     return bool(
-        world.one(
+        stack.value(
             "SELECT max(started_at) < min(completed_at) FROM import_batches WHERE id = ANY(%s)", ids
         )
     )
 
 
-def test_an_address_that_the_file_spells_twice_in_two_ways_is_one_user(crew: World) -> None:
-    client = crew.client()
+def test_different_spellings_of_an_address_are_one_user(
+    live_stack: Stack,
+) -> None:
+    tenant = live_stack.new_tenant()
     spellings = [
         "jürgen.müller@example.com",  # no address: the local part is not ASCII
         "user@müller.example",
@@ -106,44 +108,44 @@ def test_an_address_that_the_file_spells_twice_in_two_ways_is_one_user(crew: Wor
         "\u200buser@m\u00fcller.example",
         "ｕｓｅｒ@müller.example",
     ]
-    rows = plain(len(spellings), client.tag).rows
+    rows = plain(len(spellings), tenant.name).rows
     cells = [(spelling, *row.cells[1:]) for spelling, row in zip(spellings, rows, strict=True)]
-    batch_id = crew.submit(
-        Sample(rows=[type(row)(cells=one) for row, one in zip(rows, cells, strict=True)]), client
+    batch_id = live_stack.submit(
+        Sample(rows=[type(row)(cells=one) for row, one in zip(rows, cells, strict=True)]), tenant
     )
-    assert crew.ended(batch_id) == ["completed"]
-    assert crew.sql("SELECT email FROM users WHERE import_batch_id = %s", batch_id) == [
+    assert live_stack.wait_until_ended(batch_id) == ["completed"]
+    assert live_stack.sql("SELECT email FROM users WHERE import_batch_id = %s", batch_id) == [
         ("user@xn--mller-kva.example",)
     ]
-    crew.promises_hold(batch_id)
+    live_stack.check_invariants(batch_id)
 
 
-def test_a_file_imported_again_changes_nothing(crew: World) -> None:
-    client = crew.client()
-    sample = plain(1000, client.tag)
-    crew.completed(crew.submit(sample, client), sample)
-    users = crew.sql("SELECT * FROM users WHERE organisation_id = %s ORDER BY id",
-                     client.organisation_id)  # fmt: skip
-    again = crew.submit(sample, client)
-    assert crew.ended(again) == ["completed"]
-    batch = crew.batch(again)
+def test_a_file_imported_again_changes_nothing(live_stack: Stack) -> None:
+    tenant = live_stack.new_tenant()
+    sample = plain(1000, tenant.name)
+    live_stack.wait_until_completed(live_stack.submit(sample, tenant), sample)
+    users = live_stack.sql("SELECT * FROM users WHERE organisation_id = %s ORDER BY id",
+                     tenant.organisation_id)  # fmt: skip
+    again = live_stack.submit(sample, tenant)
+    assert live_stack.wait_until_ended(again) == ["completed"]
+    batch = live_stack.batch(again)
     assert (batch["successful_rows"], batch["skipped_rows"]) == (0, 1000)
-    assert users == crew.sql(
-        "SELECT * FROM users WHERE organisation_id = %s ORDER BY id", client.organisation_id
+    assert users == live_stack.sql(
+        "SELECT * FROM users WHERE organisation_id = %s ORDER BY id", tenant.organisation_id
     )
 
 
-def test_users_who_exist_are_failed_rows_where_that_was_asked_for(crew: World) -> None:
-    client = crew.client()
-    sample = mixed(1000, client.tag)
-    batch_id = crew.submit(sample, client, skip_duplicates=False)
-    assert crew.ended(batch_id) == ["completed"]
+def test_existing_users_are_failed_rows_without_skip_duplicates(live_stack: Stack) -> None:
+    tenant = live_stack.new_tenant()
+    sample = mixed(1000, tenant.name)
+    batch_id = live_stack.submit(sample, tenant, skip_duplicates=False)
+    assert live_stack.wait_until_ended(batch_id) == ["completed"]
     codes = dict(
-        crew.sql(
+        live_stack.sql(
             "SELECT error_code, count(*) FROM import_errors WHERE import_batch_id = %s GROUP BY 1",
             batch_id,
         )
     )
-    assert codes["already_exists"] == len(sample.own)
-    assert codes["address_unavailable"] == len(sample.foreign)
-    crew.promises_hold(batch_id)
+    assert codes["already_exists"] == len(sample.existing_own)
+    assert codes["address_unavailable"] == len(sample.existing_foreign)
+    live_stack.check_invariants(batch_id)

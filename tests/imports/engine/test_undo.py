@@ -1,4 +1,4 @@
-"""An import taken back: all of it that nobody has touched, once, whatever happens meanwhile."""
+"""Undo of an import: deletes the users that nobody has changed or used, and each of them once."""
 
 from __future__ import annotations
 
@@ -17,40 +17,40 @@ from imports import actions
 from imports.engine import failpoints, runner, undo
 from imports.engine.undo import UndoResult
 from imports.errors import UndoNotPossible
-from tests.imports.engine.support.processes import until
+from tests.imports.engine.support.processes import wait_until
 from tests.imports.engine.support.samples import Sample, mixed, plain
-from tests.imports.engine.support.world import Client, World, batch_object
+from tests.imports.engine.support.stack import Stack, Tenant, batch_object
 from users.models import User
 
 
 @pytest.fixture
-def client(world: World) -> Client:
-    """Who imports, and undoes."""
-    return world.client()
+def tenant(stack: Stack) -> Tenant:
+    """The organisation that imports and undoes."""
+    return stack.new_tenant()
 
 
 @pytest.fixture
-def sample(client: Client) -> Sample:
-    """Some users, some skipped rows, some failed ones."""
-    return mixed(400, client.tag)
+def sample(tenant: Tenant) -> Sample:
+    """A file with new users, skipped rows and failed rows."""
+    return mixed(400, tenant.name)
 
 
 @pytest.fixture
-def batch_id(world: World, client: Client, sample: Sample) -> UUID:
+def batch_id(stack: Stack, tenant: Tenant, sample: Sample) -> UUID:
     """A completed batch."""
-    made = world.submit(sample, client)
+    made = stack.submit(sample, tenant)
     runner.run(made, lambda: False)
     return made
 
 
-def undone(batch_id: UUID, client: Client) -> UndoResult:
-    """What a person asks for, and is told."""
-    return actions.undo(batch_object(batch_id), user=User.objects.get(id=client.user_id))
+def undo_batch(batch_id: UUID, tenant: Tenant) -> UndoResult:
+    """Undoes the batch as the tenant's administrator; gives the result."""
+    return actions.undo(batch_object(batch_id), user=User.objects.get(id=tenant.user_id))
 
 
-def user_of(world: World, batch_id: UUID, number: int = 0) -> UUID:
-    """One of the users that a batch made."""
-    found: UUID = world.one(
+def user_of(stack: Stack, batch_id: UUID, number: int = 0) -> UUID:
+    """Gives one of the users that a batch created."""
+    found: UUID = stack.value(
         "SELECT id FROM users WHERE import_batch_id = %s ORDER BY email OFFSET %s LIMIT 1",
         batch_id,
         number,
@@ -58,22 +58,22 @@ def user_of(world: World, batch_id: UUID, number: int = 0) -> UUID:
     return found
 
 
-def count(world: World, client: Client) -> int:
-    """The users of an organisation."""
+def count(stack: Stack, tenant: Tenant) -> int:
+    """Gives the number of users of the organisation."""
     return int(
-        world.one("SELECT count(*) FROM users WHERE organisation_id = %s", client.organisation_id)
+        stack.value("SELECT count(*) FROM users WHERE organisation_id = %s", tenant.organisation_id)
     )
 
 
-def test_every_user_that_the_batch_made_goes_and_nobody_else(
-    world: World, client: Client, sample: Sample, batch_id: UUID
+def test_every_user_that_the_batch_created_is_deleted_and_nobody_else(
+    stack: Stack, tenant: Tenant, sample: Sample, batch_id: UUID
 ) -> None:
     made = len(sample.users())
-    told = undone(batch_id, client)
-    assert told == UndoResult(is_finished=True, removed_rows=made, kept_rows=0, kept=[])
-    assert count(world, client) == len(sample.own) + 1  # who was there before, and the uploader
-    assert world.status(batch_id) == "completed"  # what it became does not change
-    world.promises_hold(batch_id)
+    result = undo_batch(batch_id, tenant)
+    assert result == UndoResult(is_finished=True, removed_rows=made, kept_rows=0, kept=[])
+    assert count(stack, tenant) == len(sample.existing_own) + 1  # and the uploader
+    assert stack.status(batch_id) == "completed"  # an undo is no status
+    stack.check_invariants(batch_id)
 
 
 REASONS = {
@@ -95,43 +95,43 @@ OTHER_REFERENCES = {
 
 
 @pytest.mark.parametrize("reason", REASONS)
-def test_who_was_touched_is_kept_and_listed_with_the_reason(
-    world: World, client: Client, sample: Sample, batch_id: UUID, reason: str
+def test_a_user_who_was_changed_or_used_is_kept_with_the_reason(
+    stack: Stack, tenant: Tenant, sample: Sample, batch_id: UUID, reason: str
 ) -> None:
-    kept = user_of(world, batch_id, 5)
-    world.db.execute(REASONS[reason], {"user": kept})
-    told = undone(batch_id, client)
-    assert (told.removed_rows, told.kept_rows) == (len(sample.users()) - 1, 1)
-    [one] = told.kept
+    kept = user_of(stack, batch_id, 5)
+    stack.db.execute(REASONS[reason], {"user": kept})
+    result = undo_batch(batch_id, tenant)
+    assert (result.removed_rows, result.kept_rows) == (len(sample.users()) - 1, 1)
+    [one] = result.kept
     assert (one["user_id"], one["reason"]) == (str(kept), reason)
     assert one["message"] == f"{one['email']} {undo.SENTENCES[reason]}."
-    assert world.sql("SELECT id FROM users WHERE import_batch_id = %s", batch_id) == [(kept,)]
-    world.promises_hold(batch_id)
+    assert stack.sql("SELECT id FROM users WHERE import_batch_id = %s", batch_id) == [(kept,)]
+    stack.check_invariants(batch_id)
 
 
 @pytest.mark.parametrize("reference", OTHER_REFERENCES)
-def test_who_has_done_something_is_kept(
-    world: World, client: Client, batch_id: UUID, reference: str
+def test_a_user_to_whom_other_rows_refer_is_kept(
+    stack: Stack, tenant: Tenant, batch_id: UUID, reference: str
 ) -> None:
-    kept = user_of(world, batch_id)
-    world.db.execute(OTHER_REFERENCES[reference], {"user": kept})
-    assert [one["reason"] for one in undone(batch_id, client).kept] == ["referenced"]
+    kept = user_of(stack, batch_id)
+    stack.db.execute(OTHER_REFERENCES[reference], {"user": kept})
+    assert [one["reason"] for one in undo_batch(batch_id, tenant).kept] == ["referenced"]
 
 
-def test_an_invitation_that_waits_keeps_nobody_and_goes_with_its_user(
-    world: World, client: Client, batch_id: UUID
+def test_a_pending_invitation_is_deleted_with_its_user(
+    stack: Stack, tenant: Tenant, batch_id: UUID
 ) -> None:
-    world.sql("INSERT INTO user_invitations (user_id) VALUES (%s)", user_of(world, batch_id))
-    assert undone(batch_id, client).kept == []
-    assert world.one("SELECT count(*) FROM user_invitations") == 0
+    stack.sql("INSERT INTO user_invitations (user_id) VALUES (%s)", user_of(stack, batch_id))
+    assert undo_batch(batch_id, tenant).kept == []
+    assert stack.value("SELECT count(*) FROM user_invitations") == 0
 
 
-def test_everything_that_points_at_a_user_in_the_database_counts(world: World) -> None:
-    """A table that is added later, and keeps or loses its row with the user, must be known."""
+def test_every_foreign_key_to_users_is_known(stack: Stack) -> None:
+    """Also those of tables that are added later."""
     own = {("user_invitations", "user_id")}
     in_database = {
         (table, column)
-        for table, column in world.sql(
+        for table, column in stack.sql(
             "SELECT conrelid::regclass::text, attname FROM pg_constraint"
             " JOIN pg_attribute ON attrelid = conrelid AND attnum = conkey[1]"
             " WHERE contype = 'f' AND confrelid = 'users'::regclass"
@@ -142,65 +142,65 @@ def test_everything_that_points_at_a_user_in_the_database_counts(world: World) -
 
 
 def test_a_second_undo_changes_nothing(
-    world: World, client: Client, sample: Sample, batch_id: UUID
+    stack: Stack, tenant: Tenant, sample: Sample, batch_id: UUID
 ) -> None:
-    first = undone(batch_id, client)
-    before, people = world.batch(batch_id), count(world, client)
-    # the same addresses come again: as users of another batch, whom the first undo does not own
-    again = world.submit(plain(10, "again"), client)
+    first = undo_batch(batch_id, tenant)
+    before, people = stack.batch(batch_id), count(stack, tenant)
+    # another batch creates users, which the first undo must not delete
+    again = stack.submit(plain(10, "again"), tenant)
     runner.run(again, lambda: False)
-    assert undone(batch_id, client) == first
-    assert world.batch(batch_id) == before
-    assert count(world, client) == people + 10
+    assert undo_batch(batch_id, tenant) == first
+    assert stack.batch(batch_id) == before
+    assert count(stack, tenant) == people + 10
 
 
 @pytest.mark.parametrize("status", ["pending", "processing"])
-def test_a_batch_that_runs_can_not_be_undone(world: World, client: Client, status: str) -> None:
-    batch_id = world.submit(plain(300, client.tag), client)
+def test_a_running_batch_can_not_be_undone(stack: Stack, tenant: Tenant, status: str) -> None:
+    batch_id = stack.submit(plain(300, tenant.name), tenant)
     if status == "processing":
         runner.run(batch_id, lambda: True)
     with pytest.raises(UndoNotPossible, match="still running"):
-        undone(batch_id, client)
+        undo_batch(batch_id, tenant)
 
 
-def test_a_batch_that_was_cancelled_in_the_middle_can_be_undone(
-    world: World, client: Client
-) -> None:
-    batch_id = world.submit(plain(300, client.tag), client)
+def test_a_cancelled_batch_can_be_undone(stack: Stack, tenant: Tenant) -> None:
+    batch_id = stack.submit(plain(300, tenant.name), tenant)
     runner.run(batch_id, lambda: True)
-    user = User.objects.get(id=client.user_id)
+    user = User.objects.get(id=tenant.user_id)
     actions.cancel(batch_object(batch_id), user=user)
-    assert undone(batch_id, client).removed_rows == 100
-    world.promises_hold(batch_id)
+    assert undo_batch(batch_id, tenant).removed_rows == 100
+    stack.check_invariants(batch_id)
 
 
-def test_thirty_days_and_not_a_moment_longer(
-    world: World, client: Client, sample: Sample, batch_id: UUID
+def test_a_batch_can_be_undone_for_thirty_days(
+    stack: Stack, tenant: Tenant, sample: Sample, batch_id: UUID
 ) -> None:
     day = 86_400
-    world.later(batch_id, 30 * day + 1)
+    stack.make_older(batch_id, 30 * day + 1)
     with pytest.raises(UndoNotPossible, match="could be undone until"):
-        undone(batch_id, client)
-    assert world.batch(batch_id)["undo_requested_at"] is None
-    world.later(batch_id, -60)
-    assert undone(batch_id, client).removed_rows == len(sample.users())
+        undo_batch(batch_id, tenant)
+    assert stack.batch(batch_id)["undo_requested_at"] is None
+    stack.make_older(batch_id, -60)
+    assert undo_batch(batch_id, tenant).removed_rows == len(sample.users())
 
 
-def test_an_undo_that_was_asked_for_in_time_is_finished_later(
-    world: World, client: Client, batch_id: UUID
+def test_an_undo_that_was_requested_in_time_is_finished_later(
+    stack: Stack, tenant: Tenant, batch_id: UUID
 ) -> None:
-    world.sql("UPDATE import_batches SET undo_requested_at = now()")
-    world.later(batch_id, 31 * 86_400)
-    assert undone(batch_id, client).is_finished
+    stack.sql("UPDATE import_batches SET undo_requested_at = now()")
+    stack.make_older(batch_id, 31 * 86_400)
+    assert undo_batch(batch_id, tenant).is_finished
 
 
-def test_who_may_not_import_may_not_undo(world: World, client: Client, batch_id: UUID) -> None:
-    world.sql("UPDATE users SET role = 'viewer' WHERE id = %s", client.user_id)
+def test_a_user_who_may_not_import_may_not_undo(
+    stack: Stack, tenant: Tenant, batch_id: UUID
+) -> None:
+    stack.sql("UPDATE users SET role = 'viewer' WHERE id = %s", tenant.user_id)
     with pytest.raises(NotAllowed):
-        undone(batch_id, client)
+        undo_batch(batch_id, tenant)
 
 
-# --- in the middle ----------------------------------------------------------------------------
+# --- interrupted undos ------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -209,46 +209,46 @@ def _small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_small_steps")
-def test_it_stops_when_told_to_and_the_next_one_carries_on(
-    world: World, client: Client, sample: Sample, batch_id: UUID
+def test_an_undo_that_is_stopped_is_continued_by_the_next(
+    stack: Stack, tenant: Tenant, sample: Sample, batch_id: UUID
 ) -> None:
     made = len(sample.users())
     assert not undo.run(batch_id, lambda: True)
-    told = undo.result(batch_object(batch_id))
-    assert told == UndoResult(is_finished=False, removed_rows=100, kept_rows=0, kept=[])
-    assert count(world, client) == made - 100 + len(sample.own) + 1
-    world.promises_hold(batch_id)
+    result = undo.result(batch_object(batch_id))
+    assert result == UndoResult(is_finished=False, removed_rows=100, kept_rows=0, kept=[])
+    assert count(stack, tenant) == made - 100 + len(sample.existing_own) + 1
+    stack.check_invariants(batch_id)
     assert undo.run(batch_id, lambda: False)
     assert undo.result(batch_object(batch_id)).removed_rows == made
-    world.promises_hold(batch_id)
+    stack.check_invariants(batch_id)
 
 
 @pytest.mark.usefixtures("_small_steps")
-def test_an_error_in_the_middle_of_a_step_leaves_the_step_before_it(
-    world: World, client: Client, sample: Sample, batch_id: UUID
+def test_an_error_rolls_back_only_the_current_step(
+    stack: Stack, tenant: Tenant, sample: Sample, batch_id: UUID
 ) -> None:
     failpoints.reset()
     with (
         override_settings(FAILPOINTS=lambda: "mid_undo=bug@2"),
         pytest.raises(ZeroDivisionError),
     ):
-        undone(batch_id, client)
-    assert world.batch(batch_id)["undone_rows"] == 100
-    world.promises_hold(batch_id)
-    assert undone(batch_id, client).removed_rows == len(sample.users())
-    world.promises_hold(batch_id)
+        undo_batch(batch_id, tenant)
+    assert stack.batch(batch_id)["undone_rows"] == 100
+    stack.check_invariants(batch_id)
+    assert undo_batch(batch_id, tenant).removed_rows == len(sample.users())
+    stack.check_invariants(batch_id)
 
 
 @pytest.mark.usefixtures("_small_steps")
-def test_undos_at_the_same_time_remove_everybody_once(
-    world: World, client: Client, sample: Sample, batch_id: UUID
+def test_simultaneous_undos_delete_each_user_once(
+    stack: Stack, tenant: Tenant, sample: Sample, batch_id: UUID
 ) -> None:
-    told: list[UndoResult] = []
+    result: list[UndoResult] = []
     all_at_once = threading.Barrier(4)
 
     def ask() -> None:
         all_at_once.wait()
-        told.append(undone(batch_id, client))
+        result.append(undo_batch(batch_id, tenant))
         connections.close_all()
 
     threads = [threading.Thread(target=ask) for _ in range(4)]
@@ -256,54 +256,56 @@ def test_undos_at_the_same_time_remove_everybody_once(
         thread.start()
     for thread in threads:
         thread.join()
-    assert {one.removed_rows for one in told} == {len(sample.users())}
-    assert count(world, client) == len(sample.own) + 1
-    world.promises_hold(batch_id)
+    assert {one.removed_rows for one in result} == {len(sample.users())}
+    assert count(stack, tenant) == len(sample.existing_own) + 1
+    stack.check_invariants(batch_id)
 
 
-def test_who_is_touched_while_the_undo_waits_for_them_is_kept(
-    world: World, client: Client, sample: Sample, batch_id: UUID
+def test_a_user_who_is_changed_while_the_undo_waits_is_kept(
+    stack: Stack, tenant: Tenant, sample: Sample, batch_id: UUID
 ) -> None:
-    kept = user_of(world, batch_id)
-    told: list[UndoResult] = []
+    kept = user_of(stack, batch_id)
+    result: list[UndoResult] = []
 
     def ask() -> None:
-        told.append(undone(batch_id, client))
+        result.append(undo_batch(batch_id, tenant))
         connections.close_all()
 
-    with psycopg.connect(world.database_url) as other:
-        # a reference: it locks the user's row, and changes nothing in it
+    with psycopg.connect(stack.database_url) as other:
+        # a reference to the user locks their row, and does not change it
         other.execute(
             "INSERT INTO import_batches (filename, organisation_id, uploaded_by)"
             " VALUES ('x', %s, %s)",
-            [client.organisation_id, kept],
+            [tenant.organisation_id, kept],
         )
         thread = threading.Thread(target=ask)
         thread.start()
-        until(lambda: world.sql("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"))
+        wait_until(
+            lambda: stack.sql("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+        )
     thread.join()
-    assert [one["user_id"] for one in told[0].kept] == [str(kept)]
-    assert told[0].removed_rows == len(sample.users()) - 1
-    assert world.one("SELECT count(*) FROM import_batches WHERE uploaded_by = %s", kept) == 1
-    world.promises_hold(batch_id)
+    assert [one["user_id"] for one in result[0].kept] == [str(kept)]
+    assert result[0].removed_rows == len(sample.users()) - 1
+    assert stack.value("SELECT count(*) FROM import_batches WHERE uploaded_by = %s", kept) == 1
+    stack.check_invariants(batch_id)
 
 
-def test_a_worker_killed_in_the_middle_of_an_undo(crew: World) -> None:
-    client = crew.client()
-    sample = plain(5000, client.tag)
-    filename = f"{client.tag}.csv"
-    batch_id = crew.submit(sample, client, chunk_size=5000, filename=filename)
-    crew.completed(batch_id, sample)
-    until(crew.is_quiet)
-    worker = crew.processes[-1]
-    crew.fail_at(f"mid_undo:{filename}=freeze@2")  # the second step of two thousand users
-    crew.sql("UPDATE import_batches SET undo_requested_at = now() WHERE id = %s", batch_id)
+def test_a_worker_is_killed_during_an_undo(live_stack: Stack) -> None:
+    tenant = live_stack.new_tenant()
+    sample = plain(5000, tenant.name)
+    filename = f"{tenant.name}.csv"
+    batch_id = live_stack.submit(sample, tenant, chunk_size=5000, filename=filename)
+    live_stack.wait_until_completed(batch_id, sample)
+    wait_until(live_stack.queue_is_empty)
+    worker = live_stack.processes[-1]
+    live_stack.set_faults(f"mid_undo:{filename}=freeze@2")  # the second step of two thousand users
+    live_stack.sql("UPDATE import_batches SET undo_requested_at = now() WHERE id = %s", batch_id)
     actions.tasks.enqueue_undo(batch_id)
-    until(worker.frozen)
-    crew.fail_at("")
+    wait_until(worker.frozen)
+    live_stack.set_faults("")
     [frozen] = worker.frozen()
     os.kill(frozen, signal.SIGKILL)
-    until(lambda: crew.batch(batch_id)["undone_at"])
-    assert crew.batch(batch_id)["undone_rows"] == 5000
-    assert count(crew, client) == 1
-    crew.promises_hold(batch_id)
+    wait_until(lambda: live_stack.batch(batch_id)["undone_at"])
+    assert live_stack.batch(batch_id)["undone_rows"] == 5000
+    assert count(live_stack, tenant) == 1
+    live_stack.check_invariants(batch_id)

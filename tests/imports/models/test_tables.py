@@ -18,7 +18,7 @@ from psycopg import errors
 
 from tests.imports.engine.support.databases import Databases
 from tests.imports.engine.support.databases import databases as databases
-from tests.imports.engine.support.processes import ROOT, until
+from tests.imports.engine.support.processes import ROOT, wait_until
 
 
 class Data:
@@ -419,7 +419,7 @@ def waiting(url: str, statement: str, raised: list[Exception] | None = None) -> 
     thread = threading.Thread(target=run)
     thread.start()
     with psycopg.connect(url, autocommit=True) as db:
-        until(
+        wait_until(
             lambda: (
                 pids
                 and db.execute(

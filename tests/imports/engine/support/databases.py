@@ -1,4 +1,4 @@
-"""Migrated databases, copied from one in a moment."""
+"""Creates migrated databases quickly, as copies of a template."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from functools import cache
 import psycopg
 import pytest
 
-from tests.imports.engine.support import ledger
+from tests.imports.engine.support import invariants
 from tests.imports.engine.support.processes import ROOT
 
 NAME = re.compile(r"(?<=/)[^/?]+(?=\?|$)")  # of the database, in a URL
@@ -21,40 +21,40 @@ _numbers = itertools.count(1)
 
 
 def migrate(database_url: str) -> None:
-    """Every table, and the triggers that note what happens to them."""
+    """Creates the tables, and the triggers that log changes (invariants.py)."""
     environment = os.environ | {"DATABASE_URL": database_url}
     command = [sys.executable, "manage.py", "migrate", "-v0"]
     subprocess.run(command, cwd=ROOT, env=environment, check=True)
     with psycopg.connect(database_url, autocommit=True) as db:
-        db.execute(ledger.SQL)
+        db.execute(invariants.SQL)
 
 
 class Databases:
-    """Makes databases on the server that the tests were given."""
+    """Creates databases on the server of the tests."""
 
     def __init__(self, server_url: str) -> None:
         self.url = server_url
-        self._made: list[str] = []
+        self._created: list[str] = []
         self._db = psycopg.connect(NAME.sub("postgres", server_url), autocommit=True)
         self.template = self._new("template0")
         migrate(self.template)
 
     def new(self) -> str:
-        """A migrated, empty one; gives its URL."""
-        return self._new(self._made[0])
+        """Creates a migrated, empty database; gives its URL."""
+        return self._new(self._created[0])
 
     def _new(self, template: str) -> str:
         name = f"engine_{os.getpid()}_{next(_numbers)}"
         self._db.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
-        self._made.append(name)
+        self._created.append(name)
         return NAME.sub(name, self.url)
 
     def close(self) -> None:
-        """Drops all of them; on a server without fsync, which goes away as a whole, that is left
-        out, as each takes a checkpoint."""
+        """Drops the databases. A server without fsync is deleted as a whole, so the databases are
+        kept there: dropping each of them takes a checkpoint."""
         row = self._db.execute("SHOW fsync").fetchone()
-        while self._made and row == ("on",):
-            self._db.execute(f"DROP DATABASE IF EXISTS {self._made.pop()} WITH (FORCE)")
+        while self._created and row == ("on",):
+            self._db.execute(f"DROP DATABASE IF EXISTS {self._created.pop()} WITH (FORCE)")
 
 
 @cache
@@ -64,6 +64,6 @@ def _shared() -> Databases:
 
 @pytest.fixture(scope="session")
 def databases() -> Iterator[Databases]:
-    """On the server that the tests were given. Imported by those that use it: one for all."""
+    """The databases of all tests. Test modules import this fixture to use it."""
     yield _shared()
     _shared().close()

@@ -1,4 +1,4 @@
-"""Worker processes of a test, and waiting for what they do."""
+"""Processes that a test starts, and waiting for what they do."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from tests.paths import ROOT
 POLL_SECONDS = 0.01
 
 
-def until(condition: Callable[[], object], *, seconds: float = 60, what: str = "") -> None:
-    """Returns once it holds. Raises AssertionError where that takes too long."""
+def wait_until(condition: Callable[[], object], *, seconds: float = 60, what: str = "") -> None:
+    """Waits until the condition is true. Raises AssertionError after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds} s: {what or condition}"
@@ -26,7 +26,8 @@ def until(condition: Callable[[], object], *, seconds: float = 60, what: str = "
 
 
 class Process:
-    """A process in a group of its own, which ends with this one and writes to a file."""
+    """A Python process in a process group of its own. It ends with this process, and writes to a
+    file."""
 
     def __init__(self, command: list[str], log: Path, environment: Mapping[str, str]) -> None:
         self.log = log
@@ -44,55 +45,55 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """Of its main process."""
+        """The id of the main process."""
         return self.popen.pid
 
     def output(self) -> str:
-        """All that it has written."""
+        """Gives all output so far."""
         return self.log.read_text(errors="replace")
 
-    def wait_until_it_says(self, text: str) -> None:
-        """Raises AssertionError where it ends before."""
+    def wait_for_output(self, text: str) -> None:
+        """Waits until the output contains `text`. Raises AssertionError if the process ends."""
 
-        def said() -> bool:
+        def is_written() -> bool:
             is_there = text in self.output()
             assert is_there or self.popen.poll() is None, self.output()
             return is_there
 
-        until(said, what=f"{text!r} in {self.log}")
+        wait_until(is_written, what=f"{text!r} in {self.log}")
 
     def children(self) -> list[int]:
-        """The processes that do a worker's work: those which its main process has started."""
+        """Gives the ids of the child processes. Those of a Celery worker run its tasks."""
         with suppress(OSError):
             found = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
             return [int(pid) for pid in found if "Z" not in _state(int(pid))]
         return []
 
     def frozen(self) -> list[int]:
-        """Those that are stopped."""
+        """Gives the ids of the child processes that are frozen (SIGSTOP)."""
         return [pid for pid in self.children() if "T" in _state(pid)]
 
     def kill_children(self) -> int:
-        """SIGKILL to those that work; gives how many there were."""
+        """Kills the child processes; gives their number."""
         pids = self.children()
         for pid in pids:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         return len(pids)
 
-    def go_on(self) -> None:
-        """Wakes whatever is frozen."""
+    def resume(self) -> None:
+        """Resumes the frozen child processes (SIGCONT)."""
         for pid in self.frozen():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
 
     def signal(self, number: int) -> None:
-        """To the main process, as a platform does it."""
+        """Sends a signal to the main process, as a platform does."""
         self.popen.send_signal(number)
 
     def kill(self) -> None:
-        """SIGKILL to all of it at once, as when the memory is full. Not where it has ended before:
-        its number may be another's by now."""
+        """Kills the whole process group, as the kernel does when memory is full. Does nothing after
+        the end of the process, because another process may have its id by then."""
         if self.popen.returncode is None:
             os.killpg(self.pid, signal.SIGKILL)
             self.popen.wait()

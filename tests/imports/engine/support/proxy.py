@@ -1,5 +1,5 @@
-"""A line to PostgreSQL that is cut exactly at a chunk's COMMIT: before the server has heard of it,
-or when it has answered, so that only the answer is lost."""
+"""A proxy to PostgreSQL that cuts connections exactly at the COMMIT of a chunk: before the server
+gets it, or after the server has committed, so that only the answer is lost."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ BYTES = 1 << 16
 
 
 class Proxy:
-    """Listens, and passes everything on, but for the cuts that it is told to make."""
+    """Passes all data on, and cuts connections as `cuts` says."""
 
     def __init__(self, database_url: str) -> None:
         parts = conninfo_to_dict(database_url)
         self._server = (str(parts["host"]), int(str(parts["port"])))
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
-        self.cuts: list[str] = []  # to be made, the next one first: "before" or "after"
-        self.made: list[str] = []
+        self.cuts: list[str] = []  # "before" or "after" COMMIT, in the order of the next COMMITs
+        self.done: list[str] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
     def url(self, database_url: str) -> str:
-        """The same database, by way of here."""
+        """Gives the URL of the database through this proxy."""
         host, port = self._server
         return database_url.replace(f"@{host}:{port}/", f"@127.0.0.1:{self.port}/")
 
     def close(self) -> None:
-        """Takes no more connections."""
+        """Accepts no more connections."""
         self._listener.close()
 
     def _accept(self) -> None:
@@ -65,5 +65,5 @@ class Proxy:
     def _cut(self, when: str, data: bytes, server: socket.socket) -> None:
         if when == "after":
             server.sendall(data)
-            server.recv(BYTES)  # it has committed
-        self.made.append(when)
+            server.recv(BYTES)  # the server has committed
+        self.done.append(when)

@@ -1,4 +1,4 @@
-"""Servers that a test may stop, kill, freeze and empty."""
+"""Servers that a test may kill, freeze and restart."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import psycopg
 
 from devtools.processes import Process, Processes
 from devtools.servers import Postgres, Server, Valkey
-from tests.imports.engine.support.processes import until
+from tests.imports.engine.support.processes import wait_until
 
 PASSWORD = "secret-of-a-test"
 
 
-class Own:
-    """A server that comes back on the port that it had."""
+class OwnServer:
+    """A server of one test, which restarts on the same port."""
 
     server: Server
 
@@ -26,40 +26,40 @@ class Own:
 
     @property
     def process(self) -> Process:
-        """The running server."""
+        """The process of the server."""
         return next(one for one in self.processes.running if one.name == self.server.name)
 
-    def die(self, number: int = signal.SIGKILL) -> None:
-        """Ends it with a signal, and waits until it is gone."""
+    def kill(self, number: int = signal.SIGKILL) -> None:
+        """Ends the server with a signal, and waits for its end."""
         process = self.process
         process.popen.send_signal(number)
-        until(process.ended)
+        wait_until(process.ended)
         self.processes.running.remove(process)
 
-    def come_back(self) -> None:
-        """Starts it again where it was."""
+    def restart(self) -> None:
+        """Starts the server again on its port."""
         process = self.server.start_on(self.port, self.processes)
-        until(lambda: self.server.is_ready(process, self.port), what=process.tail())
+        wait_until(lambda: self.server.is_ready(process, self.port), what=process.tail())
 
     def freeze(self) -> None:
-        """It keeps its connections, and answers nothing."""
+        """Stops the process (SIGSTOP): it keeps its connections, and does not answer."""
         self.process.popen.send_signal(signal.SIGSTOP)
 
-    def go_on(self) -> None:
-        """Ends `freeze`."""
+    def resume(self) -> None:
+        """Resumes a frozen process (SIGCONT)."""
         self.process.popen.send_signal(signal.SIGCONT)
 
 
-class OwnValkey(Own):
-    """Forgets everything when it dies, as a Redis without a disk does."""
+class OwnValkey(OwnServer):
+    """A Valkey server that loses its data when it is killed, as it has no disk."""
 
     def __init__(self, processes: Processes, folder: Path) -> None:
         self.server = Valkey(folder=folder, password=PASSWORD, durable=False)
         super().__init__(processes)
 
 
-class OwnPostgres(Own):
-    """Durable: after a hard stop it replays its log."""
+class OwnPostgres(OwnServer):
+    """A PostgreSQL server that keeps its data after a crash."""
 
     def __init__(self, processes: Processes, folder: Path) -> None:
         self.server = Postgres(folder=folder, password=PASSWORD)
@@ -67,9 +67,9 @@ class OwnPostgres(Own):
         self.superuser_url = self.url.replace("marketedge:", "postgres:", 1)
 
     def stop_immediately(self) -> None:
-        """What `pg_ctl stop -m immediate` does: as good as a crash."""
-        self.die(signal.SIGQUIT)
+        """Stops the server as `pg_ctl stop -m immediate` does, which is like a crash."""
+        self.kill(signal.SIGQUIT)
 
     def superuser(self) -> psycopg.Connection:
-        """A connection that may do what the service's role may not."""
+        """Gives a connection as superuser."""
         return psycopg.connect(self.superuser_url, autocommit=True)

@@ -1,6 +1,6 @@
-"""What a web process does with an upload, as a process that a test can kill.
+"""Imports a file as a web process does, in a process that a test can kill.
 
-python -m tests.engine.web FILE ORGANISATION USER
+python -m tests.imports.engine.support.web_process FILE ORGANISATION USER
 """
 
 from __future__ import annotations
