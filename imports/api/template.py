@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -30,6 +30,7 @@ class TemplateView(OrganisationView):
 
     # JSON is listed so that clients that accept only JSON get the file and not a 406.
     renderer_classes = [CsvRenderer, JSONRenderer]
+    query_names: ClassVar = {"GET": ["format"], "POST": ["format"]}  # drf-spectacular documents it
 
     @extend_schema(operation_id="template", **_SCHEMA)
     def get(self, request: Request, org_id: UUID) -> HttpResponse:

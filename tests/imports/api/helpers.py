@@ -12,10 +12,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from rest_framework.test import APIClient
 
 from imports.engine import runner
-from imports.models import ImportBatch
+from imports.models import ImportBatch, Upload, UploadChunk
 from users.models import Organisation
 
 HEADERS = ("email", "first_name", "last_name", "role", "department", "phone")
@@ -73,3 +74,18 @@ def run_batch(batch_id: str) -> ImportBatch:
     """Runs a batch to its end, as a worker does."""
     runner.run(batch_id, lambda: False)
     return ImportBatch.objects.get(id=batch_id)
+
+
+def mark_as_failed(batch_id: str) -> None:
+    """Sets the status of a batch with SQL, as an operator may do."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE import_batches SET status = 'failed', completed_at = now() WHERE id = %s",
+            [batch_id],
+        )
+
+
+def nothing_is_stored() -> bool:
+    """Whether there is no upload, no chunk and no batch."""
+    tables = (Upload, UploadChunk, ImportBatch)
+    return not any(model._default_manager.exists() for model in tables)

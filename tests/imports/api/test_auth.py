@@ -1,4 +1,4 @@
-"""Tokens, their end, and API keys."""
+"""Tokens, API keys and sessions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
 from tests.conftest import PASSWORD, MakeUser, client_of
 from tests.core.test_problems import problem_of
-from tests.imports.api.helpers import csv_upload, import_file, imports_url
+from tests.imports.api.helpers import (
+    csv_upload,
+    import_file,
+    imports_url,
+)
 from users import api_keys, tokens
 from users.models import ApiKey, Organisation, User
 from users.roles import Role
@@ -49,7 +53,7 @@ def me(access: str) -> Any:
 # --- logging in -------------------------------------------------------------------------------
 
 
-def test_wrong_password_unknown_address_and_inactive_account_get_one_answer(
+def test_wrong_password_unknown_email_and_inactive_account_get_the_same_answer(
     admin: User, make_user: MakeUser
 ) -> None:
     make_user("gone@acme.example", is_active=False)
@@ -63,28 +67,28 @@ def test_wrong_password_unknown_address_and_inactive_account_get_one_answer(
     assert len({answer.content for answer in answers}) == 1
 
 
-def test_logging_in_is_noted(admin: User) -> None:
+def test_logging_in_sets_last_login(admin: User) -> None:
     log_in(admin.email)
     admin.refresh_from_db()
     assert admin.last_login is not None
 
 
-def test_an_access_token_is_good_for_fifteen_minutes(admin: User) -> None:
+def test_an_access_token_is_valid_for_fifteen_minutes(admin: User) -> None:
     token = AccessToken(log_in(admin.email).json()["access"])
     assert token["exp"] - token["iat"] == 15 * 60
 
 
-def test_ten_wrong_passwords_close_an_account_for_a_while(admin: User, viewer: User) -> None:
+def test_after_ten_wrong_passwords_an_account_is_429(admin: User, viewer: User) -> None:
     for _ in range(10):
         assert log_in(admin.email.upper(), "wrong").status_code == 401
     answer = log_in(admin.email)  # the right one
     body = problem_of(answer, 429, "too_many_logins")
     assert 0 < int(answer["Retry-After"]) <= 15 * 60 + 1
     assert body["retry_after_seconds"] == int(answer["Retry-After"])
-    assert log_in(viewer.email).status_code == 200  # others are not concerned
+    assert log_in(viewer.email).status_code == 200  # other accounts are not limited
 
 
-def test_fifty_wrong_passwords_close_an_address_for_a_while(admin: User) -> None:
+def test_after_fifty_wrong_passwords_an_ip_address_is_429(admin: User) -> None:
     for number in range(50):
         assert log_in(f"nobody{number}@acme.example", "wrong").status_code == 401
     problem_of(log_in(admin.email), 429, "too_many_logins")
@@ -95,7 +99,7 @@ def test_right_passwords_are_not_counted(admin: User) -> None:
     assert {log_in(admin.email).status_code for _ in range(12)} == {200}
 
 
-def test_logging_in_works_while_the_store_is_away(
+def test_logging_in_works_while_redis_is_unavailable(
     admin: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     away = {"count": 0, "limit": 0, "should_limit": True, "time_left": -1}
@@ -107,7 +111,7 @@ def test_logging_in_works_while_the_store_is_away(
 # --- refresh ----------------------------------------------------------------------------------
 
 
-def test_a_refresh_token_is_good_once(admin: User) -> None:
+def test_a_refresh_token_can_be_used_once(admin: User) -> None:
     first = log_in(admin.email).json()
     second = refresh(first["refresh"])
     assert second.status_code == 200
@@ -116,29 +120,29 @@ def test_a_refresh_token_is_good_once(admin: User) -> None:
     assert refresh(second.json()["refresh"]).status_code == 200
 
 
-def test_of_two_refreshes_at_once_one_gets_tokens(
+def test_of_two_concurrent_refreshes_one_gets_tokens(
     admin: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = log_in(admin.email).json()["refresh"]
     verify = RefreshToken.check_blacklist
-    overtaken = False
+    has_refreshed = False
 
-    def be_overtaken(self: RefreshToken) -> None:
-        nonlocal overtaken
+    def refresh_in_between(self: RefreshToken) -> None:
+        nonlocal has_refreshed
         verify(self)
-        if not overtaken:
-            overtaken = True
+        if not has_refreshed:
+            has_refreshed = True
             assert refresh(token).status_code == 200
 
-    monkeypatch.setattr(RefreshToken, "check_blacklist", be_overtaken)
+    monkeypatch.setattr(RefreshToken, "check_blacklist", refresh_in_between)
     problem_of(refresh(token), 401, "token_not_valid")
 
 
-def test_an_access_token_refreshes_nothing(admin: User) -> None:
+def test_an_access_token_is_no_refresh_token(admin: User) -> None:
     problem_of(refresh(log_in(admin.email).json()["access"]), 401, "token_not_valid")
 
 
-def test_a_refresh_token_opens_nothing(admin: User) -> None:
+def test_a_refresh_token_is_no_access_token(admin: User) -> None:
     problem_of(me(log_in(admin.email).json()["refresh"]), 401, "token_not_valid")
 
 
@@ -156,7 +160,7 @@ def test_records_of_expired_refresh_tokens_are_deleted(admin: User) -> None:
     assert refresh(new["refresh"]).status_code == 200
 
 
-# --- the end of a token -----------------------------------------------------------------------
+# --- revoked tokens -----------------------------------------------------------------------
 
 
 def test_a_deactivated_users_tokens_are_refused_at_once(admin: User) -> None:
@@ -167,7 +171,7 @@ def test_a_deactivated_users_tokens_are_refused_at_once(admin: User) -> None:
     problem_of(refresh(pair["refresh"]), 401, "token_not_valid")
 
 
-def test_a_new_password_ends_every_token_of_before(admin: User) -> None:
+def test_a_new_password_ends_all_earlier_tokens(admin: User) -> None:
     pair = log_in(admin.email).json()
     admin.set_password("another one")
     admin.save()
@@ -176,13 +180,13 @@ def test_a_new_password_ends_every_token_of_before(admin: User) -> None:
     assert me(log_in(admin.email, "another one").json()["access"]).status_code == 200
 
 
-def test_a_role_that_was_taken_away_counts_at_once(admin: User, acme: Organisation) -> None:
+def test_a_changed_role_takes_effect_at_once(admin: User, acme: Organisation) -> None:
     client = client_of(admin)
     User.objects.filter(id=admin.id).update(role=Role.VIEWER)
     problem_of(client.get(imports_url(acme)), 403, "permission_denied")
 
 
-def test_an_operators_plain_delete_of_a_user_works(admin: User) -> None:
+def test_a_user_can_be_deleted_with_sql(admin: User) -> None:
     refresh(log_in(admin.email).json()["refresh"])
     api_keys.create(user_id=admin.id, organisation_id=admin.organisation_id, name="x")
     with connection.cursor() as cursor:
@@ -207,7 +211,7 @@ def test_a_key_imports_as_its_user(
     assert client.get(ME).json()["email"] == admin.email
 
 
-def test_only_the_hash_of_a_key_is_kept(key: tuple[ApiKey, str]) -> None:
+def test_only_the_hash_of_a_key_is_stored(key: tuple[ApiKey, str]) -> None:
     stored, secret = key
     assert len(secret) > 40
     with connection.cursor() as cursor:
@@ -218,7 +222,7 @@ def test_only_the_hash_of_a_key_is_kept(key: tuple[ApiKey, str]) -> None:
 
 
 @pytest.mark.parametrize("end", ["revoked", "expired", "deactivated"])
-def test_a_key_ends_at_once(key: tuple[ApiKey, str], admin: User, end: str) -> None:
+def test_a_key_stops_working_at_once(key: tuple[ApiKey, str], admin: User, end: str) -> None:
     client = APIClient(headers={"Authorization": f"Api-Key {key[1]}"})
     assert client.get(ME).status_code == 200
     if end == "revoked":
@@ -231,7 +235,7 @@ def test_a_key_ends_at_once(key: tuple[ApiKey, str], admin: User, end: str) -> N
     problem_of(client.get(ME), 401, "api_key_not_valid")
 
 
-def test_a_key_of_platform_staff_opens_its_own_organisation_only(
+def test_a_key_of_platform_staff_is_for_one_organisation(
     root: User, acme: Organisation, globex: Organisation
 ) -> None:
     _, secret = api_keys.create(user_id=root.id, organisation_id=acme.id, name="migration")
@@ -245,7 +249,7 @@ def test_a_key_of_platform_staff_opens_its_own_organisation_only(
     )
 
 
-def test_the_last_use_of_a_key_is_shown_and_not_written_every_time(
+def test_the_last_use_of_a_key_is_not_written_at_every_request(
     key: tuple[ApiKey, str], django_assert_num_queries: Any
 ) -> None:
     client = APIClient(headers={"Authorization": f"Api-Key {key[1]}"})
@@ -259,7 +263,7 @@ def test_the_last_use_of_a_key_is_shown_and_not_written_every_time(
 # --- the session of a browser -----------------------------------------------------------------
 
 
-def test_a_session_posts_with_its_csrf_token_only(admin: User, acme: Organisation) -> None:
+def test_a_session_can_post_only_with_its_csrf_token(admin: User, acme: Organisation) -> None:
     client = APIClient(enforce_csrf_checks=True)
     client.force_login(admin)
     assert client.get(imports_url(acme)).status_code == 200

@@ -1,4 +1,4 @@
-"""What is written about the API is true of it."""
+"""The guide and the OpenAPI document agree with the API."""
 
 from __future__ import annotations
 
@@ -29,27 +29,27 @@ OPERATORS_ONLY = {"quota_store_away", "unknown_target", "refused"}
 
 
 def blocks(language: str) -> str:
-    """The guide's code in this language."""
+    """All code blocks of the guide in this language."""
     return "\n".join(re.findall(rf"```{language}\n(.*?)```", GUIDE.read_text(), re.DOTALL))
 
 
-def kinds(kind: type[errors.Refusal]) -> Iterator[type[errors.Refusal]]:
-    for one in kind.__subclasses__():
-        yield one
-        yield from kinds(one)
+def subclasses(parent: type[errors.Refusal]) -> Iterator[type[errors.Refusal]]:
+    for child in parent.__subclasses__():
+        yield child
+        yield from subclasses(child)
 
 
 # --- the OpenAPI document ---------------------------------------------------------------------
 
 
 def test_the_committed_openapi_document_is_current(tmp_path: Path) -> None:
-    """To bring it up to date: `script/manage spectacular --file docs/openapi.yaml`."""
+    """`script/manage spectacular --file docs/openapi.yaml` updates it."""
     made = tmp_path / "openapi.yaml"
     call_command("spectacular", validate=True, fail_on_warn=True, file=str(made))
     assert made.read_text() == SCHEMA.read_text()
 
 
-def test_it_is_openapi_3_1_and_every_operation_shows_examples() -> None:
+def test_the_document_is_openapi_3_1_and_every_operation_has_examples() -> None:
     document = yaml.safe_load(SCHEMA.read_text())
     assert document["openapi"].startswith("3.1")
     for path, operations in document["paths"].items():
@@ -60,8 +60,8 @@ def test_it_is_openapi_3_1_and_every_operation_shows_examples() -> None:
             assert operation["summary"]
 
 
-def test_its_examples_are_what_its_schemas_say() -> None:
-    """Names and nothing else: that the types are right is the serializers' business."""
+def test_examples_have_the_members_of_their_schemas() -> None:
+    """Only names are compared; values are not."""
     document = yaml.safe_load(SCHEMA.read_text())
     schemas = document["components"]["schemas"]
     for operations in document["paths"].values():
@@ -79,15 +79,15 @@ def test_the_service_serves_the_document(client: Client) -> None:
     assert client.get("/api/v1/schema?format=json").json()["openapi"].startswith("3.1")
 
 
-def test_the_page_needs_nothing_from_the_internet(client: Client) -> None:
+def test_the_docs_page_loads_nothing_from_other_hosts(client: Client) -> None:
     page = client.get("/api/v1/docs")
     assert page.status_code == 200
     found = re.findall(r'(?:src|href)="([^"]+)"', page.content.decode())
     assert found
-    for address in found:
-        assert address.startswith("/"), address
-        answer = client.get(address)
-        assert answer.status_code == 200, address
+    for url in found:
+        assert url.startswith("/"), url
+        answer = client.get(url)
+        assert answer.status_code == 200, url
         answer.close()
     assert not re.search(r"https?://(?!www\.w3\.org)", page.content.decode())
 
@@ -95,14 +95,14 @@ def test_the_page_needs_nothing_from_the_internet(client: Client) -> None:
 # --- the guide --------------------------------------------------------------------------------
 
 
-def test_every_code_is_in_the_guide() -> None:
+def test_the_guide_lists_every_error_code() -> None:
     guide = GUIDE.read_text()
-    codes = {kind.code for kind in kinds(errors.Refusal)} - OPERATORS_ONLY
+    codes = {refusal.code for refusal in subclasses(errors.Refusal)} - OPERATORS_ONLY
     codes |= {code for _, _, code, _ in problems.KNOWN_ERRORS}
     assert sorted(code for code in codes if f"`{code}`" not in guide) == []
 
 
-def test_the_guide_names_every_call_and_no_other() -> None:
+def test_the_guide_lists_every_call_and_no_other() -> None:
     paths = [path for path in yaml.safe_load(SCHEMA.read_text())["paths"] if "/import" in path]
     expected = {path.rpartition("/import")[2].replace("batch_id", "batch") for path in paths}
     table = GUIDE.read_text().partition("## The calls")[2].partition("**Files**")[0]
@@ -114,7 +114,7 @@ def test_the_guide_names_every_call_and_no_other() -> None:
 def demo(
     server: str, worker: ModuleProcess, make_user: MakeUser, acme: Organisation, settings: Any
 ) -> str:
-    """What `script/demo` has made: the address."""
+    """A server with the account of `script/demo`; gives its URL."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
     user = make_user("admin@acme.example", Role.ADMIN, acme)
     user.set_password("marketedge-demo")
@@ -122,9 +122,9 @@ def demo(
     return server
 
 
-def run(command: list[str], address: str, text: str) -> str:
-    """Runs it in the checkout; gives what it printed."""
-    environment = os.environ | {"MARKETEDGE": address, "no_proxy": "127.0.0.1"}
+def run(command: list[str], server: str, text: str) -> str:
+    """Runs a command in the checkout, with `text` as its input; gives its output."""
+    environment = os.environ | {"MARKETEDGE": server, "no_proxy": "127.0.0.1"}
     done = subprocess.run(
         command, input=text, text=True, capture_output=True, cwd=ROOT, env=environment, timeout=100
     )
@@ -133,7 +133,7 @@ def run(command: list[str], address: str, text: str) -> str:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_walk_with_curl_works_as_written(demo: str) -> None:
+def test_the_example_with_curl_works(demo: str) -> None:
     printed = run(["bash", "-euo", "pipefail", "-s"], demo, blocks("bash"))
     assert '"status": "completed"' in printed
     assert "import_errors" in printed
@@ -141,7 +141,7 @@ def test_the_walk_with_curl_works_as_written(demo: str) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_walk_with_python_works_as_written(demo: str) -> None:
+def test_the_example_with_python_works(demo: str) -> None:
     printed = run([sys.executable, "-"], demo, blocks("python"))
     assert "completed Partial import: " in printed
     failed = ImportError.objects.values("row_number").distinct().count()
@@ -149,13 +149,17 @@ def test_the_walk_with_python_works_as_written(demo: str) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_calls_of_a_browser_client_play_through_real_processes(
+def test_the_calls_of_a_browser_client_work_with_real_processes(
     demo: str, acme: Organisation
 ) -> None:
-    """Multipart preview; import with options in the query; polling; the template both ways."""
+    """Preview, import with options in the query, polling, and the template by GET and POST."""
     import requests
 
-    from tests.imports.api.helpers import csv_bytes, imports_url, valid_rows
+    from tests.imports.api.helpers import (
+        csv_bytes,
+        imports_url,
+        valid_rows,
+    )
     from tests.process_helpers import wait_for
 
     client = requests.Session()
@@ -170,10 +174,10 @@ def test_the_calls_of_a_browser_client_play_through_real_processes(
     batch = client.post(f"{imports}?{query}", files={"file": file}, timeout=10).json()
     path = f"{imports}/{batch['id']}"
 
-    def is_over() -> bool:
+    def has_ended() -> bool:
         return client.get(path, timeout=10).json()["status"] in ("completed", "failed")
 
-    wait_for(is_over)
+    wait_for(has_ended)
     assert client.get(path, timeout=10).json()["successful_rows"] == 20
     by_get, by_post = (
         getattr(client, m)(f"{imports}/template", timeout=10) for m in ("get", "post")

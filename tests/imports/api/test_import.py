@@ -1,4 +1,4 @@
-"""The calls that an import is made of, from the token to the errors."""
+"""The calls of a normal import, from the token to the errors."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from users.models import Organisation, User
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_redis")]
 
 
-def test_a_token_lets_one_in_and_me_says_who_one_is(admin: User, acme: Organisation) -> None:
+def test_a_token_authenticates_and_me_gives_the_user(admin: User, acme: Organisation) -> None:
     client = APIClient()
     sent = {"email": " Admin@ACME.example", "password": PASSWORD}
     tokens = client.post("/api/v1/auth/token", sent).json()
@@ -38,7 +38,7 @@ def test_a_token_lets_one_in_and_me_says_who_one_is(admin: User, acme: Organisat
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_the_template_comes_by_get_and_by_post(
+def test_the_template_is_given_by_get_and_by_post(
     api: APIClient, acme: Organisation, method: str
 ) -> None:
     answer = getattr(api, method)(f"{imports_url(acme)}/template")
@@ -47,7 +47,7 @@ def test_the_template_comes_by_get_and_by_post(
     assert answer["Content-Disposition"] == 'attachment; filename="user_import_template.csv"'
 
 
-def test_a_preview_tells_everything_and_writes_no_user(
+def test_a_preview_gives_all_counts_and_creates_no_user(
     api: APIClient, acme: Organisation, admin: User
 ) -> None:
     known = (admin.email, "Ada", "Lovelace", "admin", "Sales", "")
@@ -69,7 +69,9 @@ def test_a_preview_tells_everything_and_writes_no_user(
     assert Upload.objects.filter(id=body["upload_id"], import_batch=None).exists()
 
 
-def test_an_import_is_accepted_and_told_at_its_location(api: APIClient, acme: Organisation) -> None:
+def test_an_import_is_accepted_and_can_be_read_at_its_location(
+    api: APIClient, acme: Organisation
+) -> None:
     answer = post_import(api, acme, csv_bytes([*valid_rows(3), INVALID_ROW]))
     assert answer.status_code == 202
     body = answer.json()
@@ -89,19 +91,19 @@ def test_an_import_is_accepted_and_told_at_its_location(api: APIClient, acme: Or
     assert errors["errors"][0]["row_data"]["email"] == "not an address"
 
 
-def test_a_preview_becomes_an_import_by_its_upload_id(api: APIClient, acme: Organisation) -> None:
+def test_a_preview_is_imported_by_its_upload_id(api: APIClient, acme: Organisation) -> None:
     preview = api.post(
         f"{imports_url(acme)}/preview", {"file": csv_upload()}, format="multipart"
     ).json()
     for kind in ("json", "multipart"):
         answer = api.post(imports_url(acme), {"upload_id": preview["upload_id"]}, format=kind)
         assert answer.status_code == 202
-    assert ImportBatch.objects.count() == 1  # a second click is no second import
+    assert ImportBatch.objects.count() == 1  # the same upload is imported once
     assert run_batch(answer.json()["id"]).successful_rows == 3
 
 
 @pytest.mark.parametrize("where", ["form", "query"])
-def test_options_come_as_form_fields_or_as_query_parameters(
+def test_options_are_form_fields_or_query_parameters(
     api: APIClient, acme: Organisation, where: str
 ) -> None:
     options = {"send_invitations": "false", "skip_duplicates": "false", "default_role": "analyst"}
@@ -115,7 +117,7 @@ def test_options_come_as_form_fields_or_as_query_parameters(
     }
 
 
-def test_options_that_are_not_given_keep_their_defaults(api: APIClient, acme: Organisation) -> None:
+def test_options_that_are_not_given_have_their_defaults(api: APIClient, acme: Organisation) -> None:
     assert post_import(api, acme).json()["options"] == {
         "send_invitations": True,
         "skip_duplicates": True,
@@ -123,7 +125,9 @@ def test_options_that_are_not_given_keep_their_defaults(api: APIClient, acme: Or
     }
 
 
-def test_history_is_newest_first_in_pages_and_by_status(api: APIClient, acme: Organisation) -> None:
+def test_history_is_paginated_newest_first_and_can_be_filtered(
+    api: APIClient, acme: Organisation
+) -> None:
     ids = [post_import(api, acme).json()["id"] for _ in range(3)]
     run_batch(ids[0])
     page = api.get(imports_url(acme), {"page_size": 2}).json()

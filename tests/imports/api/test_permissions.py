@@ -1,4 +1,4 @@
-"""Who may call what: the table of the design, as one test."""
+"""Which roles may make which calls, as a table."""
 
 from __future__ import annotations
 
@@ -16,13 +16,18 @@ from imports.engine.options import ImportOptions
 from imports.models import ImportBatch
 from imports.models.statuses import Status
 from tests.conftest import MakeUser, client_of
-from tests.imports.api.helpers import csv_bytes, csv_upload, imports_url, valid_rows
+from tests.imports.api.helpers import (
+    csv_bytes,
+    csv_upload,
+    imports_url,
+    valid_rows,
+)
 from users.models import Organisation, User
 from users.roles import Role
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_redis")]
 
-OK = 0  # whatever the call answers when all is well
+OK = 0  # the successful status of the call
 FORBIDDEN, HIDDEN, OFF = 403, 404, 503
 
 #  role                own organisation   another
@@ -36,7 +41,7 @@ TABLE = {
 
 @dataclass(frozen=True)
 class Call:
-    """A row of the table of calls. `status` is that of the batch it is made for."""
+    """A call of the API. `status` is the status of the batch that it is made for."""
 
     method: str
     path: str
@@ -61,7 +66,7 @@ CALLS = {
 
 
 def a_batch(organisation: Organisation, uploader: User, status: Status) -> ImportBatch:
-    """With its file, in this status."""
+    """A batch in this status, with its file."""
     upload = actions.stage_for_import(
         BytesIO(csv_bytes(valid_rows(2))),
         filename="users.csv",
@@ -75,7 +80,7 @@ def a_batch(organisation: Organisation, uploader: User, status: Status) -> Impor
 
 
 def session_of(user: User) -> APIClient:
-    """A logged-in browser."""
+    """A client with the session of a logged-in browser."""
     client = APIClient()
     client.force_login(user)
     return client
@@ -94,7 +99,7 @@ def test_the_permission_matrix(
     make_user: MakeUser,
     settings: Any,
 ) -> None:
-    """Each with a token and with a session, and with the feature on and off."""
+    """Each call is made with a token and with a session, and with the feature on and off."""
     call, allowed = CALLS[name], TABLE[role][is_other]
     own = None if role == Role.SUPER_ADMIN else acme
     user = make_user("somebody@acme.example", role, own)
@@ -113,9 +118,7 @@ def test_the_permission_matrix(
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_without_a_token_every_call_is_401_whatever_it_names(
-    name: str, acme: Organisation, root: User
-) -> None:
+def test_without_a_token_every_call_is_401(name: str, acme: Organisation, root: User) -> None:
     call = CALLS[name]
     path = imports_url(acme) + call.path.format(batch=a_batch(acme, root, call.status).id)
     answer = getattr(APIClient(), call.method)(path, call.form(), format="multipart")
@@ -127,7 +130,7 @@ def test_without_a_token_every_call_is_401_whatever_it_names(
 def test_a_batch_is_not_found_under_another_organisation(
     name: str, acme: Organisation, globex: Organisation, root: User
 ) -> None:
-    """Not even by platform staff, who may see both."""
+    """This holds for platform staff, too, who may see both organisations."""
     call = CALLS[name]
     path = imports_url(acme) + call.path.format(batch=a_batch(globex, root, call.status).id)
     assert getattr(client_of(root), call.method)(path).status_code == 404
@@ -144,7 +147,7 @@ def test_another_administrators_upload_is_not_found(
     assert answer.status_code == 404
 
 
-def test_an_inactive_organisation_takes_nobody_in(admin: User, acme: Organisation) -> None:
+def test_an_import_into_an_inactive_organisation_is_403(admin: User, acme: Organisation) -> None:
     Organisation.objects.filter(id=acme.id).update(is_active=False)
     answer = client_of(admin).post(imports_url(acme), {"file": csv_upload()}, format="multipart")
     assert (answer.status_code, answer.json()["code"]) == (403, "organization_inactive")

@@ -1,9 +1,10 @@
-"""The whole OpenAPI document, tried out: values that fit it and values that don't, sent to every
-call by the administrators of two organisations. No answer is a fault of ours, none is one that the
-document does not know, and nobody is told anything of the other organisation.
+"""Generated requests to every call of the OpenAPI document, valid and invalid ones.
 
-SCHEMA_EXAMPLES   how many requests for each call and caller (20)
-FUZZ_SECONDS      how long mutated files are uploaded (20)
+The administrators of two organisations send them. Every answer must be documented, none may be a
+server error, and none may reveal anything of the other organisation. Environment variables:
+
+SCHEMA_EXAMPLES   number of requests for each call and caller (default 20)
+FUZZ_SECONDS      how long mutated files are uploaded, in seconds (default 20)
 """
 
 from __future__ import annotations
@@ -35,7 +36,12 @@ from imports.engine import runner
 from imports.engine.options import ImportOptions
 from tests.conftest import ROOT, MakeUser, ModuleProcess, serve
 from tests.fuzz import Fuzzer, seeds
-from tests.imports.api.helpers import INVALID_ROW, csv_bytes, imports_url, valid_rows
+from tests.imports.api.helpers import (
+    INVALID_ROW,
+    csv_bytes,
+    imports_url,
+    valid_rows,
+)
 from users import tokens
 from users.models import Organisation, User
 from users.roles import Role
@@ -53,15 +59,15 @@ SCHEMA = schemathesis.openapi.from_path(ROOT / "docs" / "openapi.yaml")
 OPERATIONS = {
     one.ok().definition.raw["operationId"]: one.ok() for one in SCHEMA.get_all_operations()
 }
-# What another organisation's is. 406: an Accept header that nothing here can answer.
+# The answers for another organisation. 406: the Accept header was checked first.
 HIDDEN = {404, 406}
-# What shows that a call was let in, and not turned away for its form alone.
-LET_IN = {"log_in": {401, 429}, "refresh": {401}, "cancel": {409}, "retry": {409}}
+# Answers that show that a request passed the checks of its form. Default: 200 and 202.
+ACCEPTED = {"log_in": {401, 429}, "refresh": {401}, "cancel": {409}, "retry": {409}}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tenant:
-    """An organisation, its administrator, their import, and the words that only they know."""
+    """An organisation, its administrator and imports, and words that others may not see."""
 
     organisation_id: str
     batch_id: str
@@ -70,12 +76,12 @@ class Tenant:
     secrets: tuple[str, ...]
 
     def headers(self) -> dict[str, str]:
-        """For a request of theirs."""
+        """The headers that authenticate the administrator."""
         return {"Authorization": f"Bearer {self.access}"}
 
 
 def tenant(name: str, make_user: MakeUser) -> Tenant:
-    """With two imports: one that has ended with errors, one that waits."""
+    """An organisation with an import that ended with errors, and an upload that waits."""
     organisation = Organisation.objects.create(name=f"{name} Confidential")
     user = make_user(f"admin@{name}.example", Role.ADMIN, organisation)
     rows = [*valid_rows(3, domain=f"{name}.example"), INVALID_ROW]
@@ -101,42 +107,54 @@ def stage(user: User, rows: list[tuple[str, ...]]) -> Any:
 
 
 @pytest.fixture
-def address(start: Callable[..., ModuleProcess]) -> str:
-    """A web server without quotas: they would soon be all that is seen."""
+def unlimited_server(start: Callable[..., ModuleProcess]) -> str:
+    """A web server without quotas, which would soon refuse everything."""
     return serve(start, RATE_LIMIT_ENABLED="false")
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_every_call_answers_as_the_document_says_and_tells_nobody_of_others(
-    name: str, address: str, make_user: MakeUser
+def test_every_call_answers_as_documented_and_reveals_nothing_of_others(
+    name: str, unlimited_server: str, make_user: MakeUser
 ) -> None:
     acme, globex = tenant("acme", make_user), tenant("globex", make_user)
     for caller, other in ((acme, globex), (globex, acme)):
-        seen = try_out(name, address, caller, other, caller.organisation_id, caller.batch_id)
-        assert seen & LET_IN.get(name, {200, 202}), seen
+        seen = send_generated(
+            name, unlimited_server, caller, other, caller.organisation_id, caller.batch_id
+        )
+        assert seen & ACCEPTED.get(name, {200, 202}), seen
         if "{org_id}" in OPERATIONS[name].path:
-            try_out(name, address, caller, other, other.organisation_id, other.batch_id, HIDDEN)
+            send_generated(
+                name, unlimited_server, caller, other, other.organisation_id, other.batch_id, HIDDEN
+            )
         if "{batch_id}" in OPERATIONS[name].path:
-            try_out(name, address, caller, other, caller.organisation_id, other.batch_id, HIDDEN)
+            send_generated(
+                name,
+                unlimited_server,
+                caller,
+                other,
+                caller.organisation_id,
+                other.batch_id,
+                HIDDEN,
+            )
 
 
-def try_out(
+def send_generated(
     name: str,
-    address: str,
+    server: str,
     caller: Tenant,
     other: Tenant,
     organisation_id: str,
     batch_id: str,
     statuses: set[int] | None = None,
 ) -> set[int]:
-    """Sends what fits the document, and what does not; gives the statuses that came back.
-    `statuses`: those that may."""
+    """Sends valid and invalid requests; gives the statuses of the answers. `statuses`: the allowed
+    ones, where not every documented status is."""
     operation, seen = OPERATIONS[name], set[int]()
     known = {"org_id": organisation_id, "batch_id": batch_id}
     path = {key: value for key, value in known.items() if f"{{{key}}}" in operation.path}
     modes = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
     cases = [operation.as_strategy(mode, path_parameters=path or None) for mode in modes]
-    if name in ("preview", "import"):  # a good file: chance alone finds none
+    if name in ("preview", "import"):  # a valid file, because generated ones never are
         file = {"body": {"file": csv_bytes(valid_rows(3))}, "media_type": "multipart/form-data"}
         cases += [operation.as_strategy(mode, path_parameters=path, **file) for mode in modes]
 
@@ -149,33 +167,31 @@ def try_out(
         database=None,
     )
     @given(case=st.one_of(*cases))
-    def play(case: Any) -> None:
-        answer = case.call(base_url=address, headers=caller.headers(), timeout=30)
+    def send(case: Any) -> None:
+        answer = case.call(base_url=server, headers=caller.headers(), timeout=30)
         case.validate_response(answer, checks=CHECKS)
         seen.add(answer.status_code)
         assert answer.status_code < 500
         assert statuses is None or answer.status_code in statuses
-        told = answer.text + str(answer.headers)
-        assert [secret for secret in other.secrets if secret in told] == []
+        text = answer.text + str(answer.headers)
+        assert [secret for secret in other.secrets if secret in text] == []
 
-    play()
+    send()
     return seen
 
 
 def test_the_upload_of_another_organisation_can_not_be_imported(
-    address: str, make_user: MakeUser
+    unlimited_server: str, make_user: MakeUser
 ) -> None:
     acme, globex = tenant("acme", make_user), tenant("globex", make_user)
-    url = address + imports_url(acme.organisation_id)
+    url = unlimited_server + imports_url(acme.organisation_id)
     sent = {"upload_id": globex.upload_id}
     answer = requests.post(url, json=sent, headers=acme.headers(), timeout=30)
     assert answer.status_code == 404
     assert [secret for secret in globex.secrets if secret in answer.text] == []
 
 
-def test_no_file_whatever_is_in_it_is_answered_with_a_fault(
-    address: str, make_user: MakeUser
-) -> None:
+def test_no_mutated_file_causes_a_server_error(unlimited_server: str, make_user: MakeUser) -> None:
     acme = tenant("acme", make_user)
     session = requests.Session()
     session.headers.update(acme.headers())
@@ -185,7 +201,7 @@ def test_no_file_whatever_is_in_it_is_answered_with_a_fault(
         content, _ = Fuzzer(number, found).case()
         call = "/preview" if number % 2 else ""
         answer = session.post(
-            address + imports_url(acme.organisation_id) + call,
+            unlimited_server + imports_url(acme.organisation_id) + call,
             files={"file": ("users.csv", content)},
             timeout=60,
         )

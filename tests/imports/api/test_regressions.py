@@ -1,4 +1,4 @@
-"""What earlier importers, our own and others', got wrong: it must not come back."""
+"""Faults of earlier importers, ours and others', that must not return."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from tests.imports.api.helpers import (
     csv_upload,
     import_file,
     imports_url,
+    mark_as_failed,
     post_import,
     run_batch,
     valid_rows,
 )
-from tests.imports.api.test_lifecycle import failed
 from users import tokens
 from users.models import Organisation, User
 from users.roles import Role
@@ -33,20 +33,19 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_redis")]
 # --- quotas -----------------------------------------------------------------------------------
 
 
-def test_the_quota_is_a_users_and_not_an_addresss(
+def test_the_quota_is_counted_by_user_and_not_by_ip_address(
     api: APIClient, acme: Organisation, make_user: MakeUser
 ) -> None:
     colleague = client_of(make_user("second@acme.example", Role.ADMIN, acme))
     first = post_import(api, acme)
-    assert post_import(colleague, acme)["X-RateLimit-Remaining"] == "9"  # one office, two people
+    # Both users have the same IP address.
+    assert post_import(colleague, acme)["X-RateLimit-Remaining"] == "9"
     elsewhere = {"file": csv_upload()}
     second = api.post(imports_url(acme), elsewhere, format="multipart", REMOTE_ADDR="192.0.2.77")
     assert [answer["X-RateLimit-Remaining"] for answer in (first, second)] == ["9", "8"]
 
 
-def test_retry_after_is_the_time_that_is_left_and_not_a_full_hour(
-    api: APIClient, acme: Organisation
-) -> None:
+def test_retry_after_is_the_time_until_the_reset(api: APIClient, acme: Organisation) -> None:
     for _ in range(10):
         post_import(api, acme)
     before = time.time()
@@ -56,7 +55,7 @@ def test_retry_after_is_the_time_that_is_left_and_not_a_full_hour(
     assert abs(int(refused["Retry-After"]) - until_reset) <= 2
 
 
-def test_a_refused_call_is_not_charged(api: APIClient, acme: Organisation) -> None:
+def test_a_request_over_the_quota_is_not_counted(api: APIClient, acme: Organisation) -> None:
     for _ in range(10):
         post_import(api, acme)
     resets = {post_import(api, acme)["X-RateLimit-Reset"] for _ in range(5)}
@@ -64,7 +63,7 @@ def test_a_refused_call_is_not_charged(api: APIClient, acme: Organisation) -> No
     assert ImportBatch.objects.count() == 10
 
 
-def test_an_invalid_file_is_not_charged(api: APIClient, acme: Organisation) -> None:
+def test_an_invalid_file_is_not_counted(api: APIClient, acme: Organisation) -> None:
     for _ in range(12):
         assert post_import(api, acme, b"no,such,columns\n1,2,3\n").status_code == 400
     assert post_import(api, acme)["X-RateLimit-Remaining"] == "9"
@@ -95,7 +94,7 @@ def test_the_template_comes_by_get_and_by_post(api: APIClient, acme: Organisatio
 # --- other organisations ----------------------------------------------------------------------
 
 
-def test_an_administrator_reads_nobody_elses_history_nor_errors(
+def test_an_administrator_can_not_read_history_or_errors_of_other_organisations(
     api: APIClient, other_admin: User, globex: Organisation, acme: Organisation
 ) -> None:
     batch = import_file(client_of(other_admin), globex, csv_bytes([INVALID_ROW]))
@@ -106,7 +105,7 @@ def test_an_administrator_reads_nobody_elses_history_nor_errors(
     assert api.get(imports_url(acme)).json()["count"] == 0
 
 
-def test_an_address_of_another_organisation_says_nothing_of_it(
+def test_an_error_about_an_email_of_another_organisation_reveals_nothing(
     api: APIClient, acme: Organisation, other_admin: User, globex: Organisation
 ) -> None:
     batch = import_file(api, acme, csv_bytes([(other_admin.email, "A", "B", "", "", "")]))
@@ -130,7 +129,7 @@ def test_a_batch_of_known_users_counts_them_as_skipped_and_completes(
     assert batch.error_message == ""
 
 
-def test_rows_beyond_the_limit_refuse_the_file_and_are_never_cut_off(
+def test_a_file_with_too_many_rows_is_refused_and_not_truncated(
     api: APIClient, acme: Organisation, settings: Any
 ) -> None:
     settings.MAX_ROWS_PER_IMPORT = 3
@@ -139,7 +138,7 @@ def test_rows_beyond_the_limit_refuse_the_file_and_are_never_cut_off(
     assert not ImportBatch.objects.exists()
 
 
-def test_every_row_has_an_outcome_and_whoever_failed_is_named(
+def test_every_row_is_counted_and_every_failed_row_has_an_error(
     api: APIClient, acme: Organisation, settings: Any
 ) -> None:
     settings.IMPORT_CHUNK_SIZE = 7
@@ -156,7 +155,7 @@ def test_every_row_has_an_outcome_and_whoever_failed_is_named(
     assert body["error_message"] == "Partial import: 36 succeeded, 9 failed"
 
 
-def test_an_import_of_which_nothing_came_does_not_look_like_a_success(
+def test_an_import_without_a_valid_row_has_the_status_failed(
     api: APIClient, acme: Organisation
 ) -> None:
     batch = import_file(api, acme, csv_bytes([INVALID_ROW, INVALID_ROW]))
@@ -182,26 +181,26 @@ def test_a_retry_does_not_multiply_the_users(
     settings.IMPORT_CHUNK_SIZE = 2
     old = post_import(api, acme, csv_bytes(valid_rows(4))).json()["id"]
     runner.run(old, lambda: True)
-    failed(old)
+    mark_as_failed(old)
     batch = run_batch(api.post(f"{imports_url(acme)}/{old}/retry").json()["id"])
     assert (batch.successful_rows, batch.skipped_rows) == (2, 2)
     assert User.objects.filter(email__endswith="@new.example").count() == 4
 
 
-def test_a_cancelled_import_does_not_go_on(
+def test_a_cancelled_import_is_not_continued(
     api: APIClient, acme: Organisation, settings: Any
 ) -> None:
     settings.IMPORT_CHUNK_SIZE = 2
     batch_id = post_import(api, acme, csv_bytes(valid_rows(6))).json()["id"]
     runner.run(batch_id, lambda: True)
     api.post(f"{imports_url(acme)}/{batch_id}/cancel")
-    batch = run_batch(batch_id)  # a worker that comes late
+    batch = run_batch(batch_id)  # a worker gets the batch after it was cancelled
     assert (batch.status, batch.processed_rows) == ("cancelled", 2)
     assert User.objects.filter(import_batch_id=batch_id).count() == 2
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_preview_is_imported_by_whichever_machine_answers_next(
+def test_a_preview_can_be_imported_by_another_process(
     server: str, api: APIClient, admin: User, acme: Organisation
 ) -> None:
     preview = api.post(
