@@ -611,7 +611,7 @@ def test_staff_block_and_see_who_did(root: User, admin: User, client: Client) ->
     assert "root@marketedge.example" in page.content.decode()
     form |= {"user": "", "network": "nonsense"}
     page = client.post("/admin/imports/uploadblock/add/", form)
-    assert "nonsense is no network" in page.content.decode()
+    assert "nonsense is not a network" in page.content.decode()
 
 
 def test_staff_set_an_organisation_s_limits(root: User, acme: Organisation, client: Client) -> None:
