@@ -1,6 +1,7 @@
-"""A real mail server for tests, in a process of its own: it can be away, frozen, or come back.
+"""A real mail server for tests, in its own process, which a test can stop and freeze.
 
-An address that has a number before its @ (full452@…, gone550@…) is answered with that number.
+The server refuses an address with a number before its @ (full452@…, gone550@…) with that number as
+SMTP code.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from tests.paths import ROOT
 from tests.process_helpers import wait_for
 
 
-class _Mailboxes:
-    """What aiosmtpd asks: may this address have a letter, and here it is."""
+class _Handler:
+    """Handles the commands of aiosmtpd: accepts recipients and stores messages."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -31,7 +32,7 @@ class _Mailboxes:
         self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
     ) -> str:
         if code := re.search(r"(\d{3})@", address):
-            return f"{code[1]} <{address}> said so"
+            return f"{code[1]} <{address}> refused"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -42,18 +43,18 @@ class _Mailboxes:
 
 
 async def serve(port: int, folder: Path) -> None:
-    """Until it is killed."""
-    from aiosmtpd.smtp import SMTP  # the tests themselves need no such module
+    """Serves until the process is killed."""
+    from aiosmtpd.smtp import SMTP  # only this process needs the module
 
     loop = asyncio.get_running_loop()
     listening = await loop.create_server(
-        lambda: SMTP(_Mailboxes(folder), hostname="mail.test"), "127.0.0.1", port
+        lambda: SMTP(_Handler(folder), hostname="mail.test"), "127.0.0.1", port
     )
     await listening.serve_forever()
 
 
 class MailServer:
-    """It, as seen from a test."""
+    """The mail server as tests use it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "mail"
@@ -64,34 +65,34 @@ class MailServer:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Returns once it answers."""
+        """Starts the server; returns when it answers."""
         command = [sys.executable, "-W", "ignore", "-m", "tests.imports.notifications.mail_server"]
         self._process = subprocess.Popen([*command, str(self.port), str(self.folder)], cwd=ROOT)
         wait_for(self._answers)
 
     def stop(self) -> None:
-        """At once."""
+        """Kills the server."""
         if self._process:
             self._process.kill()
             self._process.wait()
 
     def freeze(self) -> None:
-        """It still takes connections, and says nothing any more."""
+        """Stops the process (SIGSTOP): it accepts connections, and does not answer."""
         assert self._process
         os.kill(self._process.pid, signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """It goes on."""
+        """Resumes the process (SIGCONT)."""
         assert self._process
         os.kill(self._process.pid, signal.SIGCONT)
 
-    def letters(self) -> list[EmailMessage]:
-        """What arrived, in order."""
+    def messages(self) -> list[EmailMessage]:
+        """Gives the messages that arrived, in order."""
         files = sorted(self.folder.iterdir())
         return [message_from_bytes(f.read_bytes(), policy=policy.default) for f in files]
 
     def environment(self) -> dict[str, str]:
-        """For processes that are to use it."""
+        """Gives the environment variables of processes that use the server."""
         return {
             "EMAIL_HOST": "127.0.0.1",
             "EMAIL_PORT": str(self.port),
@@ -104,8 +105,8 @@ class MailServer:
         assert self._process
         assert self._process.poll() is None
         try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=5) as line:
-                return line.recv(3) == b"220"
+            with socket.create_connection(("127.0.0.1", self.port), timeout=5) as client:
+                return client.recv(3) == b"220"
         except OSError:
             return False
 

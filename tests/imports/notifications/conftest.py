@@ -1,0 +1,26 @@
+"""A fixture with a mail server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.imports.notifications.mail_server import MailServer
+
+
+@pytest.fixture
+def mail_server(tmp_path: Path, settings: Any) -> Iterator[MailServer]:
+    """A running mail server, and settings that use it."""
+    server = MailServer(tmp_path)
+    for name, value in server.environment().items():
+        setattr(settings, name, value)
+    settings.EMAIL_PORT, settings.EMAIL_USE_TLS = server.port, False
+    settings.EMAIL_BACKEND = (
+        "django.core.mail.backends.smtp.EmailBackend"  # pytest-django sets another
+    )
+    server.start()
+    yield server
+    server.stop()
