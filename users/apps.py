@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 
+from users import checks as checks  # registers them
 from users import permissions
 from users.roles import USER_MANAGERS
 

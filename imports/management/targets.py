@@ -13,12 +13,15 @@ from users.models import User
 def find_user(text: str) -> User:
     """The user with this e-mail address or id. Raises CommandError."""
     try:
-        found = User.objects.filter(id=UUID(text.strip())).first()
+        user_id = UUID(text.strip())
     except ValueError:
-        found = User.objects.filter(email=User.objects.normalize_email(text)).first()
-    if found is None:
-        raise CommandError(f"There is no user {text}. Give the e-mail address or the id of one.")
-    return found
+        user_id = None
+    try:
+        return User.objects.get(id=user_id) if user_id else User.objects.get_by_natural_key(text)
+    except User.DoesNotExist:
+        raise CommandError(
+            f"There is no user {text}. Give the e-mail address or the id of one."
+        ) from None
 
 
 def find_target(text: str) -> dict[str, User | str]:

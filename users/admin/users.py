@@ -17,7 +17,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from users.admin.base import OwnOrganisationAdmin, current_user
-from users.models import User, UserManager
+from users.models import User, stored_email
 
 if TYPE_CHECKING:  # Django's classes can't be subscripted at run time
     BaseUserAdmin = DjangoUserAdmin[User]
@@ -33,8 +33,11 @@ else:
 
 class _NormalisedEmailForm(UserForm):
     def clean_email(self) -> str:
-        """The e-mail address in its stored form, so that the check for duplicates finds it."""
-        return UserManager.normalize_email(self.cleaned_data["email"])
+        """The e-mail address in its stored form, so that the check for duplicates finds it.
+
+        An address that is not changed stays as it is, whatever was allowed when it was stored."""
+        email: str = self.cleaned_data["email"]
+        return email if email == self.instance.email else stored_email(email)
 
 
 class UserChangeForm(_NormalisedEmailForm, BaseChangeForm):

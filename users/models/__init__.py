@@ -6,6 +6,6 @@ Other packages import the classes from here, never from the modules below.
 from users.models.api_keys import ApiKey
 from users.models.invitations import Invitation
 from users.models.organisations import Organisation
-from users.models.users import User, UserManager
+from users.models.users import User, UserManager, stored_email
 
-__all__ = ["ApiKey", "Invitation", "Organisation", "User", "UserManager"]
+__all__ = ["ApiKey", "Invitation", "Organisation", "User", "UserManager", "stored_email"]

@@ -6,30 +6,59 @@ import unicodedata
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
 
+from core import emails
 from core.models import Table
 from users.models.organisations import Organisation
 from users.permissions import granted
 from users.roles import USER_MANAGERS, Role
 
 
+def stored_email(text: str) -> str:
+    """The form in which an e-mail address is stored. Raises ValidationError with the reason."""
+    try:
+        return emails.normalise(text)
+    except emails.InvalidEmail as error:
+        raise ValidationError(f"This is not an e-mail address: {error}.", "email") from None
+
+
+def _lower(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).strip().lower()
+
+
 class UserManager(BaseUserManager["User"]):
-    """Creates users. E-mail addresses are stored in Unicode form NFKC and lower case."""
+    """Creates and finds users. E-mail addresses are stored in the form of `core.emails`."""
 
     @classmethod
     def normalize_email(cls, email: str | None) -> str:
-        """The stored form of an e-mail address. It removes white space around it."""
-        return unicodedata.normalize("NFKC", email or "").strip().lower()
+        """The stored form of an e-mail address, to look a user up by.
+
+        Text that is no e-mail address only loses its white space and its upper case."""
+        try:
+            return emails.normalise(email or "")
+        except emails.InvalidEmail:
+            return _lower(email or "")
 
     def get_by_natural_key(self, username: str | None) -> User:
-        """The user with this e-mail address, in any case. Raises `User.DoesNotExist`."""
-        return self.get(email=self.normalize_email(username))
+        """The user with this e-mail address, in any spelling. Raises `User.DoesNotExist`.
+
+        Rows of before may hold another spelling than `normalize_email` gives, where another user
+        has that one (`users.checks`). Each of the two is found by the own spelling."""
+        spellings = [_lower(username or ""), self.normalize_email(username)]
+        found = {user.email: user for user in self.filter(email__in=spellings)}
+        for spelling in spellings:
+            if spelling in found:
+                return found[spelling]
+        raise self.model.DoesNotExist
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
-        """Saves and returns a user. Without `password` the user can't log in yet."""
-        user = self.model(email=self.normalize_email(email), **fields)
+        """Saves and returns a user. Without `password` the user can't log in yet.
+
+        Raises ValidationError where `email` is no e-mail address."""
+        user = self.model(email=stored_email(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
@@ -100,6 +129,11 @@ class User(Table, AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.email
+
+    @classmethod
+    def normalize_username(cls, username: str) -> str:
+        """Django's hook for `clean`: the stored form of the e-mail address."""
+        return UserManager.normalize_email(username)
 
     def get_full_name(self) -> str:
         """First and last name."""
