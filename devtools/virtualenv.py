@@ -1,4 +1,4 @@
-"""`script/setup`: creates `.venv` with the pinned requirements.
+"""`script/setup`: creates `.venv` with the locked requirements.
 
 Standard library only, because this runs before anything is installed.
 """
@@ -21,10 +21,19 @@ LOCAL = ROOT / ".local"
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 # "local" is enough to run the service on this machine; "dev" adds what tests and checks need.
-REQUIREMENTS = {
-    "local": ["requirements.txt", "requirements/local.txt"],
-    "dev": ["requirements.txt", "requirements/local.txt", "requirements/dev.txt"],
-}
+# Each of these lists holds everything of the one before it. `script/lock` writes them.
+REQUIREMENTS = {"local": "requirements/local.txt", "dev": "requirements/dev.txt"}
+# pip installs no file whose hash is not in the list, and nothing that it would have to build: a
+# build runs the package's code, and fetches tools that have no hash.
+PIP_INSTALL = [
+    "-m",
+    "pip",
+    "install",
+    "-qq",
+    "--no-input",
+    "--require-hashes",
+    "--only-binary=:all:",
+]
 
 
 def enter_virtualenv(wanted: str) -> None:
@@ -69,45 +78,49 @@ def locked(path: Path, notice: str = "", *, shared: bool = False) -> Iterator[No
 
 def digest(wanted: str) -> str:
     """A hash of the requirements and of the Python version that they are installed for."""
-    parts = [(ROOT / name).read_bytes() for name in REQUIREMENTS[wanted]]
-    return hashlib.sha256(b"\0".join([*parts, sys.version.encode()])).hexdigest()
+    content = (ROOT / REQUIREMENTS[wanted]).read_bytes()
+    return hashlib.sha256(content + b"\0" + sys.version.encode()).hexdigest()
 
 
 def is_installed(wanted: str) -> bool:
     """Whether `.venv` holds these requirements: a finished installation leaves its digest there."""
+    names = [*REQUIREMENTS]
     return PYTHON.exists() and any(
-        (VENV / f"installed-{name}").is_file()
-        and (VENV / f"installed-{name}").read_text() == digest(name)
-        for name in REQUIREMENTS
-        if set(REQUIREMENTS[name]) >= set(REQUIREMENTS[wanted])
+        (VENV / f"locked-{name}").is_file()
+        and (VENV / f"locked-{name}").read_text() == digest(name)
+        for name in names[names.index(wanted) :]
     )
 
 
 def _install(wanted: str, processes: Processes) -> None:
-    """Creates or updates `.venv`. One whose installation was interrupted is created again."""
+    """Creates or updates `.venv`. One whose installation was interrupted is created again.
+
+    Raises SystemExit where `.venv` is a link: the packages belong to another checkout."""
+    if VENV.is_symlink():
+        raise SystemExit(
+            f".venv is a link to {VENV.resolve()}, which has other packages than this checkout "
+            "needs.\nRun script/setup there, or remove the link."
+        )
     if find_spec("venv") is None or find_spec("ensurepip") is None:
         raise SystemExit(
             f"{sys.executable} comes without the modules venv and ensurepip, which make a virtual "
             "environment.\nOn Debian and Ubuntu: apt install python3-venv"
         )
-    requirements = ROOT / REQUIREMENTS[wanted][-1]
-    print(
-        f"Installing {requirements.relative_to(ROOT)} into .venv (once, takes a minute) ...",
-        flush=True,
-    )
-    stamps = [*VENV.glob("installed-*")]
+    requirements = REQUIREMENTS[wanted]
+    print(f"Installing {requirements} into .venv (once, takes a minute) ...", flush=True)
+    stamps = [*VENV.glob("locked-*")]
     commands: list[list[str | Path]] = []
     if not stamps or Path(sys.prefix).resolve() != VENV.resolve() or find_spec("pip") is None:
         python = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
         commands.append([python, "-m", "venv", "--clear", VENV])
     for stamp in stamps:
         stamp.unlink()
-    commands.append([PYTHON, "-m", "pip", "install", "-qq", "--no-input", "-r", requirements])
+    commands.append([PYTHON, *PIP_INSTALL, "-r", requirements])
     environment = os.environ | {"PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     for command in commands:
         options = {"env": environment, "cwd": ROOT}
         processes.finish(processes.start(f"The command {command[2]}", command, options=options))
-    (VENV / f"installed-{wanted}").write_text(digest(wanted))
+    (VENV / f"locked-{wanted}").write_text(digest(wanted))
 
 
 if __name__ == "__main__":
