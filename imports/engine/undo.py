@@ -6,7 +6,7 @@ after a crash the next step continues with them, and a second undo finds none.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ import structlog
 from django.conf import settings
 from django.db import connection, models, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
 from imports.engine import failpoints
@@ -90,10 +91,19 @@ def _delete_untouched(batch_id: UUID, ids: list[UUID]) -> int:
 
     A plain DELETE: `QuerySet.delete` would load all users first, because of their many-to-many
     relations. The database deletes or changes the rows that refer to them."""
-    untouched_ids = list(untouched(batch_id).filter(id__in=ids).values_list("id", flat=True))
+    locked = RawSQL("SELECT unnest(string_to_array(%s, ' ')::uuid[])", [_as_text(ids)])
+    untouched_ids = untouched(batch_id).filter(id__in=locked).values_list("id", flat=True)
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM users WHERE id = ANY(%s)", [untouched_ids])
+        cursor.execute(
+            "DELETE FROM users WHERE id = ANY(string_to_array(%s, ' ')::uuid[])",
+            [_as_text(untouched_ids)],
+        )
         return int(cursor.rowcount)
+
+
+def _as_text(ids: Iterable[UUID]) -> str:
+    """Gives one text instead of an array: psycopg quotes an array element by element."""
+    return " ".join(map(str, ids))
 
 
 def result(batch: ImportBatch) -> UndoResult:
