@@ -33,14 +33,15 @@ def validated(serializer: Any) -> dict[str, Any]:
 class OrganisationView(APIView):
     """A call below /organizations/{org_id}.
 
-    Checks, in this order and before the call itself: 401, 404, 403, 503 and unknown query
-    parameters."""
+    Checks, in this order and before the call itself: 401, 404, 403, 503, a batch that does not
+    exist, and unknown query parameters."""
 
     http_method_names = METHODS
     # Method -> names of the query parameters that it takes. A method that is not listed takes none.
     query_names: ClassVar[Mapping[str, Collection[str]]] = {}
     user: User
     organisation: Organisation
+    requested_batch: ImportBatch  # where the URL has a batch_id
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuses users who may not import into this organisation, and unknown parameters."""
@@ -49,12 +50,15 @@ class OrganisationView(APIView):
         structlog.contextvars.bind_contextvars(user_id=str(self.user.pk))
         if isinstance(request.auth, ApiKey) and request.auth.organisation_id != kwargs["org_id"]:
             raise NotFound("There is no such organisation.")
-        self.check_organisation(**kwargs)
+        self.load(**kwargs)
         self._check_query(request)
 
-    def check_organisation(self, org_id: UUID, **more: UUID) -> None:
-        """Sets `organisation`. Raises what `actions.organisation_for` raises."""
+    def load(self, org_id: UUID, batch_id: UUID | None = None) -> None:
+        """Reads the organisation and the batch of the URL. Raises what `actions.organisation_for`
+        raises, and NotFound."""
         self.organisation = actions.organisation_for(self.user, org_id)
+        if batch_id is not None:
+            self.requested_batch = self.batch(batch_id)
 
     def _check_query(self, request: Request) -> None:
         """Raises UnknownOption. A method that the view does not have is left to its 405."""

@@ -64,7 +64,7 @@ class CancelView(OrganisationView):
     )
     def post(self, request: Request, org_id: UUID, batch_id: UUID) -> Response:
         """A worker finishes the chunk that it is writing."""
-        actions.cancel(self.batch(batch_id), user=self.user)
+        actions.cancel(self.requested_batch, user=self.user)
         return Response(BatchSerializer(self.batch(batch_id)).data)
 
 
@@ -87,7 +87,7 @@ class RetryView(OrganisationView):
     )
     def post(self, request: Request, org_id: UUID, batch_id: UUID) -> Response:
         """While a retry is pending or running, another call gives that one."""
-        retry = actions.retry(self.batch(batch_id), user=self.user, ip=client_ip(request))
+        retry = actions.retry(self.requested_batch, user=self.user, ip=client_ip(request))
         return accepted(self.batch(retry.id))
 
 
@@ -115,7 +115,7 @@ class UndoView(OrganisationView):
     )
     def post(self, request: Request, org_id: UUID, batch_id: UUID) -> Response:
         """A large undo goes on in the background."""
-        result = actions.undo(self.batch(batch_id), user=self.user)
+        result = actions.undo(self.requested_batch, user=self.user)
         headers = {} if result.is_finished else {"Retry-After": str(POLL_SECONDS)}
         body = {"batch_id": batch_id, **asdict(result)}
         return Response(body, status=200 if result.is_finished else 202, headers=headers)

@@ -161,14 +161,14 @@ class BatchView(OrganisationView):
 
     A request takes one query beside the one for the user, whether there is news or not."""
 
-    found: ImportBatch | None = None
-
-    def check_organisation(self, org_id: UUID, **more: UUID) -> None:
+    def load(self, org_id: UUID, batch_id: UUID | None = None) -> None:
         """Reads the batch along with its organisation. If that finds nothing, makes the checks one
         by one, so that the first that fails gives the answer."""
-        self.found = read_batch(self.user, org_id, more["batch_id"])
-        if self.found is None:
-            super().check_organisation(org_id)
+        batch = batch_id and read_batch(self.user, org_id, batch_id)
+        if batch:
+            self.requested_batch = batch
+        else:
+            super().load(org_id, batch_id)
 
     @extend_schema(
         operation_id="batch",
@@ -191,7 +191,7 @@ class BatchView(OrganisationView):
     )
     def get(self, request: Request, org_id: UUID, batch_id: UUID) -> Response:
         """304 where the client has this version already."""
-        batch = self.found or self.batch(batch_id)
+        batch = self.requested_batch
         headers = poll_headers(batch.updated_at, batch.status)
         if is_known(request.headers.get("If-None-Match", ""), headers["ETag"]):
             return Response(status=304, headers=headers)

@@ -105,7 +105,7 @@ class ErrorsView(OrganisationView):
     )
     def get(self, request: Request, org_id: UUID, batch_id: UUID) -> HttpResponseBase:
         """Errors are in the order of the file."""
-        batch = self.batch(batch_id)
+        batch = self.requested_batch
         if isinstance(request.accepted_renderer, CsvRenderer):
             return self._csv(batch)
         pages = ErrorPages(batch)

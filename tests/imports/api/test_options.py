@@ -208,6 +208,15 @@ def test_permissions_are_checked_before_names(
     assert status(api, acme) == 400
 
 
+@pytest.mark.parametrize(("method", "path"), [call for call in CALLS if "{batch}" in call[1]])
+def test_the_batch_is_looked_up_before_names_are_checked(
+    api: APIClient, acme: Organisation, method: str, path: str
+) -> None:
+    url = imports_url(acme) + path.format(batch=uuid4())
+    url += ("&" if "?" in url else "?") + "x=y"
+    problem_of(getattr(api, method)(url), 404, "not_found")
+
+
 def test_a_method_that_does_not_exist_is_405_whatever_its_parameters(
     api: APIClient, acme: Organisation
 ) -> None:
