@@ -18,6 +18,7 @@ from kombu.exceptions import OperationalError
 from imports import notifications
 from imports.engine import failpoints, recovery, retention, runner, undo
 from users import tokens
+from users.models import LoginAttempts
 
 log = structlog.get_logger(__name__)
 
@@ -146,6 +147,7 @@ def enqueue_all(findings: Iterable[recovery.Finding]) -> int:
 
 @shared_task(name="imports.purge")
 def purge() -> None:
-    """Deletes old imports, uploads, audit events and tokens."""
+    """Deletes old imports, uploads, audit events, tokens and counters of login attempts."""
     retention.purge()
     tokens.purge()
+    LoginAttempts.objects.purge()

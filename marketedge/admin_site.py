@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.contrib.admin.apps import AdminConfig
+from django.http import HttpRequest, HttpResponse
 
 # Groups, which give no permissions here, and refresh tokens.
 HIDDEN_APPS = frozenset({"auth", "token_blacklist"})
@@ -24,6 +25,21 @@ class Site(AdminSite):
         models: list[Any] = [model_or_iterable] if is_one else list(model_or_iterable)
         kept = [model for model in models if model._meta.app_label not in HIDDEN_APPS]
         super().register(kept, *args, **options)
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The login page. 429 with Retry-After where there were too many wrong passwords."""
+        from users.admin.login import LoginForm  # here, as this module is loaded before the models
+
+        self.login_form = LoginForm
+        response = super().login(request, extra_context)
+        form = (getattr(response, "context_data", None) or {}).get("form")
+        if refusal := getattr(form, "refusal", None):
+            response.status_code = refusal.status
+            for name, value in refusal.headers().items():
+                response[name] = value
+        return response
 
 
 class MarketEdgeAdmin(AdminConfig):

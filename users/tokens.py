@@ -1,51 +1,32 @@
-"""Access and refresh tokens (JSON Web Tokens, by simplejwt), and the limit on wrong passwords."""
+"""Access and refresh tokens (JSON Web Tokens, by simplejwt)."""
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
-from django.contrib.auth import authenticate
-from django.contrib.auth.models import update_last_login
+from django.contrib.auth import authenticate, user_logged_in
 from django.db import transaction
 from django.db.models.functions import Now
-from django_ratelimit.core import get_usage
+from django.http import HttpRequest
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 from rest_framework_simplejwt.tokens import RefreshToken
 from rest_framework_simplejwt.utils import get_md5_hash_password
 
-from core.errors import TooManyRequests
 from users.models import User
 
-# How many wrong passwords are allowed for one account, from all IP addresses, and from one IP
-# address, for all accounts. The second limit is higher because an office may share one IP address.
-FAILURES = {"account": "10/15m", "ip": "50/15m"}
 
-
-class TooManyLogins(TooManyRequests):
-    """Too many wrong passwords. Wait a while before you try again."""
-
-    code = "too_many_logins"
-
-
-def log_in(email: str, password: str, *, ip: str) -> dict[str, str] | None:
+def log_in(request: HttpRequest, email: str, password: str) -> dict[str, str] | None:
     """A new pair of tokens. None where the e-mail address or the password is wrong or the account
     is not active; callers can't tell which.
 
-    `ip` is the client's IP address, "" where it is unknown. Raises TooManyLogins where a limit of
-    FAILURES is reached, without a check of the password."""
-    keys = {"account": User.objects.normalize_email(email), "ip": ip}
-    wait_seconds = max(_wait_seconds(kind, key) for kind, key in keys.items())
-    if wait_seconds:
-        raise TooManyLogins(retry_after_seconds=wait_seconds)
-    user = authenticate(email=email, password=password)
+    Sends Django's signal `user_logged_in`, as a login at the admin site does. Raises TooManyLogins
+    (`users.login_limits`)."""
+    user = authenticate(request, email=email, password=password)
     if not isinstance(user, User):
-        for kind, key in keys.items():
-            _usage(kind, key, increment=True)
         return None
-    update_last_login(User, user)
+    user_logged_in.send(sender=User, request=request, user=user)
     return pair(user)
 
 
@@ -83,27 +64,3 @@ def _has_current_password(token: RefreshToken, user: User) -> bool:
     simplejwt checks this for access tokens only."""
     claim: Any = token.payload.get(api_settings.REVOKE_TOKEN_CLAIM)
     return bool(claim == get_md5_hash_password(user.password))
-
-
-def _wait_seconds(kind: str, key: str) -> int:
-    """How long the account or IP address has to wait; 0 while it may try.
-
-    It is also 0 while Redis is unavailable, as nobody could log in otherwise."""
-    usage = _usage(kind, key, increment=False)
-    if usage is None or usage["time_left"] < 0 or usage["count"] < usage["limit"]:
-        return 0
-    return int(usage["time_left"]) + 1
-
-
-def _usage(kind: str, key: str, *, increment: bool) -> Any:
-    """django-ratelimit's count. The key is hashed, so that Redis holds no e-mail or IP address.
-
-    `core.ratelimit_cache.ReadableKey` says why the group and the key have colons."""
-    value = hashlib.sha256(key.encode()).hexdigest()
-    return get_usage(
-        None,
-        group=f"login_{kind}:",
-        key=lambda group, request: f":{value}:",
-        rate=FAILURES[kind],
-        increment=increment,
-    )

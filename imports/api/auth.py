@@ -13,7 +13,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from core.client_ip import client_ip
 from imports.api.authentication import CHALLENGE
 from imports.api.base import METHODS, validated
 from imports.api.openapi import examples
@@ -89,9 +88,9 @@ class TokenView(PublicView):
     )
     @sensitive_variables()
     def post(self, request: Request) -> Response:
-        """Failed attempts are counted for the account and for the client's IP address."""
+        """Attempts that fail are limited, for the account and for the client's network."""
         sent = validated(Credentials(data=request.data))
-        pair = tokens.log_in(**sent, ip=client_ip(request))
+        pair = tokens.log_in(request, **sent)
         if pair is None:
             raise AuthenticationFailed(
                 "No active account has this e-mail address and password.", code="login_failed"

@@ -7,9 +7,11 @@ from an operator at a terminal.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.contrib.auth.signals import user_logged_in, user_login_failed
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
@@ -86,3 +88,24 @@ def _record_unblock(instance: UploadBlock, **_: Any) -> None:
 def _subject_of(block: UploadBlock) -> UUID:
     """The blocked user, or for a network, which has no id, the block."""
     return block.user_id or block.id
+
+
+# --- logins: Django's signals. The limits of `users.login_limits` limit the number of events ------
+
+
+@receiver(user_logged_in)
+def _record_login(user: User, **_: Any) -> None:
+    if current_request():  # Django's test client logs in without one
+        record(EventType.LOGGED_IN, user=user, organisation_id=user.organisation_id)
+
+
+@receiver(user_login_failed)
+def _record_refused_login(credentials: Mapping[str, Any], **_: Any) -> None:
+    """Records a wrong password, with the account that was meant. The e-mail address of an unknown
+    account is not kept."""
+    email = credentials.get("email") or credentials.get("username") or ""
+    try:
+        meant = User.objects.get_by_natural_key(email)
+    except User.DoesNotExist:
+        return record(EventType.LOGIN_REFUSED)
+    record(EventType.LOGIN_REFUSED, organisation_id=meant.organisation_id, subject_id=meant.id)

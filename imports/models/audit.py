@@ -30,6 +30,8 @@ class EventType(models.TextChoices):
     PURGED = "purged", "deleted old imports"
     HALTED = "halted", "stopped all imports"
     RESUMED = "resumed", "let imports go on"
+    LOGGED_IN = "logged_in", "logged in"
+    LOGIN_REFUSED = "login_refused", "failed to log in"
 
 
 class AuditEvent(models.Model):

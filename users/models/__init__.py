@@ -1,11 +1,21 @@
-"""The tables of organisations, users, invitations and API keys.
+"""The tables of organisations, users, invitations, API keys and login attempts.
 
 Other packages import the classes from here, never from the modules below.
 """
 
 from users.models.api_keys import ApiKey
 from users.models.invitations import Invitation
+from users.models.login_attempts import LoginAttempts, Reserved
 from users.models.organisations import Organisation
 from users.models.users import User, UserManager, stored_email
 
-__all__ = ["ApiKey", "Invitation", "Organisation", "User", "UserManager", "stored_email"]
+__all__ = [
+    "ApiKey",
+    "Invitation",
+    "LoginAttempts",
+    "Organisation",
+    "Reserved",
+    "User",
+    "UserManager",
+    "stored_email",
+]

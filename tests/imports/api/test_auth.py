@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core.cache import caches
 from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -26,15 +25,6 @@ from users.roles import Role
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_redis")]
 ME = "/api/v1/me"
-
-
-@pytest.fixture(autouse=True)
-def _no_failures_of_before() -> None:
-    """All tests log in from one IP address, so failures of earlier tests would count."""
-    store: Any = caches["ratelimit"]
-    client = store._cache.get_client(write=True)
-    for key in client.scan_iter("upload_rate:login_*"):
-        client.delete(key)
 
 
 def log_in(email: str, password: str = PASSWORD, **extra: Any) -> Any:
@@ -76,36 +66,6 @@ def test_logging_in_sets_last_login(admin: User) -> None:
 def test_an_access_token_is_valid_for_fifteen_minutes(admin: User) -> None:
     token = AccessToken(log_in(admin.email).json()["access"])
     assert token["exp"] - token["iat"] == 15 * 60
-
-
-def test_after_ten_wrong_passwords_an_account_is_429(admin: User, viewer: User) -> None:
-    for _ in range(10):
-        assert log_in(admin.email.upper(), "wrong").status_code == 401
-    answer = log_in(admin.email)  # the right one
-    body = problem_of(answer, 429, "too_many_logins")
-    assert 0 < int(answer["Retry-After"]) <= 15 * 60 + 1
-    assert body["retry_after_seconds"] == int(answer["Retry-After"])
-    assert log_in(viewer.email).status_code == 200  # other accounts are not limited
-
-
-def test_after_fifty_wrong_passwords_an_ip_address_is_429(admin: User) -> None:
-    for number in range(50):
-        assert log_in(f"nobody{number}@acme.example", "wrong").status_code == 401
-    problem_of(log_in(admin.email), 429, "too_many_logins")
-    assert log_in(admin.email, REMOTE_ADDR="192.0.2.9").status_code == 200
-
-
-def test_right_passwords_are_not_counted(admin: User) -> None:
-    assert {log_in(admin.email).status_code for _ in range(12)} == {200}
-
-
-def test_logging_in_works_while_redis_is_unavailable(
-    admin: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    away = {"count": 0, "limit": 0, "should_limit": True, "time_left": -1}
-    monkeypatch.setattr(tokens, "get_usage", lambda *args, **kwargs: away)
-    assert log_in(admin.email).status_code == 200
-    assert log_in(admin.email, "wrong").status_code == 401
 
 
 # --- refresh ----------------------------------------------------------------------------------
