@@ -1,5 +1,7 @@
-"""The admin's page of the audit trail: platform staff read all of it, an organisation's
-administrators what was done to their organisation. Nobody changes anything."""
+"""The admin page of the audit trail. It is read-only.
+
+Platform staff see all events. Administrators see the events of their own organisation.
+"""
 
 from __future__ import annotations
 
@@ -14,141 +16,143 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from core.client_ip import normalise_ip
-from imports.admin.presentation import moment
+from core.text import utc
 from imports.models import AuditEvent, EventType, ImportBatch
 from users.admin.base import OwnOrganisationAdmin, current_user, is_platform_staff
 from users.models import Organisation, User
 
-IDS = ("user_id", "batch_id", "upload_id", "subject_id", "organisation_id", "api_key_id")
-STAFF = "MarketEdge's staff"
+ID_FIELDS = ("user_id", "batch_id", "upload_id", "subject_id", "organisation_id", "api_key_id")
+HIDDEN_USER = "MarketEdge's staff"
 
 
-class _ByOrganisation(admin.SimpleListFilter):
-    """For platform staff: the names of the organisations that there are events of."""
+class _OrganisationFilter(admin.SimpleListFilter):
+    """Filters by organisation. Only platform staff get choices."""
 
     title = parameter_name = "organisation"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterator[tuple[str, str]]:
-        """(id, name)"""
+        """Gives (id, name) of every organisation."""
         if is_platform_staff(request):
             for organisation in Organisation.objects.all():
                 yield str(organisation.id), organisation.name
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Its events."""
+        """Gives the events of the chosen organisation, or all."""
         chosen = _uuid(self.value() or "")
         return queryset.filter(organisation_id=chosen) if chosen else queryset
 
 
-class _ByEventType(admin.SimpleListFilter):
-    """In words."""
+class _EventTypeFilter(admin.SimpleListFilter):
+    """Filters by type of event."""
 
-    title = "what was done"
-    parameter_name = "deed"
+    title = "event"
+    parameter_name = "deed"  # the name of the column; bookmarked URLs use it
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """(deed, words)"""
+        """Gives (event type, label) of every type."""
         return list(EventType.choices)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """The events of one deed."""
+        """Gives the events of the chosen type, or all."""
         return queryset.filter(event_type=self.value()) if self.value() else queryset
 
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(OwnOrganisationAdmin):
-    """Who did what, when, and from where."""
+    """The list of audit events and the page of each."""
 
     organisation_lookup = "organisation_id"
-    list_display = ("when", "what", "who", "organisation", "about", "source", "address")
-    list_filter = (_ByEventType, "source", "created_at", _ByOrganisation)
+    list_display = ("when", "event", "user", "organisation", "batch", "source", "ip")
+    list_filter = (_EventTypeFilter, "source", "created_at", _OrganisationFilter)
     date_hierarchy = "created_at"
-    search_fields = ("batch_id",)  # shows the field; get_search_results says what is searched
-    search_help_text = "E-mail address of who did it, IP address, or the id of anything"
-    fields = (*list_display, *IDS)
+    search_fields = ("batch_id",)  # makes Django show the search box; see get_search_results
+    search_help_text = "E-mail address of the user, IP address, or any id"
+    fields = (*list_display, *ID_FIELDS)
     readonly_fields = fields
     show_full_result_count = False
     list_per_page = 50
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Events are written by what they tell of."""
+        """Nobody: only `imports.audit` writes events."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """The database refuses it, too."""
+        """Nobody: the database refuses it as well."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Retention deletes."""
+        """Nobody: retention deletes old events."""
         return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """With what the ids stand for today."""
+        """Adds the current names of organisations, files and users to the events."""
         names = Organisation.objects.filter(id=OuterRef("organisation_id")).values("name")
         files = ImportBatch.objects.filter(id=OuterRef("batch_id")).values("filename")
         events: QuerySet[Any] = super().get_queryset(request)
-        seen = {"organisation_name": Subquery(names), "filename": Subquery(files)}
-        with_names: QuerySet[Any] = events.annotate(**seen, **_person_as_seen(request))
+        names_of_ids = {"organisation_name": Subquery(names), "filename": Subquery(files)}
+        with_names: QuerySet[Any] = events.annotate(**names_of_ids, **_visible_user(request))
         return with_names
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """By exactly what was typed; the table holds no text to search in."""
+        """Finds events by an exact id, IP address or e-mail address."""
         term = search_term.strip()
-        if found := _uuid(term):
-            one_of = Q(*((name, found) for name in IDS), _connector=Q.OR)
-            return queryset.filter(one_of), False
-        if address := normalise_ip(term):
-            return queryset.filter(client_ip=address, is_hidden=False), False
+        if id_ := _uuid(term):
+            any_id = Q(*((name, id_) for name in ID_FIELDS), _connector=Q.OR)
+            return queryset.filter(any_id), False
+        if ip := normalise_ip(term):
+            return queryset.filter(client_ip=ip, is_hidden=False), False
         return (queryset.filter(email=term.lower()) if term else queryset), False
 
     @admin.display(description="when", ordering="created_at")
     def when(self, event: AuditEvent) -> str:
-        """To the second, as records are compared; breaks into two lines where there is no room."""
-        return moment(event.created_at)
+        """The time in UTC, with seconds."""
+        return utc(event.created_at, seconds=True)
 
-    @admin.display(description="what", ordering="event_type")
-    def what(self, event: AuditEvent) -> str:
-        """In words; a deed that this version does not know, as it stands."""
+    @admin.display(description="event", ordering="event_type")
+    def event(self, event: AuditEvent) -> str:
+        """The label of the event type. An unknown type is shown as it is stored."""
         return dict(EventType.choices).get(event.event_type, event.event_type)
 
-    @admin.display(description="who")
-    def who(self, event: Any) -> str:
-        """The address that the user has today."""
+    @admin.display(description="user")
+    def user(self, event: Any) -> str:
+        """The current e-mail address of the user who did it."""
         if event.user_id is None:
             return "an operator"
-        return event.email or (STAFF if event.is_hidden else f"deleted: {event.user_id}")
+        return event.email or (HIDDEN_USER if event.is_hidden else f"deleted user {event.user_id}")
 
     @admin.display(description="organisation", ordering="organisation_id")
     def organisation(self, event: Any) -> str:
-        """Its name today."""
+        """The current name of the organisation."""
         return event.organisation_name or ""
 
     @admin.display(description="import")
-    def about(self, event: Any) -> str:
-        """The import's page; of one that is kept no longer, its id."""
+    def batch(self, event: Any) -> str:
+        """A link to the page of the import, or the id of an import that was deleted."""
         if not event.filename:
             return str(event.batch_id or "")
-        address = reverse("admin:imports_importbatch_change", args=[event.batch_id])
-        return format_html('<a href="{}">{}</a>', address, event.filename)
+        url = reverse("admin:imports_importbatch_change", args=[event.batch_id])
+        return format_html('<a href="{}">{}</a>', url, event.filename)
 
-    @admin.display(description="from", ordering="client_ip")
-    def address(self, event: Any) -> str:
-        """The client's address."""
+    @admin.display(description="IP address", ordering="client_ip")
+    def ip(self, event: Any) -> str:
+        """The IP address of the client, unless the user is hidden."""
         return "" if event.is_hidden else event.client_ip or ""
 
 
-def _person_as_seen(request: HttpRequest) -> dict[str, Any]:
-    """`email`, and `is_hidden`: an administrator is told who their own organisation's people are
-    and where these were, not who of the platform's staff it was."""
-    who = User.objects.filter(id=OuterRef("user_id"))
+def _visible_user(request: HttpRequest) -> dict[str, Any]:
+    """The annotations `email` and `is_hidden` of an event's user.
+
+    Administrators see the users of their own organisation. Other users, such as platform staff, are
+    hidden: their e-mail and IP addresses are not shown."""
+    users = User.objects.filter(id=OuterRef("user_id"))
     if is_platform_staff(request):
-        return {"email": Subquery(who.values("email")), "is_hidden": Value(False)}
-    own = who.filter(organisation=current_user(request).organisation)
+        return {"email": Subquery(users.values("email")), "is_hidden": Value(False)}
+    own = users.filter(organisation=current_user(request).organisation)
     return {
         "email": Subquery(own.values("email")),
-        "is_hidden": Exists(who) & ~Exists(own),
+        "is_hidden": Exists(users) & ~Exists(own),
     }
 
 

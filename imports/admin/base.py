@@ -1,4 +1,4 @@
-"""What the admin pages of imports share."""
+"""The base of the admin pages that only show what the engine wrote."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from users.admin.base import OwnOrganisationAdmin
 
 
 class ReadOnlyAdmin(OwnOrganisationAdmin):
-    """Nothing is added, changed or deleted here."""
+    """Pages on which nothing can be added, changed or deleted."""
 
     show_full_result_count = False
     list_per_page = 50
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """A file is imported from the list of users."""
+        """Nobody: imports start from the list of users."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Only the engine writes here."""
+        """Nobody: only the engine writes these rows."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Retention deletes (`manage.py purge_imports`)."""
+        """Nobody: retention deletes old rows (`manage.py purge_imports`)."""
         return False

@@ -1,7 +1,6 @@
-"""The admin site's pages of imports: what became of every file, and of every row that failed.
+"""The admin pages of imports: the list, the page of each import, and its actions.
 
-Everything is looked at here and nothing is changed by hand: counters and statuses are the engine's.
-What a person may do is what `imports.actions` offers.
+The pages are read-only. The buttons on them call `imports.actions`.
 """
 
 from __future__ import annotations
@@ -29,26 +28,31 @@ from core.client_ip import client_ip
 from core.errors import Refusal
 from core.text import utc
 from imports import actions, models
-from imports.admin.audit import AuditEventAdmin as AuditEventAdmin  # registers its page
 from imports.admin.base import ReadOnlyAdmin
-from imports.admin.presentation import facts, outcome, removed, state, undo_until
+from imports.admin.presentation import (
+    batch_details,
+    batch_state,
+    outcome_parts,
+    undo_deadline,
+    undo_summary,
+)
 from imports.engine import undo
 from imports.models import ImportBatch
 from imports.models.statuses import Status
 from users.admin.base import current_user
 
-ERRORS_ON_A_PAGE = 100
+ERRORS_PER_PAGE = 100
 
 
 @admin.register(ImportBatch)
 class ImportBatchAdmin(ReadOnlyAdmin):
-    """Imports: the list, the page of each, and what can be asked of it."""
+    """Imports: the list, the page of each, and the views behind its buttons."""
 
     change_form_template = "admin/imports/importbatch/change_form.html"
     list_display = (
         "filename",
-        "badge",
-        "bar",
+        "status_badge",
+        "progress_bar",
         "outcome",
         "organisation",
         "uploaded",
@@ -56,14 +60,14 @@ class ImportBatchAdmin(ReadOnlyAdmin):
     list_filter = ("status", "organisation", "created_at")
     list_select_related = ("organisation",)
     search_fields = ("filename", "id")
-    search_help_text = "Name of the file, or id of the import"
+    search_help_text = "File name, or id of the import"
     ordering = ("-created_at", "-id")
 
     class Media:
         css = {"all": ("imports/admin.css",)}
 
     def get_urls(self) -> list[Any]:
-        """The pages of one import."""
+        """Adds the views of one import."""
         views = {
             "progress": self.progress_view,
             "errors.csv": self.report_view,
@@ -71,7 +75,7 @@ class ImportBatchAdmin(ReadOnlyAdmin):
             "retry": require_POST(self.retry_view),
             "undo": require_POST(self.undo_view),
         }
-        ours = [
+        own = [
             path(
                 f"<uuid:batch_id>/{name}",
                 self.admin_site.admin_view(view),
@@ -79,13 +83,13 @@ class ImportBatchAdmin(ReadOnlyAdmin):
             )
             for name, view in views.items()
         ]
-        return ours + super().get_urls()
+        return own + super().get_urls()
 
     # --- the list -----------------------------------------------------------------------------
 
     @admin.display(description="status", ordering="status")
-    def badge(self, batch: ImportBatch) -> str:
-        """The status, in its colour."""
+    def status_badge(self, batch: ImportBatch) -> str:
+        """The status in its colour."""
         return format_html(
             '<span class="batch-badge batch-{}">{}</span>',
             batch.status,
@@ -93,26 +97,27 @@ class ImportBatchAdmin(ReadOnlyAdmin):
         )
 
     @admin.display(description="rows")
-    def bar(self, batch: ImportBatch) -> str:
-        """How far it is."""
-        now = state(batch)
+    def progress_bar(self, batch: ImportBatch) -> str:
+        """The progress as a bar and as text."""
+        state = batch_state(batch)
         return format_html(
             '<progress class="batch-{}" max="100" value="{}" aria-label="Progress"></progress>'
             "<small>{} of {}</small>",
             batch.status,
-            now.percent,
-            now.processed_rows,
-            now.total_rows,
+            state.percent,
+            state.processed_rows,
+            state.total_rows,
         )
 
     @admin.display(description="outcome")
     def outcome(self, batch: ImportBatch) -> str:
-        """What became of its rows."""
-        return format_html_join("", '<span class="batch-part">{}</span>', outcome(batch))
+        """How many rows were imported, skipped and failed."""
+        parts = ((part,) for part in outcome_parts(batch))
+        return format_html_join("", '<span class="batch-part">{}</span>', parts)
 
     @admin.display(description="uploaded", ordering="created_at")
     def uploaded(self, batch: ImportBatch) -> str:
-        """When it came in."""
+        """The time of the upload in UTC."""
         return utc(batch.created_at)
 
     # --- the page of one import ---------------------------------------------------------------
@@ -124,32 +129,32 @@ class ImportBatchAdmin(ReadOnlyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Its state, what may be done, and its row errors."""
+        """The page of one import: state, actions, row errors, warnings and details."""
         batch = self._batch(request, object_id)
         may_import = settings.FEATURE_USER_MANAGEMENT and current_user(request).manages_users
-        more = {
+        context = {
             "title": batch.filename,
             "subtitle": None,
             "batch": batch,
-            "state": state(batch),
-            "facts": facts(batch),
+            "state": batch_state(batch),
+            "details": batch_details(batch),
             "warnings": _warnings(batch),
             "errors": _errors(batch, request.GET.get("page")),
             "may_import": may_import,
             "may_cancel": may_import and batch.is_live,
             "may_retry": may_import and batch.status in (Status.FAILED, Status.CANCELLED),
-            "undo_until": undo_until(batch) if may_import else "",
+            "undo_until": undo_deadline(batch) if may_import else "",
             "undone": undo.result(batch) if batch.undo_requested_at else None,
             "users_url": f"{reverse('admin:users_user_changelist')}?import_batch_id={batch.id}",
         }
-        return super().change_view(request, object_id, form_url, more | (extra_context or {}))
+        return super().change_view(request, object_id, form_url, context | (extra_context or {}))
 
     def progress_view(self, request: HttpRequest, batch_id: UUID) -> JsonResponse:
-        """What the page's script asks for every two seconds."""
-        return JsonResponse(asdict(state(self._batch(request, batch_id))))
+        """The state of the batch, which the page's script requests every two seconds."""
+        return JsonResponse(asdict(batch_state(self._batch(request, batch_id))))
 
     def report_view(self, request: HttpRequest, batch_id: UUID) -> StreamingHttpResponse:
-        """The failing rows as they stood, with the reasons, to be mended and imported again."""
+        """A CSV file of the failed rows with the reasons, to be corrected and imported again."""
         lines = actions.error_report(self._batch(request, batch_id), user=current_user(request))
         return StreamingHttpResponse(
             (line.encode() for line in lines),
@@ -161,42 +166,47 @@ class ImportBatchAdmin(ReadOnlyAdmin):
         )
 
     def cancel_view(self, request: HttpRequest, batch_id: UUID) -> HttpResponse:
-        """Stops it."""
+        """Cancels the import."""
         batch = self._batch(request, batch_id)
         try:
             actions.cancel(batch, user=current_user(request))
         except Refusal as refusal:
-            return self._back_to(batch, request, refusal.detail, messages.ERROR)
-        return self._back_to(batch, request, "The import is cancelled. What it had done stays.")
+            return self._redirect(batch, request, refusal.detail, messages.ERROR)
+        return self._redirect(
+            batch, request, "The import is cancelled. Rows that it had imported are kept."
+        )
 
     def retry_view(self, request: HttpRequest, batch_id: UUID) -> HttpResponse:
-        """Runs it again, as a new import."""
+        """Runs the file again as a new import, and redirects to the page of that."""
         batch = self._batch(request, batch_id)
         try:
-            again = actions.retry(
+            new_batch = actions.retry(
                 batch, user=current_user(request), ip=client_ip(request), source="admin"
             )
         except Refusal as refusal:
-            return self._back_to(batch, request, refusal.detail, messages.ERROR)
-        return self._back_to(again, request, "The file is imported again: this is the new import.")
+            return self._redirect(batch, request, refusal.detail, messages.ERROR)
+        return self._redirect(
+            new_batch, request, "The file is being imported again. This is the new import."
+        )
 
     def undo_view(self, request: HttpRequest, batch_id: UUID) -> HttpResponse:
-        """Removes the users that it created and nobody has touched since."""
+        """Undoes the import."""
         batch = self._batch(request, batch_id)
         try:
             undone = actions.undo(batch, user=current_user(request))
         except Refusal as refusal:
-            return self._back_to(batch, request, refusal.detail, messages.ERROR)
-        return self._back_to(batch, request, removed(undone))
+            return self._redirect(batch, request, refusal.detail, messages.ERROR)
+        return self._redirect(batch, request, undo_summary(undone))
 
-    def _back_to(
-        self, batch: ImportBatch, request: HttpRequest, said: str, level: int = messages.SUCCESS
+    def _redirect(
+        self, batch: ImportBatch, request: HttpRequest, text: str, level: int = messages.SUCCESS
     ) -> HttpResponse:
-        self.message_user(request, said, level)
+        """Redirects to the page of a batch, which shows the text as a message."""
+        self.message_user(request, text, level)
         return redirect("admin:imports_importbatch_change", batch.id)
 
     def _batch(self, request: HttpRequest, batch_id: UUID | str) -> ImportBatch:
-        """One that this person may see. Raises Http404."""
+        """The batch, if the user may see it. Raises Http404."""
         batch: ImportBatch | None = self.get_object(request, str(batch_id))
         if batch is None or not self.has_view_permission(request, batch):
             raise Http404
@@ -205,11 +215,11 @@ class ImportBatchAdmin(ReadOnlyAdmin):
 
 def _warnings(batch: ImportBatch) -> list[str]:
     upload = models.Upload.objects.filter(import_batch=batch).first()
-    found = upload.warnings if upload else []
-    return [f"Row {row}: {message}" if row else message for row, _, message in found]
+    warnings = upload.warnings if upload else []
+    return [f"Row {row}: {message}" if row else message for row, _, message in warnings]
 
 
-def _errors(batch: ImportBatch, number: str | None) -> Page[Any]:
+def _errors(batch: ImportBatch, page_number: str | None) -> Page[Any]:
     rows = models.ImportError.objects.filter(import_batch=batch)
     ordered = rows.order_by("row_number", "field_name", "error_code")
-    return Paginator(ordered, ERRORS_ON_A_PAGE).get_page(number)
+    return Paginator(ordered, ERRORS_PER_PAGE).get_page(page_number)

@@ -1,4 +1,7 @@
-"""The forms of an import in the admin: a file and what to do with it, then the confirmation."""
+"""The forms of an import in the admin: one chooses a file and options, the other confirms them.
+
+Their option fields have the names and defaults of `imports.engine.options`.
+"""
 
 from __future__ import annotations
 
@@ -9,45 +12,44 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
 from imports import files
-from imports.engine.options import ImportOptions, ReadingOptions
-from imports.validation.rules import ROLES
+from imports.engine.options import DEFAULT_ROLES, ImportOptions, ReadingOptions
 from users.models import Organisation, User
 from users.roles import Role
 
-if TYPE_CHECKING:  # Django's own class can't be subscripted when the program runs
+if TYPE_CHECKING:  # Django's class can't be subscripted at run time
     OrganisationField = forms.ModelChoiceField[Organisation]
 else:
     OrganisationField = forms.ModelChoiceField
 
-FOUND_OUT = ("", "Found out")
-ENCODINGS = (FOUND_OUT, *files.COMMON_ENCODINGS.items())
-DELIMITERS = (FOUND_OUT, *files.delimiter_choices())
-ROLE_CHOICES = [(role, Role(role).label) for role in reversed(ROLES)]
+DETECT = ("", "Detect automatically")
+DEFAULTS = ImportOptions()
 
 
 class OptionsForm(forms.Form):
-    """Whose users they will be, and how rows are imported."""
+    """The organisation, and the fields of `ImportOptions`."""
 
     organisation = OrganisationField(
         queryset=Organisation.objects.none(),
         empty_label="Choose …",
-        help_text="The users of the file will belong to it.",
+        help_text="The imported users will belong to it.",
     )
     default_role = forms.ChoiceField(
-        choices=ROLE_CHOICES, initial="viewer", help_text="For rows without a role of their own."
+        choices=[(role, Role(role).label) for role in reversed(DEFAULT_ROLES)],
+        initial=DEFAULTS.default_role,
+        help_text="For rows without a role.",
     )
     send_invitations = forms.BooleanField(
         required=False,
-        initial=True,
-        label="Ask for invitations",
-        help_text="For the users whose row does not say otherwise. This version notes the wish with"
-        " each user; letters are not sent yet.",
+        initial=DEFAULTS.send_invitations,
+        label="Request invitations",
+        help_text="Rows can say otherwise. This version records the request for each user, but does"
+        " not send invitations yet.",
     )
     skip_duplicates = forms.BooleanField(
         required=False,
-        initial=True,
+        initial=DEFAULTS.skip_duplicates,
         label="Skip users who exist already",
-        help_text="They stay as they are. If not ticked, their rows count as failed.",
+        help_text="They are not changed. If this is not ticked, their rows count as failed.",
     )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
@@ -60,41 +62,42 @@ class OptionsForm(forms.Form):
             field.empty_label = None
 
     @property
-    def options(self) -> ImportOptions:
-        """What was chosen."""
-        chosen = self.cleaned_data
-        return ImportOptions(
-            send_invitations=chosen["send_invitations"],
-            skip_duplicates=chosen["skip_duplicates"],
-            default_role=chosen["default_role"],
-        )
+    def import_options(self) -> ImportOptions:
+        """The chosen import options."""
+        return ImportOptions.from_json(self.cleaned_data)
 
     @property
-    def into(self) -> Organisation:
-        """The organisation that was chosen: one that this person may choose."""
-        found: Organisation = self.cleaned_data["organisation"]
-        return found
+    def chosen_organisation(self) -> Organisation:
+        """The chosen organisation. The form accepts only those that the user may import into."""
+        organisation: Organisation = self.cleaned_data["organisation"]
+        return organisation
 
 
 class UploadForm(OptionsForm):
-    """The first step."""
+    """The first step: also the file, and the fields of `ReadingOptions`."""
 
     import_file = forms.FileField(
         label="File",
-        allow_empty_file=True,  # the reader says it better
+        allow_empty_file=True,  # the reader refuses it with a more helpful sentence
         widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx"}),
         error_messages={"required": "Choose a file."},
     )
-    encoding = forms.ChoiceField(choices=ENCODINGS, required=False)
-    delimiter = forms.ChoiceField(choices=DELIMITERS, required=False, label="Separator of columns")
+    encoding = forms.ChoiceField(choices=(DETECT, *files.COMMON_ENCODINGS.items()), required=False)
+    delimiter = forms.ChoiceField(
+        choices=(DETECT, *files.delimiter_choices()),
+        required=False,
+        help_text="The character between two columns.",
+    )
     sheet = forms.CharField(
-        required=False, max_length=255, help_text="Of a workbook; the first one if left empty."
+        required=False,
+        max_length=255,
+        help_text="The name of a sheet of the workbook. If empty, the first sheet is read.",
     )
     mapping = forms.CharField(
         required=False,
         label="Columns",
         widget=forms.Textarea(attrs={"rows": 3, "cols": 40, "placeholder": "email = Work mail"}),
-        help_text="Which column holds which field, one a line: field = header in the file.",
+        help_text="One line for each field that is in a column with another name: field = header.",
     )
     field_order = ("import_file", "organisation", "default_role")
 
@@ -102,39 +105,36 @@ class UploadForm(OptionsForm):
         super().__init__(*args, **kwargs)
         mebibytes = settings.MAX_FILE_SIZE / 1024 / 1024
         self.fields["import_file"].help_text = (
-            f"A CSV file or an .xlsx workbook with a header row: at most {mebibytes:g} MiB and"
+            f"A CSV file or an .xlsx workbook with a header row. At most {mebibytes:g} MiB and"
             f" {settings.MAX_ROWS_PER_IMPORT:,} rows."
         )
 
     def clean_mapping(self) -> dict[str, str]:
-        """Field -> header. Raises ValidationError for a line that is neither empty nor a pair."""
+        """Field -> header. Raises ValidationError where a line has another form."""
         lines = [line for line in self.cleaned_data["mapping"].splitlines() if line.strip()]
         pairs = [line.partition("=") for line in lines]
         for line, (field, sign, _) in zip(lines, pairs, strict=True):
             if not (field.strip() and sign):
-                raise forms.ValidationError(f"{line.strip()[:50]!r} is not: field = header.")
+                raise forms.ValidationError(
+                    f"The line {line.strip()[:50]!r} is not of the form: field = header."
+                )
         return {field.strip(): header.strip() for field, _, header in pairs}
 
     @property
     def file(self) -> UploadedFile[Any]:
-        """The file."""
-        found: UploadedFile[Any] = self.cleaned_data["import_file"]
-        return found
+        """The chosen file."""
+        file: UploadedFile[Any] = self.cleaned_data["import_file"]
+        return file
 
     @property
-    def reading(self) -> ReadingOptions:
-        """How the file is to be read."""
-        chosen = self.cleaned_data
-        return ReadingOptions(
-            encoding=chosen["encoding"] or None,
-            delimiter=chosen["delimiter"] or None,
-            sheet=chosen["sheet"] or None,
-            mapping=chosen["mapping"] or None,
-        )
+    def reading_options(self) -> ReadingOptions:
+        """The chosen reading options. Empty fields are detected automatically."""
+        chosen = {name: self.cleaned_data[name] or None for name in ReadingOptions.names()}
+        return ReadingOptions.from_json(chosen)
 
 
 class ConfirmForm(OptionsForm):
-    """The second step: the same choices, out of sight, and which file."""
+    """The second step: hidden fields with the choices of the first step, and the staged file."""
 
     upload_id = forms.UUIDField(widget=forms.HiddenInput)
 
@@ -145,6 +145,6 @@ class ConfirmForm(OptionsForm):
 
     @classmethod
     def after(cls, form: OptionsForm, upload_id: object, user: User) -> ConfirmForm:
-        """The confirmation of what the first step said."""
+        """The form that confirms what was chosen in the first step."""
         chosen = {name: form.cleaned_data[name] for name in OptionsForm.base_fields}
         return cls(initial=chosen | {"upload_id": upload_id}, user=user)

@@ -1,4 +1,4 @@
-"""What the admin says of a batch: on its page, and to the script that keeps the page up to date."""
+"""Numbers, times and sentences about an import, as its admin page shows them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from typing import Any
 from core.text import count_of, utc
 from imports import files, progress
 from imports.engine import undo
-from imports.models import ImportBatch
+from imports.engine.options import ImportOptions
+from imports.models import ImportBatch, Upload
 from imports.models.statuses import Status
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BatchState:
-    """All that changes on a batch's page while it runs. The names are those of the JSON."""
+    """What changes on the page of a batch while it runs. As JSON it has the same names, and the
+    page's script puts each value into the element with that `data-field`."""
 
     status: str
     status_label: str
@@ -31,8 +33,8 @@ class BatchState:
     speed: str
 
 
-def state(batch: ImportBatch) -> BatchState:
-    """The state of a batch, numbers as people read them."""
+def batch_state(batch: ImportBatch) -> BatchState:
+    """The state of a batch. Numbers of rows are text with thousands separators."""
     return BatchState(
         status=batch.status,
         status_label=batch.get_status_display(),
@@ -44,55 +46,58 @@ def state(batch: ImportBatch) -> BatchState:
         skipped_rows=f"{batch.skipped_rows:,}",
         failed_rows=f"{batch.failed_rows:,}",
         unprocessed_rows=f"{batch.total_rows - batch.processed_rows:,}",
-        sentence=sentence(batch),
-        speed=_speed(batch),
+        sentence=status_sentence(batch),
+        speed=speed_text(batch),
     )
 
 
-def sentence(batch: ImportBatch) -> str:
-    """How it stands, or how it ended."""
-    left = batch.total_rows - batch.processed_rows
+def status_sentence(batch: ImportBatch) -> str:
+    """A sentence that says how far the batch is, or how it ended."""
     if batch.status == Status.PENDING:
-        return "Waiting for a worker to take it up."
+        return "Waiting for a free worker."
     if batch.status == Status.PROCESSING:
-        return f"{batch.processed_rows:,} of {batch.total_rows:,} rows are done."
+        return f"{batch.processed_rows:,} of {count_of(batch.total_rows, 'row')} processed."
     if batch.status == Status.CANCELLED:
-        done = f"The {rows(batch.processed_rows)} before that stay" if batch.processed_rows else ""
-        not_seen = f"{rows(left)} were not looked at"
-        return f"Cancelled. {f'{done}; {not_seen}' if done else not_seen}."
+        return _cancelled_sentence(batch)
     if batch.error_message:
         return batch.error_message.rstrip(".") + "."
     if batch.skipped_rows and not batch.successful_rows:
-        return "Nothing to do: all of these users exist already."
-    return f"All {rows(batch.total_rows)} are done."
+        return "Nothing was imported: all of these users exist already."
+    return "All rows were processed."
 
 
-def outcome(batch: ImportBatch) -> list[tuple[str]]:
-    """What became of its rows, without the kinds that there are none of."""
+def _cancelled_sentence(batch: ImportBatch) -> str:
+    left = batch.total_rows - batch.processed_rows
+    not_processed = f"{count_of(left, 'row')} {_was_or_were(left)} not processed."
+    if not batch.processed_rows:
+        return f"Cancelled. {not_processed}"
+    done = count_of(batch.processed_rows, "row")
+    return f"Cancelled after {done}. What was imported is kept. {not_processed}"
+
+
+def outcome_parts(batch: ImportBatch) -> list[str]:
+    """Texts such as "12 imported" and "1 failed". Numbers that are 0 are left out."""
     numbers = {
         "imported": batch.successful_rows,
         "skipped": batch.skipped_rows,
         "failed": batch.failed_rows,
     }
-    return [(f"{count:,} {word}",) for word, count in numbers.items() if count] or [("–",)]
+    return [f"{number:,} {word}" for word, number in numbers.items() if number] or ["–"]
 
 
-def rows(count: int) -> str:
-    """A number of rows, in words."""
-    return count_of(count, "row")
-
-
-def _speed(batch: ImportBatch) -> str:
+def speed_text(batch: ImportBatch) -> str:
+    """Speed and time left of a running batch, or the time that a finished one took. Empty where
+    neither is known yet."""
+    if not batch.is_live:
+        seconds = progress.seconds_taken(batch)
+        return f"Took {duration(seconds)}" if seconds is not None else ""
     now = progress.of(batch)
-    seconds = progress.seconds_taken(batch)
-    if batch.is_live:
-        left = f", about {duration(now.eta_seconds)} left" if now.eta_seconds else ""
-        return f"{now.rows_per_second:,.0f} rows a second{left}" if now.rows_per_second else ""
-    return f"Took {duration(seconds)}" if seconds is not None else ""
+    left = f", about {duration(now.eta_seconds)} left" if now.eta_seconds else ""
+    return f"{now.rows_per_second:,.0f} rows a second{left}" if now.rows_per_second else ""
 
 
 def duration(seconds: float) -> str:
-    """A time as people say it."""
+    """A number of seconds as text: "45 s", "12 min", "1.5 h"."""
     if seconds < 1:
         return "less than a second"
     if seconds < 90:
@@ -100,60 +105,68 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def undo_until(batch: ImportBatch) -> str:
-    """Until when there is something to undo; empty where there is nothing, or no longer."""
+def undo_deadline(batch: ImportBatch) -> str:
+    """The time until which the batch can be undone. Empty where there is nothing to undo, or it is
+    too late."""
     until = undo.possible_until(batch)
     if until is None or until < datetime.now(UTC) or batch.undone_at or not batch.successful_rows:
         return ""
-    return moment(until)
+    return _time(until)
 
 
-def removed(undone: undo.UndoResult) -> str:
-    """What an undo has come to, in a sentence."""
+def undo_summary(undone: undo.UndoResult) -> str:
+    """The outcome of an undo in sentences."""
     if not undone.is_finished:
-        return f"{users(undone.removed_rows)} removed so far; the rest goes on in the background."
-    done = f"{users(undone.removed_rows)} removed" if undone.removed_rows else "nobody was removed"
-    kept = f"; {users(undone.kept_rows)} kept, and listed below" if undone.kept_rows else ""
-    return f"The import is undone: {done}{kept}."
+        removed = _users_were(undone.removed_rows)
+        return f"{removed} removed so far. The undo continues in the background."
+    sentences = ["The import was undone."]
+    sentences.append(
+        f"{_users_were(undone.removed_rows)} removed."
+        if undone.removed_rows
+        else "No user was removed."
+    )
+    if undone.kept_rows:
+        was_kept = f"{_users_were(undone.kept_rows)} kept and"
+        sentences.append(f"{was_kept} {'is' if undone.kept_rows == 1 else 'are'} listed below.")
+    return " ".join(sentences)
 
 
-def users(count: int) -> str:
-    """A number of users, in words."""
-    return f"{count_of(count, 'user')} {'is' if count == 1 else 'are'}"
+def _users_were(count: int) -> str:
+    return f"{count_of(count, 'user')} {_was_or_were(count)}"
 
 
-def facts(batch: ImportBatch) -> list[tuple[str, Any]]:
-    """(label, value) of what a page tells beside the numbers."""
-    options = batch.options
+def _was_or_were(count: int) -> str:
+    return "was" if count == 1 else "were"
+
+
+def batch_details(batch: ImportBatch) -> list[tuple[str, Any]]:
+    """(label, value) of the section "About this import". Details without a value are left out."""
+    options = ImportOptions.from_json(batch.options)
     upload = getattr(batch, "upload", None)
-    found: list[tuple[str, Any]] = [
+    details: list[tuple[str, Any]] = [
         ("Organisation", batch.organisation),
         ("Uploaded by", batch.uploaded_by or "an operator"),
-        ("Uploaded", moment(batch.created_at)),
-        ("Started", moment(batch.started_at)),
-        ("Ended", moment(batch.completed_at)),
-        ("Undone", moment(batch.undone_at)),
-        ("Invitations", "asked for" if options.get("send_invitations") else "not asked for"),
-        ("Users who exist", "skipped" if options.get("skip_duplicates") else "count as failed"),
-        ("Rows without a role", options.get("default_role")),
-        ("File", how_it_was_read(upload) if upload else None),
+        ("Uploaded", _time(batch.created_at)),
+        ("Started", _time(batch.started_at)),
+        ("Ended", _time(batch.completed_at)),
+        ("Undone", _time(batch.undone_at)),
+        ("Invitations", "requested" if options.send_invitations else "not requested"),
+        ("Existing users", "skipped" if options.skip_duplicates else "count as failed"),
+        ("Default role", options.default_role),
+        ("File", describe_upload(upload) if upload else None),
     ]
-    return [(label, value) for label, value in found if value]
+    return [(label, value) for label, value in details if value]
 
 
-def moment(time: datetime | None) -> str:
-    """A date and time, with its zone."""
-    return utc(time, seconds=True) if time else ""
+def _time(moment: datetime | None) -> str:
+    return utc(moment, seconds=True) if moment else ""
 
 
-def how_it_was_read(upload: Any) -> str:
-    """Size, encoding and separator of a staged file, in words."""
-    size = (
-        f"{upload.size_bytes / 1024:,.0f} KiB"
-        if upload.size_bytes >= 1024
-        else (f"{upload.size_bytes} bytes")
-    )
-    parts = [size, upload.encoding.upper() or "workbook"]
+def describe_upload(upload: Upload) -> str:
+    """Size, encoding, delimiter, sheet and header row of a staged file, separated by commas."""
+    size = upload.size_bytes
+    parts = [f"{size / 1024:,.0f} KiB" if size >= 1024 else f"{size} bytes"]
+    parts.append(upload.encoding.upper() or "Excel workbook")
     if upload.delimiter:
         parts.append(f"separated by {files.delimiter_plural(upload.delimiter)}")
     if upload.sheet:

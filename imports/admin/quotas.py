@@ -1,21 +1,26 @@
-"""Who may upload how much, and who may not at all: for platform staff."""
+"""The admin pages of upload limits and of the block list, and the action that resets limits.
+
+They are for platform staff.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from core.text import count_of
 from imports.models import UploadBlock, UploadLimit
+from imports.quotas import reset_limits
 from users.admin.base import ModelAdmin, current_user
-
-__all__ = ["UploadBlockAdmin", "UploadLimitAdmin"]
+from users.models import User
 
 
 @admin.register(UploadLimit)
 class UploadLimitAdmin(ModelAdmin):
-    """Limits of an organisation's own."""
+    """Limits of single organisations. The other organisations have those of the settings."""
 
     list_display = ("organisation", "limit_type", "per_hour", "per_day")
     list_filter = ("limit_type",)
@@ -24,7 +29,7 @@ class UploadLimitAdmin(ModelAdmin):
 
 @admin.register(UploadBlock)
 class UploadBlockAdmin(ModelAdmin):
-    """The block list."""
+    """The block list: users and networks that may not upload."""
 
     list_display = ("__str__", "reason", "until", "blocked_by", "created_at")
     list_select_related = ("user", "blocked_by")
@@ -32,7 +37,18 @@ class UploadBlockAdmin(ModelAdmin):
     search_fields = ("user__email", "reason")
 
     def save_model(self, request: HttpRequest, obj: UploadBlock, form: Any, change: bool) -> None:
-        """Notes who did it."""
+        """Stores who created the block."""
         if not change:
             obj.blocked_by = current_user(request)
         super().save_model(request, obj, form, change)
+
+
+@admin.action(description="Reset upload limits", permissions=["change"])
+def reset_upload_limits(
+    modeladmin: admin.ModelAdmin[User], request: HttpRequest, queryset: QuerySet[User]
+) -> None:
+    """An action of the list of users: gives the chosen users their whole quota again."""
+    users = list(queryset)
+    for user in users:
+        reset_limits(user.pk)
+    modeladmin.message_user(request, f"Upload limits reset for {count_of(len(users), 'user')}.")

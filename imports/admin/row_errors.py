@@ -6,14 +6,11 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import (
-    HttpRequest,
-)
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
 from imports import models
-from imports.admin.audit import AuditEventAdmin as AuditEventAdmin  # registers its page
 from imports.admin.base import ReadOnlyAdmin
 from imports.engine import staging
 
@@ -49,24 +46,24 @@ class ImportErrorAdmin(ReadOnlyAdmin):
 
     @admin.display(description="import", ordering="import_batch")
     def file(self, error: models.ImportError) -> str:
-        """The import's page."""
-        address = reverse("admin:imports_importbatch_change", args=[error.import_batch_id])
-        return format_html('<a href="{}">{}</a>', address, error.import_batch.filename)
+        """A link to the page of the import."""
+        url = reverse("admin:imports_importbatch_change", args=[error.import_batch_id])
+        return format_html('<a href="{}">{}</a>', url, error.import_batch.filename)
 
     @admin.display(description="the row in the file")
     def row(self, error: models.ImportError) -> str:
-        """Header and cell of each column, as they stood."""
-        cells = format_html_join("", "<tr><th>{}</th><td>{}</td></tr>", _in_order(error))
+        """A table of the headers and cells, in the order and wording of the file."""
+        cells = format_html_join("", "<tr><th>{}</th><td>{}</td></tr>", _cells(error))
         return format_html('<table class="batch-row">{}</table>', cells)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """With their imports."""
+        """Also fetches the imports, for the page of one row error."""
         return super().get_queryset(request).select_related("import_batch")
 
 
-def _in_order(error: models.ImportError) -> list[tuple[str, str]]:
-    """The cells of a row as they stood in the file: JSON in PostgreSQL has no order."""
+def _cells(error: models.ImportError) -> list[tuple[str, str]]:
+    """(header, cell) of a row in the order of the file. PostgreSQL's jsonb keeps no order."""
     upload = models.Upload.objects.filter(import_batch=error.import_batch_id).first()
     headers = staging.columns_of(upload).headers if upload else ()
-    places = {header: place for place, header in enumerate(headers)}
-    return sorted(error.row_data.items(), key=lambda cell: places.get(cell[0], len(places)))
+    positions = {header: position for position, header in enumerate(headers)}
+    return sorted(error.row_data.items(), key=lambda cell: positions.get(cell[0], len(positions)))

@@ -1,10 +1,11 @@
-"""Importing and exporting users in the admin: django-import-export's buttons and addresses, and
-our own engine behind them.
+"""Importing and exporting users in the admin. The buttons and URLs are those of
+django-import-export; files are read and imported by `imports.engine`.
 
-    import/          choose file and organisation  ->  the file is staged, a preview is shown
-    process_import/  confirm                       ->  the batch is queued, on to its page
+    import/          choose a file and an organisation: stages the file and shows a preview
+    process_import/  confirm: enqueues the batch and redirects to its page
 
-Between the steps the file lies in the database (`import_uploads`), not in a folder of one machine.
+Between the two steps the file is in the database (`import_uploads`), so that any web server can
+answer the second one.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ from core.client_ip import client_ip
 from core.errors import Refusal
 from imports import actions, files, quotas, uploads
 from imports.admin.forms import ConfirmForm, OptionsForm, UploadForm
-from imports.admin.presentation import how_it_was_read
-from imports.admin.reset_limits import reset_upload_limits
+from imports.admin.presentation import describe_upload
+from imports.admin.quotas import reset_upload_limits
 from imports.engine import staging
 from imports.engine.preview import Preview, preview
 from imports.errors import FeatureDisabled, FileRefused
@@ -46,7 +47,7 @@ EXPORTED = ("email", "first_name", "last_name", "role", *DETAILS, *ACCESS)
 
 
 class UserResource(ModelResource):  # type: ignore[misc]
-    """What an export of users holds: what an import of it would take, and the organisation."""
+    """The columns of an export of users: those that an import reads, and some more."""
 
     class Meta:
         model = User
@@ -54,50 +55,54 @@ class UserResource(ModelResource):  # type: ignore[misc]
         export_order = fields
 
     def export_field(self, field: Any, instance: User, **kwargs: Any) -> Any:
-        """No cell is run as a formula by a spreadsheet; the importer takes the apostrophe away
-        again. (The library's own setting would delete `=`, and leave the other signs.)"""
+        """The value of a cell. Where a spreadsheet would run it as a formula, it begins with an
+        apostrophe, which an import removes.
+
+        (The library's own setting would delete `=`, and does not know the other signs.)"""
         value = super().export_field(field, instance, **kwargs)
         return files.escape_cell(value) if isinstance(value, str) else value
 
 
 @admin.register(User)
 class UserImportAdmin(ImportMixin, ExportMixin, UserAdmin):  # type: ignore[misc]
-    """The users' page, with the two buttons."""
+    """The admin pages of users, with the buttons to import and export."""
 
     import_template_name = "admin/users/user/import.html"
     import_export_change_list_template = "admin/import_export/change_list_import_export.html"
     resource_classes = [UserResource]
     actions = [reset_upload_limits]
     export_formats = [CSV]
-    to_encoding = "utf-8-sig"  # by which Excel knows UTF-8
+    to_encoding = "utf-8-sig"  # Excel recognises UTF-8 by the byte-order mark
 
     def has_import_permission(self, request: HttpRequest) -> bool:
-        """Whether the button is there."""
+        """Whether the user may import now. The library asks it before it shows the button."""
         return bool(settings.FEATURE_USER_MANAGEMENT) and current_user(request).manages_users
 
     def has_export_permission(self, request: HttpRequest) -> bool:
-        """Whoever may see users may take them along."""
+        """Whether the user may export: everybody who may view users."""
         return bool(self.has_view_permission(request))
 
     def get_urls(self) -> list[Any]:
-        """The library's two addresses lead to the steps below. The first one checks the CSRF
-        token itself, after it has limited how much of the body is read."""
+        """Replaces the library's views of the two steps.
+
+        The first step is exempt from the CSRF middleware, which would read the whole body. It
+        limits the size of the body first, and then checks the token itself."""
         steps = {"import": csrf_exempt(self.import_action), "process_import": self.process_import}
-        ours = [
+        own = [
             path(f"{name}/", self.admin_site.admin_view(view), name=f"users_user_{name}")
             for name, view in steps.items()
         ]
-        return ours + list(super().get_urls())
+        return own + list(super().get_urls())
 
     def import_action(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        """The first step: the form, and the preview of what was sent with it."""
-        if refused := self._closed(request):
-            return refused
+        """The first step: GET shows the form, POST stages the file and shows the preview."""
+        if answer := self._refuse_if_closed(request):
+            return answer
         if request.method != "POST":
             return self._page(request, UploadForm(user=current_user(request)))
         uploads.prepare(request)
         try:
-            request.FILES  # noqa: B018 - reads the body
+            request.FILES  # noqa: B018 - parses the body
         except Refusal as refusal:
             return self._refused(request, UploadForm(user=current_user(request)), refusal)
         return csrf_protect(self._upload)(request)
@@ -113,13 +118,13 @@ class UserImportAdmin(ImportMixin, ExportMixin, UserAdmin):  # type: ignore[misc
                     uploads.content_of(form.file),
                     filename=form.file.name or "",
                     user=user,
-                    organisation_id=form.into.id,
-                    options=form.reading,
+                    organisation_id=form.chosen_organisation.id,
+                    options=form.reading_options,
                 )
         except Refusal as refusal:
             return self._refused(request, form, refusal)
         confirm = ConfirmForm.after(form, upload.id, user)
-        return _with(_usage_headers(charge), self._preview(request, confirm, form, upload))
+        return _with_headers(_usage_headers(charge), self._preview(request, confirm, form, upload))
 
     @staticmethod
     def _charged(
@@ -128,27 +133,29 @@ class UserImportAdmin(ImportMixin, ExportMixin, UserAdmin):  # type: ignore[misc
         """Counts an upload, and takes the count back where the block raises (`quotas.charged`)."""
         return quotas.charged(
             user=current_user(request),
-            organisation_id=form.into.id,
+            organisation_id=form.chosen_organisation.id,
             limit_type=limit_type,
             ip=client_ip(request),
         )
 
     def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        """The second step: queues what was previewed, and goes on to the page of the batch."""
+        """The second step: enqueues the batch and redirects to its page."""
         return require_POST(self._confirm)(request)
 
     def _confirm(self, request: HttpRequest) -> HttpResponse:
-        if refused := self._closed(request):
-            return refused
+        if answer := self._refuse_if_closed(request):
+            return answer
         user = current_user(request)
         form = ConfirmForm(request.POST, user=user)
         if not form.is_valid():
-            first = UploadForm(user=user)
-            return self._page(request, first, "This form is out of date: begin anew.", status=400)
+            text = "This preview is out of date. Choose the file again."
+            return self._page(request, UploadForm(user=user), text, status=400)
         upload: Upload | None = None
         try:
             upload = actions.staged(
-                form.cleaned_data["upload_id"], user=user, organisation_id=form.into.id
+                form.cleaned_data["upload_id"],
+                user=user,
+                organisation_id=form.chosen_organisation.id,
             )
             batch_id = upload.import_batch_id or self._submit(request, form, upload)
         except Refusal as refusal:
@@ -160,11 +167,12 @@ class UserImportAdmin(ImportMixin, ExportMixin, UserAdmin):  # type: ignore[misc
     def _submit(self, request: HttpRequest, form: ConfirmForm, upload: Upload) -> Any:
         with self._charged(request, form, "csv_import"):
             return actions.submit(
-                upload, user=current_user(request), options=form.options, source="admin"
+                upload, user=current_user(request), options=form.import_options, source="admin"
             ).id
 
-    def _closed(self, request: HttpRequest) -> HttpResponse | None:
-        """The answer to whoever may not import at all, or not at the moment."""
+    def _refuse_if_closed(self, request: HttpRequest) -> HttpResponse | None:
+        """Gives the answer to a user while imports are switched off, otherwise None. Raises
+        PermissionDenied for users who may never import."""
         if current_user(request).role not in USER_MANAGERS:
             raise PermissionDenied
         if self.has_import_permission(request):
@@ -180,27 +188,29 @@ class UserImportAdmin(ImportMixin, ExportMixin, UserAdmin):  # type: ignore[misc
         problem: str = "",
         *,
         status: int = 200,
-        **more: Any,
+        **context: Any,
     ) -> TemplateResponse:
         request.current_app = self.admin_site.name
-        context = {
+        all_context = {
             **self.admin_site.each_context(request),
             "title": "Import users",
-            "opts": self.model._meta,
+            "opts": self.opts,
             "form": form,
             "problem": problem,
             "labels": [(name, field.label.capitalize()) for name, field in FIELDS.items()],
-            **more,
+            **context,
         }
-        return TemplateResponse(request, self.import_template_name, context, status=status)
+        return TemplateResponse(request, self.import_template_name, all_context, status=status)
 
     def _refused(self, request: HttpRequest, form: OptionsForm, refusal: Refusal) -> HttpResponse:
-        """The form again, with the sentence at the field that it is about."""
+        """The form again. The sentence of a refused file stands at the field of the file."""
         problem = refusal.detail
         if form.is_bound and isinstance(refusal, FileRefused):
             form.add_error("import_file", problem)
             problem = ""
-        return _with(_headers(refusal), self._page(request, form, problem, status=refusal.status))
+        return _with_headers(
+            _headers_of(refusal), self._page(request, form, problem, status=refusal.status)
+        )
 
     def _preview(
         self,
@@ -210,7 +220,7 @@ class UserImportAdmin(ImportMixin, ExportMixin, UserAdmin):  # type: ignore[misc
         upload: Upload,
         refusal: Refusal | None = None,
     ) -> HttpResponse:
-        found = preview(upload, chosen.options)
+        result = preview(upload, chosen.import_options)
         columns = staging.columns_of(upload)
         page = self._page(
             request,
@@ -219,10 +229,10 @@ class UserImportAdmin(ImportMixin, ExportMixin, UserAdmin):  # type: ignore[misc
             status=refusal.status if refusal else 200,
             title="Preview of the import",
             confirm_form=confirm,
-            preview=found,
-            organisation=chosen.into,
-            options=chosen.options,
-            how_it_was_read=how_it_was_read(upload),
+            preview=result,
+            organisation=chosen.chosen_organisation,
+            options=chosen.import_options,
+            upload_description=describe_upload(upload),
             mapping=[
                 (FIELDS[name].label if name in FIELDS else name, header)
                 for name, header in columns.mapping.items()
@@ -230,39 +240,37 @@ class UserImportAdmin(ImportMixin, ExportMixin, UserAdmin):  # type: ignore[misc
             ignored=columns.ignored,
             errors=[
                 {**error, "column": columns.mapping.get(error["field"], error["field"])}
-                for error in found.errors
+                for error in result.errors
             ],
-            row_labels=[FIELDS[name].label for name in found.rows[0]] if found.rows else [],
-            rows=[[YES_NO.get(value, value) for value in row.values()] for row in found.rows],
-            counts=_counts(found),
+            row_labels=[FIELDS[name].label for name in result.rows[0]] if result.rows else [],
+            rows=[[YES_NO.get(value, value) for value in row.values()] for row in result.rows],
+            counts=_counts(result),
         )
-        return _with(_headers(refusal), page)
+        return _with_headers(_headers_of(refusal), page)
 
 
-def _counts(found: Preview) -> dict[str, str]:
-    """The numbers of a preview, as people read them."""
+def _counts(result: Preview) -> dict[str, str]:
+    """The numbers of a preview with thousands separators."""
     numbers = {
-        "total": found.upload.total_rows,
-        "successful": found.successful_rows,
-        "skipped": found.skipped_rows,
-        "failed": found.failed_rows,
-        "errors": found.error_count,
-        "warnings": found.warning_count,
+        "total": result.upload.total_rows,
+        "successful": result.successful_rows,
+        "skipped": result.skipped_rows,
+        "failed": result.failed_rows,
+        "errors": result.error_count,
+        "warnings": result.warning_count,
     }
     return {name: f"{number:,}" for name, number in numbers.items()}
 
 
-def _headers(refusal: Refusal | None) -> dict[str, str]:
-    """Quota and when to come back, where the refusal knows."""
-    found = getattr(refusal, "headers", dict)
-    return dict(found())
+def _headers_of(refusal: Refusal | None) -> dict[str, str]:
+    return refusal.headers() if refusal else {}
 
 
 def _usage_headers(charge: quotas.Charge) -> dict[str, str]:
     return charge.usage.headers() if charge.usage else {}
 
 
-def _with(headers: dict[str, str], response: HttpResponse) -> HttpResponse:
+def _with_headers(headers: dict[str, str], response: HttpResponse) -> HttpResponse:
     for name, value in headers.items():
         response[name] = value
     return response

@@ -17,7 +17,7 @@ from imports.errors import UploadBlocked
 from imports.models import AuditEvent, EventType, ImportBatch, UploadBlock
 from imports.models.statuses import Status
 from tests.conftest import MakeUser
-from tests.imports.admin.helpers import at_the_admin
+from tests.imports.admin.helpers import admin_client
 from tests.imports.api.helpers import INVALID_ROW, csv_bytes, imports_url, valid_rows
 from users.models import Organisation, User
 from users.roles import Role
@@ -93,7 +93,7 @@ def test_a_blocked_user_retries_nothing_at_the_admin_site(batch: ImportBatch, ad
     ImportBatch.objects.filter(id=batch.id).update(status=Status.FAILED)
     UploadBlock.objects.create(user=admin, reason="a test")
     path = f"/admin/imports/importbatch/{batch.id}/retry"
-    page = at_the_admin(admin).post(path, follow=True)
+    page = admin_client(admin).post(path, follow=True)
     assert "Uploads from your account are blocked." in page.content.decode()
     assert not ImportBatch.objects.filter(retry_of=batch).exists()
 

@@ -16,7 +16,7 @@ from rest_framework.test import APIClient
 
 from imports.models import ImportBatch
 from tests.conftest import PASSWORD, MakeUser
-from tests.imports.admin.helpers import at_the_admin
+from tests.imports.admin.helpers import admin_client
 from tests.imports.api.helpers import csv_bytes, import_file
 from users.checks import check_emails
 from users.models import Organisation, User
@@ -61,7 +61,7 @@ def test_the_admin_site_refuses_a_second_user_for_a_mailbox(
     make_user(STORED, "viewer", acme)
     form = {"email": spelling, "first_name": "Hans", "last_name": "Meier", "role": "viewer"}
     form |= {"organisation": str(acme.id), "usable_password": "false"}
-    page = at_the_admin(root).post("/admin/users/user/add/", form)
+    page = admin_client(root).post("/admin/users/user/add/", form)
     assert "already exists" in page.content.decode()
     assert User.objects.filter(first_name="Hans").count() == 0
 
@@ -71,7 +71,7 @@ def test_an_import_finds_the_user_that_the_admin_site_made(
 ) -> None:
     form = {"email": UNICODE, "first_name": "Hans", "last_name": "Meier", "role": "viewer"}
     form |= {"organisation": str(acme.id), "usable_password": "false"}
-    assert at_the_admin(root).post("/admin/users/user/add/", form).status_code == 302
+    assert admin_client(root).post("/admin/users/user/add/", form).status_code == 302
     rows = [(spelling, "Hans", "Meier", "viewer", "", "") for spelling in SPELLINGS[:1]]
     batch = import_file(api, acme, csv_bytes(rows))
     assert (batch.successful_rows, batch.skipped_rows) == (0, 1)
@@ -81,7 +81,7 @@ def test_an_import_finds_the_user_that_the_admin_site_made(
 def test_a_form_says_why_a_text_is_no_email(root: User) -> None:
     form = {"email": "hans.example.com", "first_name": "Hans", "last_name": "Meier"}
     form |= {"role": "viewer", "usable_password": "false"}
-    page = at_the_admin(root).post("/admin/users/user/add/", form).content.decode()
+    page = admin_client(root).post("/admin/users/user/add/", form).content.decode()
     assert "This is not an e-mail address: it has no @." in page
 
 
@@ -95,7 +95,7 @@ def test_no_user_is_created_with_a_text_that_is_no_email(make_user: MakeUser) ->
 
 def test_an_old_address_stays_while_another_field_is_changed(root: User, viewer: User) -> None:
     store("no-at-sign", viewer)
-    client = at_the_admin(root)
+    client = admin_client(root)
     page = client.get(f"/admin/users/user/{viewer.id}/change/")
     values = page.context["adminform"].form.initial
     sent = {name: value for name, value in values.items() if value not in (None, False, "")}

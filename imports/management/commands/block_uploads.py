@@ -16,11 +16,11 @@ from imports.models import UploadBlock
 
 
 class Command(BaseCommand):
-    """Parses, stores the block, says what came of it."""
+    """Parses, stores the block, and prints until when it holds."""
 
     help = (
-        "Refuses all uploads of a user or from a network, at once and on every machine, until the "
-        "block ends or `unblock_uploads` lifts it. A block that is there already is replaced."
+        "Blocks all uploads of a user or from a network, from now on, until the block ends or "
+        "`unblock_uploads` lifts it. An earlier block of the same user or network is replaced."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -28,11 +28,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "target", metavar="USER|NETWORK", help="e-mail address, id, or network (192.0.2.0/24)"
         )
-        parser.add_argument("--reason", required=True, help="for the staff")
+        parser.add_argument("--reason", required=True, help="shown to platform staff only")
         end = parser.add_mutually_exclusive_group()
-        end.add_argument("--until", help="as in 2026-12-31T18:00, UTC; default: for good")
-        end.add_argument("--hours", type=float, help="from now on")
-        parser.add_argument("--by", metavar="EMAIL", help="who blocks")
+        end.add_argument("--until", help="a time in UTC, like 2026-12-31T18:00; default: no end")
+        end.add_argument("--hours", type=float, help="the number of hours from now")
+        parser.add_argument("--by", metavar="EMAIL", help="the author of the block")
 
     def handle(
         self,
@@ -44,23 +44,23 @@ class Command(BaseCommand):
         by: str | None,
         **options: Any,
     ) -> None:
-        """Blocks."""
-        whom = find_target(target)
-        block = UploadBlock.objects.filter(**whom).first() or UploadBlock(**whom)
+        """Creates or replaces the block."""
+        fields = find_target(target)
+        block = UploadBlock.objects.filter(**fields).first() or UploadBlock(**fields)
         block.reason, block.until = reason, _end(until, hours)
         block.blocked_by = find_user(by) if by else None
         try:
             block.full_clean()
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from None
-        with transaction.atomic():  # with what the audit trail says of it
+        with transaction.atomic():  # together with the event of the audit trail
             block.save()
         end = f"until {utc(block.until)}" if block.until else "until it is lifted"
         self.stdout.write(f"{block} holds {end}.")
 
 
 def _end(until: str | None, hours: float | None) -> datetime | None:
-    """When the block ends; None: never. Raises CommandError."""
+    """The time at which the block ends, or None if it has no end. Raises CommandError."""
     if until is None and hours is None:
         return None
     try:
@@ -69,10 +69,10 @@ def _end(until: str | None, hours: float | None) -> datetime | None:
         )
     except (ValueError, OverflowError):
         raise CommandError(
-            f"{until or hours} is no end. Write a moment like 2026-12-31T18:00, or hours like 24."
+            f"{until or hours} can't be read. Write a time like 2026-12-31T18:00, or hours like 24."
         ) from None
     if timezone.is_naive(end):
         end = timezone.make_aware(end)
     if end <= timezone.now():
-        raise CommandError(f"{utc(end)} is over. Give an end that is to come.")
+        raise CommandError(f"{utc(end)} is in the past. Give a time in the future.")
     return end

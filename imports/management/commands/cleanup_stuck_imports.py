@@ -1,4 +1,4 @@
-"""Imports that nobody works on: set free for the next worker, or marked failed."""
+"""`manage.py cleanup_stuck_imports [--minutes N] [--fail] [--dry-run]`."""
 
 from __future__ import annotations
 
@@ -13,42 +13,44 @@ from imports.engine import recovery
 from imports.engine.recovery import Finding
 from imports.models import ImportBatch
 
+# The words for `Finding.was` and `Finding.done`.
 WAS = {
-    "pending": "waits, no message is on its way",
-    "released": "released, no worker claimed it",
+    "pending": "pending, not queued",
+    "released": "released, not claimed",
     "stalled": "no progress",
 }
-DONE = {"enqueued": "announced to the workers", "failed": "marked as failed"}
-WOULD = {"enqueued": "would be announced to the workers", "failed": "would be marked as failed"}
+DONE = {"enqueued": "queued again", "failed": "marked as failed"}
+WOULD_BE_DONE = {"enqueued": "would be queued again", "failed": "would be marked as failed"}
 
 
 class Command(BaseCommand):
-    """What the workers' own sweep does every half minute, on demand and with a table."""
+    """Parses, calls `recovery.sweep`, and prints a table of what was found.
+
+    The workers do the same every half minute."""
 
     help = (
-        "Finds imports that no worker gets any further with, and pending ones that no message"
-        " announces. They are announced again, and go on where they stopped; after 3 attempts"
-        " without progress, or with --fail, stalled ones are marked as failed. An import"
-        " that a living worker has in its hands is left alone. A second run changes nothing."
+        "Finds imports that no worker works on, and queues them again. They continue where they"
+        " stopped. Imports without progress are marked as failed after 3 attempts, or at once with"
+        " --fail. Imports that a worker works on are not touched. A second run changes nothing."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """The three options of the runbook."""
+        """Declares the arguments."""
         parser.add_argument(
             "--minutes",
             type=int,
             default=10,
-            help="without progress for this long is stuck (default: 10)",
+            help="minutes without progress after which an import is stuck (default: 10)",
         )
         parser.add_argument(
-            "--fail", action="store_true", help="mark stalled imports as failed, with the reason"
+            "--fail", action="store_true", help="mark imports without progress as failed"
         )
         parser.add_argument(
-            "--dry-run", action="store_true", help="say what would be done, and do nothing"
+            "--dry-run", action="store_true", help="print what would be done, but change nothing"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Sweeps, prints what was found, rings for the workers."""
+        """Finds stuck imports, prints them, and enqueues them."""
         if options["minutes"] < 1:
             raise CommandError("--minutes must be 1 or more.")
         found = recovery.sweep(
@@ -59,24 +61,25 @@ class Command(BaseCommand):
         if not found:
             self.stdout.write("Nothing is stuck.")
             return
-        self._print(found, WOULD if options["dry_run"] else DONE)
+        self._print(found, WOULD_BE_DONE if options["dry_run"] else DONE)
         if not options["dry_run"]:
-            _announce(found)
+            _enqueue(found)
 
     def _print(self, found: list[Finding], words: dict[str, str]) -> None:
-        batches = ImportBatch.objects.in_bulk([one.batch_id for one in found])
-        self.stdout.write(f"{'batch':36}  {'rows':>15}  {'was':31}  done")
-        for one in found:
-            batch = batches.get(one.batch_id)
-            rows = f"{batch.processed_rows:,} of {batch.total_rows:,}" if batch else "gone"
-            self.stdout.write(f"{one.batch_id}  {rows:>15}  {WAS[one.was]:31}  {words[one.done]}")
+        batches = ImportBatch.objects.in_bulk([finding.batch_id for finding in found])
+        self.stdout.write(f"{'import':36}  {'rows':>15}  {'problem':21}  result")
+        for finding in found:
+            batch = batches.get(finding.batch_id)
+            rows = f"{batch.processed_rows:,} of {batch.total_rows:,}" if batch else "deleted"
+            problem, result = WAS[finding.was], words[finding.done]
+            self.stdout.write(f"{finding.batch_id}  {rows:>15}  {problem:21}  {result}")
 
 
-def _announce(found: list[Finding]) -> None:
+def _enqueue(found: list[Finding]) -> None:
     try:
         tasks.enqueue_all(found)
     except OperationalError:
         raise CommandError(
-            "Redis did not answer, so the workers were not told. The imports are set free all the"
-            " same: the workers' own sweep announces them once Redis is back."
+            "Redis did not answer, so the imports could not be queued. They are released: the"
+            " workers queue them themselves once Redis is back."
         ) from None

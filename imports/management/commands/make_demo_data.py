@@ -1,4 +1,4 @@
-"""The organisations and accounts of the demo, in a state that is known."""
+"""`manage.py make_demo_data [--migrate]`: the organisations and accounts of the demo."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
+from core.text import count_of
 from imports.models import ImportBatch
 from imports.models.statuses import LIVE
 from imports.quotas import reset_limits
@@ -18,7 +19,7 @@ from users.models import Organisation, User
 from users.roles import Role
 
 ORGANISATIONS = ("Acme", "Globex")
-ACCOUNTS = (  # address, name, role, organisation
+ACCOUNTS = (  # e-mail address, name, role, organisation
     ("root@marketedge.example", "Robin Root", Role.SUPER_ADMIN, None),
     ("admin@acme.example", "Ada Acme", Role.ADMIN, "Acme"),
     ("viewer@acme.example", "Viktor Acme", Role.VIEWER, "Acme"),
@@ -27,39 +28,39 @@ ACCOUNTS = (  # address, name, role, organisation
 
 
 class Command(BaseCommand):
-    """Makes the demo's accounts, and sets its two organisations back."""
+    """Creates the demo's accounts, and resets its two organisations."""
 
     help = (
-        "Makes the organisations Acme and Globex and the demo's accounts (password from"
-        " DEMO_PASSWORD), and sets both back: users that imports created there are removed, imports"
-        " that have not ended are dropped, quotas are full again. For trials only."
+        "Creates the organisations Acme and Globex and the demo's accounts (password from"
+        " DEMO_PASSWORD), and resets both organisations: users that imports created are deleted,"
+        " imports that have not ended are deleted, and upload limits are reset. For trials only."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """`--migrate`: one start of Django instead of two."""
+        """Declares `--migrate`, which saves a second start of Django."""
         parser.add_argument("--migrate", action="store_true", help="migrate the database first")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Does both, and says what it removed."""
+        """Creates and resets; prints how many users it has deleted."""
         if options["migrate"]:
             call_command("migrate", interactive=False, verbosity=0)
         with transaction.atomic():
             organisations = {
                 name: Organisation.objects.get_or_create(name=name)[0] for name in ORGANISATIONS
             }
-            self._set_back(list(organisations.values()))
+            self._reset(list(organisations.values()))
             self._make_accounts(organisations)
 
-    def _set_back(self, organisations: list[Organisation]) -> None:
-        """Removes what imports did, so that the sample meets nobody but the accounts."""
-        ours = {"organisation__in": organisations}
-        ImportBatch.objects.filter(status__in=LIVE, **ours).delete()
-        gone, _ = User.objects.filter(import_batch_id__isnull=False, **ours).delete()
-        if gone:
-            self.stdout.write(f"Set back: {gone} users of earlier imports removed.")
+    def _reset(self, organisations: list[Organisation]) -> None:
+        """Deletes what imports created, so that all users of the sample file are new."""
+        in_demo = {"organisation__in": organisations}
+        ImportBatch.objects.filter(status__in=LIVE, **in_demo).delete()
+        deleted, _ = User.objects.filter(import_batch_id__isnull=False, **in_demo).delete()
+        if deleted:
+            self.stdout.write(f"Deleted {count_of(deleted, 'user')} of earlier imports.")
 
     def _make_accounts(self, organisations: dict[str, Organisation]) -> None:
-        """Makes the accounts, or mends them; all have one password, so it is hashed once."""
+        """Creates or updates the accounts. They share a password, which is hashed only once."""
         password = os.environ.get("DEMO_PASSWORD") or "marketedge-demo"
         stored = User.objects.filter(email=ACCOUNTS[0][0]).values_list("password", flat=True)
         kept = next((hashed for hashed in stored if check_password(password, hashed)), None)

@@ -1,4 +1,4 @@
-"""What is kept for no longer: old imports, and files that nobody imported."""
+"""`manage.py purge_imports [--days N] [--dry-run]`."""
 
 from __future__ import annotations
 
@@ -15,26 +15,31 @@ from imports.models import EventType
 
 
 class Command(BaseCommand):
-    """What a worker does every hour, on demand and with other numbers."""
+    """Parses, calls `retention.purge`, and prints how much was deleted.
+
+    A worker does the same every hour."""
 
     help = (
         "Deletes finished imports that are older than --days, with their row errors and staged"
-        " files, and files of previews that were never imported. The users stay. Running imports"
-        " are never deleted. In small transactions: nobody has to wait for it."
+        " files, and files of previews that were never imported. Users and running imports are"
+        " kept. It uses small transactions, so that other requests do not wait for it."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """How old, and whether to do it."""
+        """Declares the arguments."""
         days = settings.IMPORT_RETENTION_DAYS
         parser.add_argument(
-            "--days", type=int, default=days, help=f"delete what is older (default: {days})"
+            "--days",
+            type=int,
+            default=days,
+            help=f"delete imports older than this (default: {days})",
         )
         parser.add_argument(
-            "--dry-run", action="store_true", help="say what would be deleted, and delete nothing"
+            "--dry-run", action="store_true", help="print what would be deleted, but delete nothing"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Deletes, and says how much."""
+        """Deletes old rows, and prints how many."""
         if options["days"] < 1:
             raise CommandError("--days must be 1 or more.")
         if not options["dry_run"]:

@@ -12,9 +12,9 @@ from imports.quotas import reset_limits
 
 
 class Command(BaseCommand):
-    """Parses, calls `quotas.reset_limits`, says what came of it."""
+    """Parses, calls `quotas.reset_limits`, and prints what was reset."""
 
-    help = "Gives a user the whole upload quota again, without waiting for the hour or the day."
+    help = "Resets the upload limits of a user, so that the whole quota is available again."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declares the arguments."""
@@ -24,8 +24,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, user: str, limit_type: str | None, **options: Any) -> None:
-        """Resets."""
+        """Resets the limits."""
         found = find_user(user)
         reset_limits(found.id, limit_type)
         kinds = limit_type or " and ".join(LimitType.values)
-        self.stdout.write(f"The {kinds} quota of user {found.id} is whole again.")
+        self.stdout.write(f"The {kinds} limits of user {found.id} were reset.")

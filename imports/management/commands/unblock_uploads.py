@@ -11,9 +11,9 @@ from imports.models import UploadBlock
 
 
 class Command(BaseCommand):
-    """Parses, deletes the block, says what came of it."""
+    """Parses, deletes the block, and prints that it is lifted."""
 
-    help = "Lifts the block of exactly this user or network."
+    help = "Lifts the block of this user, or of exactly this network."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declares the argument."""
@@ -22,10 +22,10 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, target: str, **options: Any) -> None:
-        """Unblocks."""
-        whom = find_target(target)
-        deleted, _ = UploadBlock.objects.filter(**whom).delete()
+        """Deletes the block."""
+        fields = find_target(target)
+        deleted, _ = UploadBlock.objects.filter(**fields).delete()
         if not deleted:
-            there = ", ".join(str(block) for block in UploadBlock.objects.all()[:10]) or "nothing"
-            raise CommandError(f"{target} is not blocked. What is: {there}.")
+            blocks = ", ".join(str(block) for block in UploadBlock.objects.all()[:10])
+            raise CommandError(f"{target} is not blocked. Current blocks: {blocks or 'none'}.")
         self.stdout.write(f"{target} may upload again.")

@@ -1,62 +1,65 @@
 "use strict";
-// Keeps the page of a running import up to date, until it has ended.
+// Updates the page of a running import every two seconds, until the import has ended.
 
 (() => {
-  const EVERY_MS = 2000;
-  const page = document.querySelector("[data-progress-url]");
-  if (!page || page.dataset.live !== "true") return;
+  const INTERVAL_MS = 2000;
+  const section = document.querySelector("[data-progress-url]");
+  if (!section || section.dataset.live !== "true") return;
 
-  const fields = page.querySelectorAll("[data-field]");
-  const bar = page.querySelector("[role=progressbar]");
-  const badge = page.querySelector(".batch-badge");
-  let misses = 0;
+  const fields = section.querySelectorAll("[data-field]");
+  const bar = section.querySelector("[role=progressbar]");
+  const badge = section.querySelector(".batch-badge");
+  const speed = section.querySelector(".batch-speed");
+  let failures = 0;
 
-  const say = (element, text) => {
-    if (element.textContent !== text) element.textContent = text; // a screen reader reads changes
+  // Only writes a text that has changed: a screen reader reads out every write.
+  const setText = (element, text) => {
+    if (element.textContent !== text) element.textContent = text;
   };
 
-  const show = (state) => {
-    fields.forEach((element) => say(element, String(state[element.dataset.field])));
+  const showState = (state) => {
+    fields.forEach((element) => setText(element, String(state[element.dataset.field])));
     bar.setAttribute("aria-valuenow", state.percent);
     bar.setAttribute("aria-valuetext", `${state.percent} %`);
     bar.querySelector("progress").value = state.percent;
-    page.className = `batch-state batch-${state.status}`;
+    section.className = `batch-state batch-${state.status}`;
     badge.className = `batch-badge batch-${state.status}`;
   };
 
-  // Row errors, buttons and times of an import that has ended stand in the page itself.
+  // Row errors, buttons and times are not part of the state. They come from the page itself.
   const showResult = async () => {
     const answer = await fetch(location.href, { credentials: "same-origin" });
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const result = fresh.querySelector("[data-result]");
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const result = page.querySelector("[data-result]");
     if (result) document.querySelector("[data-result]").replaceWith(result);
   };
 
-  const ask = async () => {
-    const answer = await fetch(page.dataset.progressUrl, {
+  // Returns whether to go on. Throws if the server does not answer.
+  const update = async () => {
+    const answer = await fetch(section.dataset.progressUrl, {
       credentials: "same-origin",
       headers: { Accept: "application/json" },
     });
     if (answer.redirected || answer.status === 403 || answer.status === 404) {
-      say(page.querySelector(".batch-speed"), "You are logged out. Log in and open this page again.");
+      setText(speed, "You are logged out. Log in and open this page again.");
       return false;
     }
     if (!answer.ok) throw new Error(String(answer.status));
     const state = await answer.json();
-    show(state);
+    showState(state);
     if (!state.is_live) await showResult();
     return state.is_live;
   };
 
-  const again = async () => {
+  const poll = async () => {
     try {
-      if (!(await ask())) return;
-      misses = 0;
+      if (!(await update())) return;
+      failures = 0;
     } catch {
-      misses += 1;
-      say(page.querySelector(".batch-speed"), "The server does not answer. Trying again …");
+      failures += 1;
+      setText(speed, "The server does not answer. Trying again …");
     }
-    setTimeout(again, EVERY_MS * Math.min(2 ** misses, 16));
+    setTimeout(poll, INTERVAL_MS * Math.min(2 ** failures, 16));
   };
-  setTimeout(again, EVERY_MS);
+  setTimeout(poll, INTERVAL_MS);
 })();

@@ -1,5 +1,5 @@
 "use strict";
-// A form is sent once, and says that it is on its way.
+// Prevents a form from being submitted twice, and shows a text while the server works.
 
 document.querySelectorAll("[data-import-form]").forEach((form) => {
   const button = form.querySelector("input[type=submit]");
@@ -12,7 +12,7 @@ document.querySelectorAll("[data-import-form]").forEach((form) => {
     form.dataset.sent = "true";
     if (button && status) status.textContent = button.dataset.busy;
   });
-  // Back from the next page: the browser shows this one as it was left.
+  // The "back" button of the browser shows the page as it was left: the form can be sent again.
   window.addEventListener("pageshow", () => {
     delete form.dataset.sent;
     if (status) status.textContent = "";

@@ -1,4 +1,8 @@
-"""People at the admin site, and what they do there."""
+"""What the tests of the admin share: a browser that is logged in, its two import forms, and files.
+
+The users and organisations are fixtures of tests/conftest.py. No worker runs in these tests;
+`import_file` runs the import itself.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +11,26 @@ from typing import Any
 
 from django.test import Client
 
+from imports.engine import runner
 from imports.models import ImportBatch, Upload
-from tests.imports.api.helpers import csv_upload
+from tests.imports.api.helpers import INVALID_ROW, csv_bytes, csv_upload, valid_rows
 from users.models import Organisation, User
 
-IMPORT = "/admin/users/user/import/"
-CONFIRM = "/admin/users/user/process_import/"
-BOXES = {"send_invitations": "on", "skip_duplicates": "on"}
+__all__ = [  # the files are those of the API's tests
+    "INVALID_ROW",
+    "csv_bytes",
+    "csv_upload",
+    "valid_rows",
+]
+
+IMPORT_URL = "/admin/users/user/import/"
+CONFIRM_URL = "/admin/users/user/process_import/"
+TICKED = {"send_invitations": "on", "skip_duplicates": "on"}
 
 
-def at_the_admin(user: User, **options: Any) -> Client:
-    """A browser in which this user is logged in, and may open the site."""
+def admin_client(user: User, **options: Any) -> Client:
+    """A client in which this user is logged in and may open the admin site. The options are those
+    of `django.test.Client`."""
     User.objects.filter(id=user.id).update(is_staff=True)
     user.is_staff = True
     client = Client(**options)
@@ -28,34 +41,53 @@ def at_the_admin(user: User, **options: Any) -> Client:
 def upload(
     client: Client, organisation: Organisation, content: bytes | None = None, **form: Any
 ) -> Any:
-    """The first step: the preview, or the form with what is wrong."""
-    fields = {"organisation": organisation.id, "default_role": "viewer", **BOXES, **form}
+    """The first step: posts a file (by default three valid rows) and form fields. Gives the page:
+    the preview, or the form with its errors."""
+    fields = {"organisation": organisation.id, "default_role": "viewer", **TICKED, **form}
     file = {"import_file": fields.pop("import_file", csv_upload(content))}
-    return client.post(IMPORT, fields | file)
+    return client.post(IMPORT_URL, fields | file)
 
 
-def hidden(page: Any) -> dict[str, str]:
-    """The fields of the form that confirms, as a browser would send them."""
-    form = page.content.decode().partition(CONFIRM)[2].partition("</form>")[0]
+def hidden_fields(page: Any) -> dict[str, str]:
+    """The hidden fields of the form on a preview, which a browser sends to confirm it."""
+    form = page.content.decode().partition(CONFIRM_URL)[2].partition("</form>")[0]
     inputs = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form)
     return {name: value for name, value in inputs if name != "csrfmiddlewaretoken"}
 
 
-def confirm(client: Client, page: Any, **changed: Any) -> Any:
-    """The second step."""
-    return client.post(CONFIRM, hidden(page) | changed)
+def confirm(client: Client, preview: Any, **changed: Any) -> Any:
+    """The second step: confirms a preview, with some fields changed. Gives the answer."""
+    return client.post(CONFIRM_URL, hidden_fields(preview) | changed)
 
 
-def batch_page(batch: ImportBatch) -> str:
-    """The address of its page."""
+def start_import(
+    client: Client, organisation: Organisation, content: bytes | None = None
+) -> ImportBatch:
+    """Both steps. Gives the batch, which is pending."""
+    answer = confirm(client, upload(client, organisation, content))
+    return ImportBatch.objects.get(id=answer.url.split("/")[-3])
+
+
+def import_file(
+    client: Client, organisation: Organisation, content: bytes | None = None
+) -> ImportBatch:
+    """Both steps, and the work of a worker. Gives the batch, which has ended."""
+    batch = start_import(client, organisation, content)
+    runner.run(batch.id, lambda: False)
+    batch.refresh_from_db()
+    return batch
+
+
+def batch_url(batch: ImportBatch) -> str:
+    """The URL of the page of a batch."""
     return f"/admin/imports/importbatch/{batch.id}/change/"
 
 
-def text_of(page: Any) -> str:
-    """What a person reads: without tags, in one line."""
+def visible_text(page: Any) -> str:
+    """The text of a page without tags, in one line."""
     return " ".join(re.sub(r"<[^>]*>", " ", page.content.decode()).split())
 
 
-def nothing_was_staged() -> bool:
-    """Whether no file and no batch is left."""
+def nothing_is_staged() -> bool:
+    """Whether the tables of uploads and batches are empty."""
     return not Upload.objects.exists() and not ImportBatch.objects.exists()

@@ -1,4 +1,4 @@
-"""The admin in a real browser (Debian's Chromium), with a real web server and a real worker."""
+"""The admin in a real browser (Chromium), with a real web server and a real worker."""
 
 from __future__ import annotations
 
@@ -11,8 +11,15 @@ from django.db import connections
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from imports.models import ImportBatch
-from tests.imports.admin.helpers import at_the_admin, batch_page, confirm, upload
-from tests.imports.api.helpers import INVALID_ROW, csv_bytes, valid_rows
+from tests.imports.admin.helpers import (
+    IMPORT_URL,
+    INVALID_ROW,
+    admin_client,
+    batch_url,
+    csv_bytes,
+    start_import,
+    valid_rows,
+)
 from users.models import Organisation, User
 
 CHROMIUM = shutil.which("chromium")
@@ -29,54 +36,53 @@ FILE = {"name": "people.csv", "mimeType": "text/csv"}
 @pytest.fixture
 def browser(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
     """Chromium without a window."""
-    # Playwright's loop runs in this thread: Django would take every query for an async one, and
-    # opens a connection for the loop that nobody else closes.
+    # Playwright runs an event loop in this thread, in which Django refuses queries. Django also
+    # opens a connection for the loop, which has to be closed here.
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield found
-        found.close()
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
         connections.close_all()
 
 
 @pytest.fixture
 def open_page(server: str, browser: Browser) -> Iterator[Open]:
-    """open_page(user, path, width=…, color_scheme=…): a page for which nobody has to log in. In the
-    end, no page may have complained to its console. (The server comes first, so that it is stopped
-    last: it waits for the connections of the browser.)"""
-    complaints: list[str] = []
+    """A function that opens a page as a user who is logged in: open_page(user, path, width=…).
+
+    At the end of the test, no page may have logged an error to the console. The server is named
+    before the browser, so that it is stopped after it: it waits for open connections."""
+    errors: list[str] = []
 
     def open_(user: User, path: str, *, width: int = 1280, **options: Any) -> Page:
         context = browser.new_context(viewport={"width": width, "height": 900}, **options)
-        cookie = at_the_admin(user).cookies["sessionid"]
+        cookie = admin_client(user).cookies["sessionid"]
         context.add_cookies([{"name": "sessionid", "value": cookie.value, "url": server}])
         page = context.new_page()
         page.set_default_timeout(60_000)
-        page.on("console", lambda said: said.type == "error" and complaints.append(said.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda line: line.type == "error" and errors.append(line.text))
+        page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(server + path)
         return page
 
     yield open_
-    # Chromium notes each answer that is no success there, too: those are the tests' business.
-    assert [one for one in complaints if not one.startswith("Failed to load resource")] == []
+    # Chromium also logs each answer with an error status. The tests check those themselves.
+    assert [line for line in errors if not line.startswith("Failed to load resource")] == []
 
 
 @pytest.fixture
 def batch(admin: User, acme: Organisation) -> ImportBatch:
-    """One that waits for a worker: 30 good rows and a bad one."""
-    client = at_the_admin(admin)
-    answer = confirm(client, upload(client, acme, csv_bytes([*valid_rows(30), INVALID_ROW])))
-    return ImportBatch.objects.get(id=answer.url.split("/")[-3])
+    """A pending batch of 30 valid rows and an invalid one."""
+    return start_import(admin_client(admin), acme, csv_bytes([*valid_rows(30), INVALID_ROW]))
 
 
-def fits(page: Page) -> bool:
-    """Whether nobody has to scroll sideways."""
+def fits_window(page: Page) -> bool:
+    """Whether the page needs no horizontal scrolling."""
     return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
-def unnamed(page: Page) -> list[str]:
-    """Fields that a screen reader could not name."""
+def fields_without_label(page: Page) -> list[str]:
+    """The HTML of form fields without a label, which a screen reader could not name."""
     return list(
         page.evaluate(
             """[...document.querySelectorAll("#content input, #content select, #content textarea")]
@@ -87,7 +93,7 @@ def unnamed(page: Page) -> list[str]:
     )
 
 
-def test_a_file_goes_the_whole_way_and_the_bar_moves_without_a_reload(
+def test_a_file_is_imported_and_the_page_follows_without_a_reload(
     open_page: Open, request: pytest.FixtureRequest, admin: User, acme: Organisation
 ) -> None:
     page = open_page(admin, "/admin/users/user/")
@@ -110,39 +116,39 @@ def test_a_file_goes_the_whole_way_and_the_bar_moves_without_a_reload(
     expect(bar).to_have_attribute("aria-valuenow", "100")
     expect(page.locator("[role=status]")).to_have_text("Partial import: 30 succeeded, 1 failed.")
     expect(page.locator("[data-field=successful_rows]")).to_have_text("30")
-    expect(page.locator("#errors")).to_contain_text("Row errors")  # came with the end
+    expect(page.locator("#errors")).to_contain_text("Row errors")  # inserted at the end
     assert page.evaluate("window.neverReloaded") is True
-    page.click("text=See the users created")
+    page.click("text=View the created users")
     expect(page.locator("#result_list tbody tr")).to_have_count(30)
     assert User.objects.filter(organisation=acme).count() == 31
 
 
-def test_cancelling_ends_it_and_the_page_then_asks_no_more(
+def test_the_page_of_a_cancelled_import_sends_no_more_requests(
     open_page: Open, admin: User, batch: ImportBatch
 ) -> None:
-    page = open_page(admin, batch_page(batch))
+    page = open_page(admin, batch_url(batch))
     page.click("text=Cancel the import")
     expect(page.locator(".batch-badge")).to_have_text("Cancelled")
     expect(page.locator(".messagelist")).to_contain_text("The import is cancelled.")
     assert ImportBatch.objects.get().status == "cancelled"
-    asked: list[str] = []
-    page.on("request", lambda one: asked.append(one.url))
-    page.wait_for_timeout(2500)
-    assert asked == []
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url))
+    page.wait_for_timeout(2500)  # the script waits for two seconds between requests
+    assert sent == []
 
 
-def test_a_page_whose_reader_is_logged_out_says_so(
+def test_a_page_says_that_its_user_is_logged_out(
     open_page: Open, admin: User, batch: ImportBatch
 ) -> None:
-    page = open_page(admin, batch_page(batch))
+    page = open_page(admin, batch_url(batch))
     page.context.clear_cookies()
     expect(page.locator(".batch-speed")).to_contain_text("You are logged out.")
 
 
-def test_a_refused_file_is_explained_at_its_field_and_a_good_one_is_sent_once(
+def test_a_refused_file_is_explained_at_its_field_and_a_form_is_sent_once(
     open_page: Open, admin: User, acme: Organisation
 ) -> None:
-    page = open_page(admin, "/admin/users/user/import/")
+    page = open_page(admin, IMPORT_URL)
     page.set_input_files("#id_import_file", {**FILE, "buffer": b"a,b\n1,2\n"})
     with page.expect_response("**/import/") as answer:
         page.click("input[value=Preview]")
@@ -153,7 +159,7 @@ def test_a_refused_file_is_explained_at_its_field_and_a_good_one_is_sent_once(
     page.click("input[value=Preview]")
     page.wait_for_selector("[name=confirm]")
     sent: list[str] = []
-    page.on("request", lambda one: one.method == "POST" and sent.append(one.url))
+    page.on("request", lambda request: request.method == "POST" and sent.append(request.url))
     page.evaluate(
         "const b = document.querySelector('[name=confirm]'); b.click(); b.click(); b.click();"
     )
@@ -162,10 +168,10 @@ def test_a_refused_file_is_explained_at_its_field_and_a_good_one_is_sent_once(
     assert ImportBatch.objects.count() == 1
 
 
-def test_every_page_fits_its_window_and_names_its_fields(
+def test_every_page_fits_its_window_and_labels_its_fields(
     open_page: Open, admin: User, batch: ImportBatch
 ) -> None:
-    paths = ["/admin/", "/admin/users/user/import/", batch_page(batch)]
+    paths = ["/admin/", IMPORT_URL, batch_url(batch)]
     paths += [f"/admin/{name}/" for name in ("users/user", "imports/importbatch")]
     for width, color_scheme in ((400, "light"), (1280, "dark")):
         page = open_page(admin, "/admin/", width=width, color_scheme=color_scheme)
@@ -174,5 +180,5 @@ def test_every_page_fits_its_window_and_names_its_fields(
             for details in page.locator("details:not([open]) > summary").all():
                 if details.is_visible():
                     details.click()
-            assert fits(page), (width, path)
-            assert unnamed(page) == [], path
+            assert fits_window(page), (width, path)
+            assert fields_without_label(page) == [], path

@@ -1,4 +1,4 @@
-"""Quotas, the block list and the switches, at the admin site."""
+"""Quotas, the block list and the feature switch in the admin."""
 
 from __future__ import annotations
 
@@ -9,24 +9,25 @@ from django.test import Client
 
 from imports.models import ImportBatch, Upload, UploadBlock
 from tests.imports.admin.helpers import (
-    IMPORT,
-    at_the_admin,
+    IMPORT_URL,
+    admin_client,
     confirm,
-    nothing_was_staged,
-    text_of,
+    csv_bytes,
+    nothing_is_staged,
     upload,
+    valid_rows,
+    visible_text,
 )
-from tests.imports.api.helpers import csv_bytes, valid_rows
 from users.models import Organisation, User
 
 pytestmark = pytest.mark.django_db
 
 
-def test_the_eleventh_import_of_an_hour_is_refused_with_the_time_to_wait(
+def test_an_import_over_the_quota_is_refused_and_says_when_to_try_again(
     admin: User, acme: Organisation, settings: Any
 ) -> None:
     settings.UPLOAD_RATE_LIMITS = {"csv_import": "2/h,50/d", "file_upload": "30/h,100/d"}
-    client = at_the_admin(admin)
+    client = admin_client(admin)
     for number in range(2):
         rows = valid_rows(1, start=number)
         assert confirm(client, upload(client, acme, csv_bytes(rows))).status_code == 302
@@ -34,82 +35,82 @@ def test_the_eleventh_import_of_an_hour_is_refused_with_the_time_to_wait(
     assert answer.status_code == 429
     assert int(answer["Retry-After"]) > 0
     assert answer["X-RateLimit-Remaining"] == "0"
-    assert "used up the 2 imports" in text_of(answer)
-    assert "3 will be imported" in text_of(answer)  # the preview is still there
+    assert "used up the 2 imports" in visible_text(answer)
+    assert "3 will be imported" in visible_text(answer)  # the preview is still there
     assert ImportBatch.objects.count() == 2
 
 
-def test_previews_have_a_quota_too_and_refused_files_cost_nothing_of_it(
+def test_previews_have_a_quota_that_refused_files_do_not_use(
     admin: User, acme: Organisation, settings: Any
 ) -> None:
     settings.UPLOAD_RATE_LIMITS = {"csv_import": "10/h,50/d", "file_upload": "1/h,100/d"}
-    client = at_the_admin(admin)
+    client = admin_client(admin)
     assert upload(client, acme, b"").status_code == 400
     page = upload(client, acme)
     assert (page.status_code, page["X-RateLimit-Remaining"]) == (200, "0")
     answer = upload(client, acme)
     assert answer.status_code == 429
-    assert "used up the 1 previews" in text_of(answer)
+    assert "used up the 1 previews" in visible_text(answer)
     assert Upload.objects.count() == 1
 
 
-def test_who_is_blocked_may_not_even_preview(admin: User, acme: Organisation) -> None:
+def test_a_blocked_user_may_not_preview(admin: User, acme: Organisation) -> None:
     UploadBlock.objects.create(user=admin, reason="a test")
-    answer = upload(at_the_admin(admin), acme)
+    answer = upload(admin_client(admin), acme)
     assert answer.status_code == 403
-    assert "blocked" in text_of(answer)
-    assert nothing_was_staged()
+    assert "blocked" in visible_text(answer)
+    assert nothing_is_staged()
 
 
-def test_with_user_management_switched_off_the_button_is_gone_and_its_address_says_so(
+def test_with_user_management_switched_off_there_is_no_button_and_the_page_says_so(
     admin: User, acme: Organisation, settings: Any
 ) -> None:
-    client = at_the_admin(admin)
+    client = admin_client(admin)
     page = upload(client, acme)
     settings.FEATURE_USER_MANAGEMENT = False
-    assert IMPORT not in client.get("/admin/users/user/").content.decode()
-    for answer in (client.get(IMPORT), upload(client, acme), confirm(client, page)):
+    assert IMPORT_URL not in client.get("/admin/users/user/").content.decode()
+    for answer in (client.get(IMPORT_URL), upload(client, acme), confirm(client, page)):
         assert answer.status_code == 503
-        assert "switched off" in text_of(answer)
+        assert "switched off" in visible_text(answer)
     assert not ImportBatch.objects.exists()
 
 
-def test_who_is_logged_out_between_the_steps_is_asked_to_log_in(
+def test_a_user_logged_out_between_the_steps_is_redirected_to_the_login(
     admin: User, acme: Organisation
 ) -> None:
-    page = upload(at_the_admin(admin), acme)
+    page = upload(admin_client(admin), acme)
     answer = confirm(Client(), page)
     assert (answer.status_code, answer.url.partition("?")[0]) == (302, "/admin/login/")
     assert not ImportBatch.objects.exists()
 
 
-def test_platform_staff_block_a_user_and_it_is_noted_who_did_it(
+def test_platform_staff_block_a_user_and_the_block_names_its_author(
     root: User, admin: User, acme: Organisation
 ) -> None:
-    client = at_the_admin(root)
+    client = admin_client(root)
     sent = {"user": admin.id, "network": "", "reason": "sends spam", "until_0": "", "until_1": ""}
     assert client.post("/admin/imports/uploadblock/add/", sent).status_code == 302
     assert UploadBlock.objects.get().blocked_by == root
-    assert upload(at_the_admin(admin), acme).status_code == 403
+    assert upload(admin_client(admin), acme).status_code == 403
 
 
-def test_an_organisation_gets_limits_of_its_own(
+def test_platform_staff_set_the_limits_of_an_organisation(
     root: User, admin: User, acme: Organisation
 ) -> None:
-    client = at_the_admin(root)
+    client = admin_client(root)
     sent = {"organisation": acme.id, "limit_type": "file_upload", "per_hour": 1, "per_day": 1}
     assert client.post("/admin/imports/uploadlimit/add/", sent).status_code == 302
-    assert upload(at_the_admin(admin), acme)["X-RateLimit-Limit"] == "1"
-    assert upload(at_the_admin(admin), acme).status_code == 429
+    assert upload(admin_client(admin), acme)["X-RateLimit-Limit"] == "1"
+    assert upload(admin_client(admin), acme).status_code == 429
 
 
-def test_platform_staff_give_somebody_the_whole_quota_again(
+def test_platform_staff_reset_the_limits_of_a_user(
     root: User, admin: User, acme: Organisation, settings: Any
 ) -> None:
     settings.UPLOAD_RATE_LIMITS = {"csv_import": "10/h,50/d", "file_upload": "1/h,1/d"}
-    client = at_the_admin(admin)
+    client = admin_client(admin)
     assert [upload(client, acme).status_code for _ in range(2)] == [200, 429]
     sent = {"action": "reset_upload_limits", "_selected_action": [admin.id]}
-    page = at_the_admin(root).post("/admin/users/user/", sent, follow=True)
-    assert "are reset" in text_of(page)
+    page = admin_client(root).post("/admin/users/user/", sent, follow=True)
+    assert "Upload limits reset for 1 user." in visible_text(page)
     assert "reset_upload_limits" not in client.get("/admin/users/user/").content.decode()

@@ -16,7 +16,7 @@ from imports.models import ImportBatch
 from imports.models.statuses import MailState, Status
 from imports.notifications import messages
 from tests.conftest import MakeUser
-from tests.imports.admin.helpers import at_the_admin
+from tests.imports.admin.helpers import admin_client
 from tests.imports.api.helpers import INVALID_ROW, csv_bytes, valid_rows
 from tests.imports.notifications.helpers import body_of, ended, reloaded, submitted
 from tests.imports.notifications.mail_server import MailServer
@@ -120,7 +120,7 @@ def test_the_link_leads_to_the_page_of_the_import(admin: User, settings: Any) ->
     batch = ended(admin)
     settings.PUBLIC_URL = "https://marketedge.example/"
     path = messages.link(batch).removeprefix("https://marketedge.example")
-    page = at_the_admin(admin).get(path, follow=True, headers={"host": "localhost"})
+    page = admin_client(admin).get(path, follow=True, headers={"host": "localhost"})
     assert page.status_code == 200
     assert "users.csv" in page.content.decode()
 
