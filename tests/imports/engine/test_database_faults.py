@@ -94,7 +94,7 @@ def stop_and_start(stack: Stack, server: OwnPostgres, worker: Process) -> None:
 def test_postgresql_crashes_and_restarts_during_an_import(
     stack_with_own_postgres: Stack, own_postgres: OwnPostgres
 ) -> None:
-    stack, tenant = stack_with_own_postgres, stack_with_own_postgres.tenant()
+    stack, tenant = stack_with_own_postgres, stack_with_own_postgres.new_tenant()
     sample = mixed(3000, tenant.name)
     worker = stack.worker(IMPORT_SLICE_SECONDS="60")
     batch_id = stack.submit(sample, tenant, chunk_size=50)
@@ -136,7 +136,7 @@ def small_disk(folder: Path, size: str) -> Iterator[None]:
 def test_a_real_disk_is_full_for_a_while(
     stack_with_own_postgres: Stack, own_postgres: OwnPostgres, tmp_path: Path
 ) -> None:
-    stack, tenant = stack_with_own_postgres, stack_with_own_postgres.tenant()
+    stack, tenant = stack_with_own_postgres, stack_with_own_postgres.new_tenant()
     sample, disk = mixed(20_000, tenant.name), tmp_path / "disk"
     with small_disk(disk, "24m"), own_postgres.superuser() as superuser:
         superuser.execute(f"CREATE TABLESPACE small LOCATION '{disk}'")
@@ -172,7 +172,7 @@ def fill(ballast: Path) -> None:
 def test_postgresql_is_repeatedly_away_for_ten_seconds(
     stack_with_own_postgres: Stack, own_postgres: OwnPostgres
 ) -> None:
-    stack, tenant = stack_with_own_postgres, stack_with_own_postgres.tenant()
+    stack, tenant = stack_with_own_postgres, stack_with_own_postgres.new_tenant()
     sample = mixed(20_000, tenant.name)
     stack.beat()
     worker = stack.worker(2)

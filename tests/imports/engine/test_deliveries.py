@@ -129,7 +129,7 @@ def _stack_and_valkey(
 
 
 @pytest.fixture
-def away(
+def stack_and_valkey(
     _stack_and_valkey: tuple[Stack, OwnValkey], django_db_blocker: Any
 ) -> Iterator[tuple[Stack, OwnValkey]]:
     """A stack with a worker and beat, and its Valkey server, which loses its data when killed."""
