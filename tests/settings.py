@@ -1,7 +1,7 @@
-"""Settings of the processes that tests start: the service's own, and faults on demand.
+"""Settings of the processes that tests start: those of the service, and ways to make it fail.
 
-FAILPOINTS_FILE   rules for imports/engine/failpoints.py; read each time: a test can change them
-CLOCK_FILE        seconds by which this process's clock is wrong; read each time
+FAILPOINTS_FILE   rules for imports/engine/failpoints.py; read at each use
+CLOCK_FILE        seconds by which the clock of the process is wrong; read at each use
 DELIVER_TWICE     every message of a task is published a second time
 """
 
@@ -26,7 +26,7 @@ def _text_of(variable: str) -> str:
 
 
 def FAILPOINTS() -> str:
-    """What is to go wrong, and where."""
+    """The content of FAILPOINTS_FILE, now."""
     return _text_of("FAILPOINTS_FILE")
 
 
@@ -38,6 +38,6 @@ if "CLOCK_FILE" in os.environ:
 if "DELIVER_TWICE" in os.environ:
 
     @after_task_publish.connect
-    def _once_more(sender: str, headers: dict[str, Any], body: Any, **_: Any) -> None:
-        if "is_twin" not in headers:
-            current_app.send_task(sender, body[0], body[1], headers={"is_twin": True})
+    def _publish_again(sender: str, headers: dict[str, Any], body: Any, **_: Any) -> None:
+        if "is_second" not in headers:
+            current_app.send_task(sender, body[0], body[1], headers={"is_second": True})

@@ -1,4 +1,4 @@
-"""What Prometheus is told."""
+"""The page /metrics, which Prometheus reads."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from imports.metrics import COUNTERS, Totals
 from imports.models import MetricCounter
+from tests.paths import ROOT
 
 TOKEN = "a token of at least 32 characters."
 pytestmark = pytest.mark.django_db
@@ -26,7 +27,7 @@ def scrape(client: Client, token: str = TOKEN) -> Any:
 
 
 def samples(client: Client) -> dict[tuple[str, str], float]:
-    """(name, label) -> value, as Prometheus itself reads them."""
+    """(name, value of the label) -> value, as the parser of Prometheus reads them."""
     families = text_string_to_metric_families(scrape(client).content.decode())
     return {
         (sample.name, "".join(sample.labels.values())): sample.value
@@ -35,7 +36,7 @@ def samples(client: Client) -> dict[tuple[str, str], float]:
     }
 
 
-def test_every_counter_is_there_before_anything_was_counted(client: Client) -> None:
+def test_every_counter_exists_before_anything_is_counted(client: Client) -> None:
     assert samples(client) == {
         ("csv_rate_limit_violations_total", "csv_import"): 0,
         ("csv_rate_limit_violations_total", "file_upload"): 0,
@@ -43,49 +44,47 @@ def test_every_counter_is_there_before_anything_was_counted(client: Client) -> N
     }
 
 
-def test_the_totals_are_those_of_the_table(client: Client) -> None:
+def test_the_totals_come_from_the_table(client: Client) -> None:
     MetricCounter.objects.add("csv_rate_limit_violations_total", 3, limit_type="file_upload")
-    MetricCounter.objects.add("csv_rate_limit_violations_total", 2, limit_type="a kind of later")
+    MetricCounter.objects.add("csv_rate_limit_violations_total", 2, limit_type="another kind")
     MetricCounter.objects.add("csv_rate_limit_store_away_total")
     found = samples(client)
     assert found["csv_rate_limit_violations_total", "csv_import"] == 0
     assert found["csv_rate_limit_violations_total", "file_upload"] == 3
-    assert found["csv_rate_limit_violations_total", "a kind of later"] == 2
+    assert found["csv_rate_limit_violations_total", "another kind"] == 2
     assert found["csv_rate_limit_store_away_total", ""] == 1
 
 
-def test_a_scrape_is_one_query(client: Client, django_assert_num_queries: Any) -> None:
+def test_a_scrape_takes_one_query(client: Client, django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(1):
         scrape(client)
 
 
 @pytest.mark.parametrize("token", ["", "another", TOKEN + " ", "ä"])
-def test_without_the_token_it_tells_nothing(client: Client, token: str) -> None:
+def test_a_wrong_token_gets_401_and_no_totals(client: Client, token: str) -> None:
     answer = scrape(client, token)
     assert answer.status_code == 401
     assert b"csv_" not in answer.content
 
 
-def test_without_a_token_in_the_environment_there_is_no_such_page(
+def test_the_page_does_not_exist_while_metrics_token_is_not_set(
     client: Client, settings: Any
 ) -> None:
     settings.METRICS_TOKEN = ""
     assert scrape(client, "").status_code == 404
 
 
-def test_a_database_that_is_away_is_503_and_no_zero(
+def test_a_database_error_is_503_and_not_a_total_of_zero(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(_: Totals) -> Any:
+    def fail(_: Totals) -> Any:
         raise OperationalError("the server closed the connection")
 
-    monkeypatch.setattr(Totals, "collect", away)
+    monkeypatch.setattr(Totals, "collect", fail)
     assert scrape(client).status_code == 503
 
 
-def test_every_counter_that_the_code_counts_is_told() -> None:
-    from tests.paths import ROOT
-
+def test_every_counter_that_the_code_uses_is_exported() -> None:
     sources = [path.read_text() for path in (ROOT / "imports").rglob("*.py")]
     counted = {
         line.split('"')[1]

@@ -1,4 +1,4 @@
-"""The life of a batch: of all pairs of statuses, only those that are listed lead anywhere."""
+"""The statuses of a batch: a move to another status is allowed only if it is listed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from imports.models import ImportBatch
 from imports.models.statuses import FINISHED, LIVE, MOVES, Status
 from users.models import Organisation
 
-# Written a second time, on purpose: from the contract, not from the code.
+# Repeats imports.models.statuses.MOVES on purpose: this list comes from the contract.
 ALLOWED = {
     ("pending", "processing"),
     ("pending", "cancelled"),
@@ -23,12 +23,12 @@ ALLOWED = {
 
 
 def make_batch(acme: Organisation, status: str) -> ImportBatch:
-    """A batch that has come there somehow."""
+    """A batch with this status."""
     return ImportBatch.objects.create(organisation=acme, filename="users.csv", status=status)
 
 
 @pytest.mark.parametrize(("source", "target"), [*itertools.product(Status.values, repeat=2)])
-def test_only_listed_moves_happen(acme: Organisation, source: str, target: str) -> None:
+def test_only_listed_moves_are_allowed(acme: Organisation, source: str, target: str) -> None:
     batch = make_batch(acme, source)
     if (source, target) in ALLOWED:
         ImportBatch.objects.move(batch.id, Status(target))
@@ -40,14 +40,14 @@ def test_only_listed_moves_happen(acme: Organisation, source: str, target: str) 
     assert batch.error_message == ""
 
 
-def test_the_table_of_moves_is_the_contract() -> None:
+def test_the_list_of_moves_matches_the_contract() -> None:
     assert {(source.value, target.value) for source, target in MOVES} == ALLOWED
     assert {*LIVE, *FINISHED} == set(Status)
     assert not set(LIVE) & set(FINISHED)
 
 
 @pytest.mark.parametrize("target", FINISHED)
-def test_a_final_status_has_its_time_by_the_clock_of_the_database(
+def test_a_final_status_sets_completed_at_by_the_database_clock(
     acme: Organisation, target: Status
 ) -> None:
     batch = make_batch(acme, "processing")
@@ -57,13 +57,13 @@ def test_a_final_status_has_its_time_by_the_clock_of_the_database(
     assert batch.completed_at >= batch.created_at
 
 
-def test_of_two_moves_at_once_one_happens(acme: Organisation) -> None:
+def test_the_second_of_two_moves_is_refused(acme: Organisation) -> None:
     batch = make_batch(acme, "processing")
     ImportBatch.objects.move(batch.id, Status.CANCELLED)
-    with pytest.raises(MoveNotAllowed):  # of the worker, which read the row before
+    with pytest.raises(MoveNotAllowed):  # by a worker that read the row earlier
         ImportBatch.objects.move(batch.id, Status.COMPLETED)
 
 
-def test_a_batch_that_is_not_there_can_not_move(acme: Organisation) -> None:
+def test_a_missing_batch_cannot_move(acme: Organisation) -> None:
     with pytest.raises(MoveNotAllowed):
         ImportBatch.objects.move(uuid4(), Status.CANCELLED)
