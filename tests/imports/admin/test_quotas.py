@@ -18,6 +18,7 @@ from tests.imports.admin.helpers import (
     valid_rows,
     visible_text,
 )
+from tests.imports.quotas.helpers import passes, usage
 from users.models import Organisation, User
 
 pytestmark = pytest.mark.django_db
@@ -114,3 +115,47 @@ def test_platform_staff_reset_the_limits_of_a_user(
     page = admin_client(root).post("/admin/users/user/", sent, follow=True)
     assert "Upload limits reset for 1 user." in visible_text(page)
     assert "reset_upload_limits" not in client.get("/admin/users/user/").content.decode()
+
+
+def test_the_action_resets_the_limits_of_all_chosen_users(
+    root: User, admin: User, other_admin: User, patient_redis: None
+) -> None:
+    passes(admin, 10)
+    passes(other_admin, 10)
+    sent = {"action": "reset_upload_limits", "_selected_action": [admin.id, other_admin.id]}
+    page = admin_client(root).post("/admin/users/user/", sent, follow=True)
+    assert "Upload limits reset for 2 users." in visible_text(page)
+    assert usage(admin).remaining == usage(other_admin).remaining == 10
+
+
+def test_the_list_of_blocks_shows_who_created_them(root: User, admin: User) -> None:
+    UploadBlock.objects.create(user=admin, reason="x", blocked_by=root)
+    page = admin_client(root).get("/admin/imports/uploadblock/")
+    assert "root@marketedge.example" in page.content.decode()
+
+
+def test_a_block_of_an_invalid_network_is_refused(root: User) -> None:
+    sent = {"user": "", "network": "nonsense", "reason": "x", "until_0": "", "until_1": ""}
+    page = admin_client(root).post("/admin/imports/uploadblock/add/", sent)
+    assert "nonsense is not a network" in page.content.decode()
+    assert not UploadBlock.objects.exists()
+
+
+def test_limits_of_an_organisation_are_positive_and_set_only_once(
+    root: User, acme: Organisation
+) -> None:
+    client, url = admin_client(root), "/admin/imports/uploadlimit/"
+    sent = {"organisation": acme.id, "limit_type": "csv_import", "per_hour": 0, "per_day": 5}
+    page = client.post(f"{url}add/", sent)
+    assert "greater than or equal to 1" in page.content.decode()
+    assert client.post(f"{url}add/", sent | {"per_hour": 3}).status_code == 302
+    assert "Acme" in client.get(url).content.decode()
+    page = client.post(f"{url}add/", sent | {"per_hour": 3})
+    assert "has limits of its own" in page.content.decode()
+
+
+@pytest.mark.parametrize("page", ["uploadblock", "uploadlimit"])
+def test_an_administrator_of_an_organisation_may_not_see_blocks_and_limits(
+    admin: User, page: str
+) -> None:
+    assert admin_client(admin).get(f"/admin/imports/{page}/").status_code == 403
