@@ -1,8 +1,7 @@
-"""Everything that this service refuses on purpose: a sentence, a stable code and an HTTP status.
+"""The refusals of the import: each has a sentence, a stable code and an HTTP status.
 
-Doors translate these once (the API to problem details, the admin to a form error, commands to
-stderr), so that no caller ever has to guess what an exception means. Row-level problems are values,
-not exceptions: see ``rows.Problem``.
+The API answers with problem details, the admin site shows a form error or a message, and commands
+write to stderr. Problems of single rows are values, not exceptions (`imports.validation.problems`).
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ class FileRefused(Refusal):
     code = "file_refused"
 
 
-# --- what is wrong with a file as a whole -----------------------------------------------------
+# --- the file as a whole ----------------------------------------------------------------------
 
 
 class FileTooLarge(FileRefused):
@@ -41,7 +40,7 @@ class NotCsv(FileRefused):
 
 
 class BinaryContent(FileRefused):
-    """The file holds a NUL character: it is not text."""
+    """The file contains a NUL character, so it is not text."""
 
     code = "binary_content"
 
@@ -119,13 +118,13 @@ class DuplicateColumn(FileRefused):
 
 
 class ForbiddenColumn(FileRefused):
-    """The file holds a column that no file may set."""
+    """The file has a column that no file may set."""
 
     code = "forbidden_column"
 
 
 class UnknownMapping(FileRefused):
-    """The mapping names a field or a header that there is not."""
+    """The mapping names a field or a header that does not exist."""
 
     code = "unknown_mapping"
 
@@ -155,15 +154,35 @@ class WorkbookTooLarge(FileRefused):
     status = 413
 
 
+class WorkbookTooExpensive(FileRefused):
+    """Reading the workbook takes more memory or time than is allowed."""
+
+    code = "workbook_too_expensive"
+
+
 class UnknownSheet(FileRefused):
     """The workbook has no sheet of that name."""
 
     code = "unknown_sheet"
 
 
-# --- end of: what is wrong with a file as a whole ---------------------------------------------
+class WorkbookReaderBusy(Refusal):
+    """Too many workbooks are being read at the moment. Try again in a few seconds."""
 
-# --- what can't be done with a batch ----------------------------------------------------------
+    code = "workbook_reader_busy"
+    status = 503
+
+    def __init__(self, detail: str = "", *, retry_after_seconds: int, **facts: Any) -> None:
+        """Takes also the number of seconds after which the client may try again."""
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(detail, **facts, retry_after_seconds=retry_after_seconds)
+
+    def headers(self) -> dict[str, str]:
+        """`Retry-After`, in seconds."""
+        return {"Retry-After": str(self.retry_after_seconds)}
+
+
+# --- actions on a batch -----------------------------------------------------------------------
 
 
 class MoveNotAllowed(Refusal):
@@ -187,11 +206,11 @@ class RetryNotPossible(Refusal):
     status = 409
 
 
-# --- how an upload was sent -------------------------------------------------------------------
+# --- the request of an upload -----------------------------------------------------------------
 
 
 class FileRequired(Refusal):
-    """The request holds no file."""
+    """The request contains no file."""
 
     code = "file_required"
 
@@ -209,7 +228,7 @@ class IdempotencyKeyReused(Refusal):
     status = 422
 
 
-# --- who may do what --------------------------------------------------------------------------
+# --- permissions and options ------------------------------------------------------------------
 
 
 class FeatureDisabled(Refusal):
@@ -227,7 +246,7 @@ class OrganisationInactive(Refusal):
 
 
 class WrongOption(Refusal):
-    """An option of the import has a value that it can't have."""
+    """An option of the import has a value that is not allowed."""
 
     code = "invalid_option"
     status = 400
@@ -249,12 +268,12 @@ class QuotaExceeded(TooManyRequests):
     code = "quota_exceeded"
 
     def __init__(self, detail: str = "", *, usage: Any, retry_after_seconds: int) -> None:
-        """usage: a `quotas.Usage`, for the headers; retry_after_seconds: then there is room."""
+        """Takes also what is left of the quota (`quotas.Usage`), for the headers."""
         self.usage = usage
         super().__init__(detail, limit=usage.limit, retry_after_seconds=retry_after_seconds)
 
     def headers(self) -> dict[str, str]:
-        """What the answer carries."""
+        """`X-RateLimit-*` and `Retry-After`."""
         return {**self.usage.headers(), **super().headers()}
 
 

@@ -1,7 +1,7 @@
-"""How far a batch is, in numbers for people.
+"""The progress of a batch, computed from its row.
 
-Pure: from a batch's row alone, without a clock, so that the same row always gives the same answer,
-which is what an ETag promises.
+No clock is used, so that the same row always gives the same answer. The ETag of the API relies on
+that.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from imports.models import ImportBatch
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Progress:
-    """None: not known yet, or not any more."""
+    """The progress of a batch. None: not known."""
 
-    percent: int  # rounded down: 100 is said only when every row is done
+    percent: int  # rounded down, so that 100 means that every row is processed
     rows_per_second: float | None
     eta_seconds: int | None
 
 
 def of(batch: ImportBatch) -> Progress:
-    """The progress of a batch as it was when its last chunk was committed."""
+    """Gives the progress of a batch at the commit of its last chunk."""
     rate = _rows_per_second(batch)
     left = batch.total_rows - batch.processed_rows
     return Progress(
@@ -34,7 +34,7 @@ def of(batch: ImportBatch) -> Progress:
 
 
 def seconds_taken(batch: ImportBatch) -> float | None:
-    """From its start to its end, or to its last sign of life; None where it has not started."""
+    """Gives the seconds from its start to its end or last heartbeat; None before its start."""
     last: datetime | None = batch.completed_at or batch.heartbeat_at or batch.updated_at
     if batch.started_at is None or last is None:
         return None
@@ -42,7 +42,8 @@ def seconds_taken(batch: ImportBatch) -> float | None:
 
 
 def _rows_per_second(batch: ImportBatch) -> float | None:
-    """Over the whole time, waiting for other batches included: that is what the rest will take."""
+    """The rate over the whole time, including the time that other batches had the worker, because
+    the rest of the batch will have to wait as well."""
     seconds = seconds_taken(batch)
     if not seconds or not batch.processed_rows:
         return None

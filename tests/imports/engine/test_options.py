@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import io
+from dataclasses import asdict
 from typing import Any
 
 import pytest
+from rest_framework.fields import empty
 
 from imports import actions
+from imports.admin.forms import UploadForm
+from imports.api.options import OptionsSerializer
 from imports.engine import runner
-from imports.engine.options import ImportOptions, ReadingOptions, refuse_unknown
+from imports.engine.options import DEFAULT_ROLES, ImportOptions, ReadingOptions, refuse_unknown
 from imports.errors import UnknownOption, WrongOption
+from imports.management.commands import import_users
 from imports.models import ImportBatch
 from imports.models.statuses import Status
 from tests.imports.api.helpers import csv_bytes, valid_rows
@@ -79,6 +84,36 @@ def test_an_unknown_name_can_be_written_as_json() -> None:
 def test_a_call_without_options_says_so() -> None:
     with pytest.raises(UnknownOption, match="No options are allowed"):
         refuse_unknown(["page"], ())
+
+
+# --- the declarations elsewhere -----------------------------------------------------------------
+
+DEFAULTS = asdict(ImportOptions()) | asdict(ReadingOptions())
+
+
+def test_the_options_of_the_api_have_these_names_and_defaults() -> None:
+    fields = OptionsSerializer().fields
+    assert set(fields) == {*ALLOWED}
+    given = {name: field.default for name, field in fields.items() if field.default is not empty}
+    assert given == asdict(ImportOptions())
+    assert tuple(fields["default_role"].choices) == DEFAULT_ROLES
+
+
+def test_the_options_of_the_admin_form_have_these_names_and_defaults() -> None:
+    fields = UploadForm.base_fields
+    assert set(fields) == {*ALLOWED, "organisation", "import_file"}
+    for name in ImportOptions.names():
+        assert fields[name].initial == DEFAULTS[name]
+    assert {value for value, _ in fields["default_role"].choices} == {*DEFAULT_ROLES}
+
+
+def test_the_options_of_the_command_have_these_names_and_defaults() -> None:
+    parser = import_users.Command().create_parser("manage.py", "import_users")
+    given = vars(parser.parse_args(["users.csv", "--organization", "Acme"]))
+    assert {name: given[name] or None for name in ReadingOptions.names()} == asdict(
+        ReadingOptions()
+    )
+    assert {name: given[name] for name in ImportOptions.names()} == asdict(ImportOptions())
 
 
 # --- batches of other versions ------------------------------------------------------------------
