@@ -60,6 +60,9 @@ class DelimitedSource:
         self._first_row = header.row + 1
         self._skipped_lines = self._sep_lines + header.end_line
 
+    def close(self) -> None:
+        """Does nothing: the file belongs to the caller."""
+
     # --- the first rows -----------------------------------------------------------------------
 
     def _first_lines(self) -> tuple[int, list[str]]:

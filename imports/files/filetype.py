@@ -56,6 +56,11 @@ _TABLE_EXTENSIONS = frozenset(
 _EXTENSION = re.compile(r"\.([A-Za-z0-9]{1,10})\s*\Z")
 
 
+def is_zip(head: bytes) -> bool:
+    """Whether a file begins like a zip archive (possibly an empty one), as a workbook does."""
+    return head.startswith((b"PK\x03\x04", b"PK\x05\x06"))
+
+
 def refuse_other_types(head: bytes, filename: str) -> None:
     """Raises NotCsv for a file that is not a table, by its first bytes or else by its name.
 

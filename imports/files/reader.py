@@ -11,11 +11,10 @@ from imports.files.csv_source import DelimitedSource
 from imports.files.delimiter import named_delimiter
 from imports.files.encoding import find_encoding
 from imports.files.escaping import is_escaped, strip_apostrophe, unescape_cell
-from imports.files.filetype import refuse_other_types
+from imports.files.filetype import is_zip, refuse_other_types
 from imports.files.header_row import find_header, guess_header, is_blank, trimmed_header
 from imports.files.source import MEBIBYTE, Limits, SampleRow, Source
-from imports.files.xlsx.package import is_zip
-from imports.files.xlsx.workbook import WorkbookSource
+from imports.files.xlsx.client import RemoteWorkbookSource
 from imports.schema.columns import Columns, HeaderMatch, Notice, match_headers
 from imports.schema.fields import FULL_NAME, NAME_FIELDS
 
@@ -101,6 +100,10 @@ class Reading:
                 "The file has a header row but no rows below it. Add at least one row.",
                 header_row=self.header_row,
             )
+
+    def close(self) -> None:
+        """Ends the process that reads a workbook. Records can't be read any more."""
+        self._source.close()
 
     def _clean(
         self, row: int, cells: list[str], unescape: Callable[[str], str] | None
@@ -203,8 +206,12 @@ def _read(
 def _read_workbook(
     file: BinaryIO, limits: Limits, sheet: str | None, mapping: Mapping[str, str] | None
 ) -> Reading:
-    source = WorkbookSource(file, limits, sheet)
-    header, match, width = _find_columns(source.samples, limits, mapping)
+    source = RemoteWorkbookSource(file, limits, sheet)
+    try:
+        header, match, width = _find_columns(source.samples, limits, mapping)
+    except BaseException:
+        source.close()
+        raise
     source.start_below(header)
     return Reading(
         source, match, limits, kind="xlsx", header=header, width=width, sheet=source.sheet

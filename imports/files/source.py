@@ -12,10 +12,18 @@ MEBIBYTE = 1_048_576
 # (131,072 characters by default), so it is not changed here; ours must stay below it.
 _LARGEST_CELL_LIMIT = 100_000
 
+# The address space that a child needs for the smallest workbook, most of it for programs.
+LEAST_MEMORY_BYTES = 128 * MEBIBYTE
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """What a file may contain. `max_bytes` limits the upload, the others limit memory and time."""
+    """What a file may contain, and what reading it may cost.
+
+    `max_bytes` limits the upload, the others with `max_` what is read from it. `workbook_…` limit
+    the process that reads a workbook: its address space, its processor time, and how long another
+    process waits for it in all.
+    """
 
     max_rows: int = 5_000
     max_bytes: int = 10 * MEBIBYTE
@@ -28,6 +36,9 @@ class Limits:
     max_workbook_bytes: int = 100 * MEBIBYTE
     max_workbook_ratio: int = 100
     max_workbook_cells: int = 2_000_000
+    workbook_memory_bytes: int = 512 * MEBIBYTE
+    workbook_cpu_seconds: int = 8
+    workbook_seconds: float = 8.0
 
     def __post_init__(self) -> None:
         """Raises ValueError for limits that the reader can't enforce."""
@@ -35,6 +46,8 @@ class Limits:
             raise ValueError(f"max_cell_chars must be between 1 and {_LARGEST_CELL_LIMIT:,}")
         if self.max_record_bytes < self.max_cell_chars:
             raise ValueError("max_record_bytes must not be less than max_cell_chars")
+        if self.workbook_memory_bytes < LEAST_MEMORY_BYTES:
+            raise ValueError(f"workbook_memory_bytes must not be less than {LEAST_MEMORY_BYTES:,}")
 
     @property
     def sample_rows(self) -> int:
@@ -66,6 +79,9 @@ class Source(Protocol):
     """Where rows come from: delimited text or a workbook."""
 
     samples: list[SampleRow]
+
+    def close(self) -> None:
+        """Frees what the source holds. Rows can't be read any more."""
 
     def blocks(self) -> Iterator[RowBlock]:
         """The rows below the header, from the start at each call."""

@@ -1,5 +1,8 @@
-"""Reads .xlsx workbooks. The archive and the sheet are checked before the sheet is loaded.
+"""Reads .xlsx workbooks, each in a child process of its own.
 
-`imports.files.reader` uses `package.is_zip` and `workbook.WorkbookSource`; nothing else is called
-from outside.
+    client -> processes -> launcher -> child -> workbook -> package, sheets, scan
+                     frames: the messages between client and child
+
+`imports.files.reader` uses `client.RemoteWorkbookSource`, and a server may call `processes.start`
+ahead. What stands right of the launcher runs in the child only.
 """

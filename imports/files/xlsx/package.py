@@ -18,7 +18,7 @@ _PIECE_BYTES = 262_144
 _LOCAL_HEADER_BYTES = 30
 _ENCRYPTED_FLAG = 0x1
 _RAW_DEFLATE = -15  # zlib's window bits for a stream without a header
-_SHARED_STRINGS = "xl/sharedstrings.xml"
+SHARED_STRINGS = "xl/sharedStrings.xml"
 _SAVE_AS = "Save the table as .xlsx or as CSV (UTF-8), and upload that."
 
 # A part that only this kind of archive has, and the sentence for it.
@@ -31,11 +31,6 @@ _OTHER_PACKAGES = (
     ("Index.zip", f"This is an Apple Numbers document. {_SAVE_AS}"),
     ("META-INF/MANIFEST.MF", f"This is a Java archive. {_SAVE_AS}"),
 )
-
-
-def is_zip(head: bytes) -> bool:
-    """Whether a file begins like a zip archive (possibly an empty one)."""
-    return head.startswith((b"PK\x03\x04", b"PK\x05\x06"))
 
 
 def broken_workbook(why: str) -> BrokenWorkbook:
@@ -126,7 +121,10 @@ class Package:
                 if size > entry.file_size:
                     raise self._too_large()
             total += size
-            if name.lower() == _SHARED_STRINGS and tags > 2 * self._limits.max_workbook_cells:
+            if (
+                name.lower() == SHARED_STRINGS.lower()
+                and tags > 2 * self._limits.max_workbook_cells
+            ):
                 raise self._too_large(size)  # the library holds all shared strings in memory
             if size != entry.file_size:
                 raise broken_workbook(f"its part {name[:60]} is damaged")

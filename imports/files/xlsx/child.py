@@ -1,0 +1,110 @@
+"""Reads one workbook, in a child process that may be killed at any time.
+
+The library that loads a workbook allocates what the workbook asks for, and aborts its process where
+it gets no memory. Here only the child aborts. Its memory and its processor time are limited by the
+operating system.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import io
+import os
+import resource
+import socket
+import traceback
+from typing import Any, NoReturn
+
+from imports.errors import FileRefused
+from imports.files.source import Limits
+from imports.files.xlsx import frames
+from imports.files.xlsx.scan import explain_size
+from imports.files.xlsx.workbook import WorkbookSource
+
+_READ_BYTES = 1_048_576
+
+
+def run(file_descriptor: int, connection_descriptor: int) -> NoReturn:
+    """Answers the requests on a connection about a workbook, and ends the process.
+
+    The first request holds `task`, `limits` and `sheet`. For the task "read" the answer holds
+    the name of the sheet and the first rows. Each further request holds `first_row`; its answers
+    are blocks of rows, then an object with "end". For the task "explain" the answer is the refusal
+    of a workbook that is too large, or "end". A refusal may come in place of every other answer.
+    """
+    status = 1
+    try:
+        null = os.open(os.devnull, os.O_WRONLY)
+        for stream in (1, 2):  # the library writes to stderr before it aborts
+            os.dup2(null, stream)
+        gc.disable()
+        connection = socket.socket(fileno=connection_descriptor)
+        request = frames.receive(connection)
+        if isinstance(request, dict):
+            _answer(connection, file_descriptor, request)
+        status = 0
+    except (OSError, MemoryError):
+        pass  # the other side is gone, or the limit of memory is reached
+    finally:
+        os._exit(status)
+
+
+def _answer(connection: socket.socket, file_descriptor: int, request: dict[str, Any]) -> None:
+    limits = Limits(**request["limits"])
+    _limit_resources(limits)
+    try:
+        content = _content(file_descriptor)
+        if request["task"] == "explain":
+            explain_size(io.BytesIO(content), limits, request["sheet"])
+            frames.send_object(connection, {"end": True})
+        else:
+            _send_sheet(connection, WorkbookSource(content, limits, request["sheet"]))
+    except FileRefused as error:
+        refusal = {"code": error.code, "detail": error.detail, "facts": error.facts}
+        frames.send_object(connection, {"refused": refusal})
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:
+        frames.send_object(connection, {"failed": _place_of(error)})
+
+
+def _send_sheet(connection: socket.socket, source: WorkbookSource) -> None:
+    samples = [[sample.row, sample.cells] for sample in source.samples]
+    frames.send_object(connection, {"sheet": source.sheet, "samples": samples})
+    while isinstance(request := frames.receive(connection), dict):
+        for first_row, rows in source.blocks(request["first_row"]):
+            frames.send_rows(connection, first_row, rows)
+        frames.send_object(connection, {"end": True})
+
+
+def _limit_resources(limits: Limits) -> None:
+    """Limits memory and processor time. The child can't write files or dump its memory.
+
+    If the machine runs out of memory all the same, the child is the first to be killed.
+    """
+    for kind, limit in (
+        (resource.RLIMIT_AS, limits.workbook_memory_bytes),
+        (resource.RLIMIT_CPU, limits.workbook_cpu_seconds),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(kind, (limit, limit))
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
+        score.write("1000")
+
+
+def _content(descriptor: int) -> bytes:
+    """The bytes of a file. Its position is shared with the other process, and is not moved."""
+    pieces: list[bytes] = []
+    offset = 0
+    while piece := os.pread(descriptor, _READ_BYTES, offset):
+        pieces.append(piece)
+        offset += len(piece)
+    return b"".join(pieces)
+
+
+def _place_of(error: Exception) -> str:
+    """Class and place of an unexpected error. Its message may quote the file and is left out."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {os.path.basename(frame.filename)}:{frame.lineno}"

@@ -1,0 +1,242 @@
+"""Follows the cells of a sheet with an XML parser, which takes longer than loading the sheet.
+
+The library that loads a sheet leaves out the text of cells with an error (`#N/A`). `find_errors`
+collects it, and is needed only where `may_have_errors`. `explain_size` finds out why a workbook
+could not be loaded within the limits.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from core.text import excerpt
+from imports.errors import FileRefused, TooManyColumns, WorkbookTooLarge
+from imports.files.source import MEBIBYTE, Limits
+from imports.files.xlsx.package import SHARED_STRINGS, Package, broken_workbook
+from imports.files.xlsx.sheets import choose_sheet, list_sheets, local_name, parse_xml
+
+Errors = dict[int, dict[int, str]]
+
+_MAX_ROW = 1_048_576  # of the file format
+_MAX_LETTERS = 3
+_MAX_ERROR_CHARS = 20
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_DIGITS = "0123456789"
+
+# --- without a parser -------------------------------------------------------------------------
+
+# Bytes without which no attribute is `t="e"`: the value itself, a character reference in it, a
+# character of UTF-16.
+_ERROR_MARKS = (b'"e"', b"'e'", b"&#", b"\0")
+_MARK_BYTES = 3
+
+
+def may_have_errors(pieces: Iterator[bytes]) -> bool:
+    """Whether a cell of a sheet may have an error. False is certain."""
+    before = b""
+    for piece in pieces:
+        edge = before + piece[: _MARK_BYTES - 1]  # a mark may be cut between two pieces
+        if any(mark in piece or mark in edge for mark in _ERROR_MARKS):
+            return True
+        before = piece[1 - _MARK_BYTES :]
+    return False
+
+
+# --- with a parser ----------------------------------------------------------------------------
+
+
+def find_errors(package: Package, part: str) -> Errors:
+    """The cells with an error: row (from 1) -> index of the column -> text of the error.
+
+    Raises BrokenWorkbook.
+    """
+    scanner = _CellScanner()
+    parse_xml(package.pieces(part), scanner.start, scanner.end, scanner.text)
+    return scanner.errors
+
+
+def explain_size(file: BinaryIO, limits: Limits, sheet: str | None) -> None:
+    """Raises the refusal of a workbook whose cells or texts are more than allowed."""
+    package = Package(file, limits)
+    chosen = choose_sheet(list_sheets(package), sheet)
+    if chosen.part is None:
+        return
+    strings = package.find(SHARED_STRINGS)
+    lengths = _lengths_of_strings(package, strings) if strings else array("q")
+    scanner = _CellScanner(_Sums(chosen.name, lengths, limits))
+    parse_xml(package.pieces(chosen.part), scanner.start, scanner.end, scanner.text)
+    if refusal := extent_refusal(scanner.extent, chosen.name, limits):
+        raise refusal
+
+
+@dataclass(slots=True)
+class Extent:
+    """The rows and columns that the cells of a sheet span, from 1. All 0: the sheet is empty."""
+
+    first_row: int = 0
+    last_row: int = 0
+    last_column: int = 0
+
+    def add(self, row: int, column: int) -> None:
+        """Extends the extent by a cell."""
+        self.first_row = min(self.first_row or row, row)
+        self.last_row = max(self.last_row, row)
+        self.last_column = max(self.last_column, column)
+
+    def area(self) -> int:
+        """How many cells the library allocates at most."""
+        return (self.last_row - self.first_row + 1) * self.last_column
+
+
+def extent_refusal(extent: Extent, sheet: str, limits: Limits) -> FileRefused | None:
+    """The refusal of a sheet that spans too many columns or cells; None if it does not."""
+    if extent.last_column > limits.max_columns:
+        return TooManyColumns(
+            f'The sheet "{excerpt(sheet)}" has {extent.last_column:,} columns; at most '
+            f"{limits.max_columns:,} are allowed. Remove the columns that are not needed.",
+            limit=limits.max_columns,
+        )
+    if extent.area() > limits.max_workbook_cells:
+        return WorkbookTooLarge(
+            f'The sheet "{excerpt(sheet)}" reaches to row {extent.last_row:,} and column '
+            f"{extent.last_column:,}; at most {limits.max_workbook_cells:,} cells are allowed. "
+            "Delete the cells far below the table, or save the sheet as CSV (UTF-8).",
+            limit=limits.max_workbook_cells,
+        )
+    return None
+
+
+def too_much_text(sheet: str, limits: Limits) -> WorkbookTooLarge:
+    """The refusal of a sheet whose cells hold too much text. Many cells may share one text."""
+    return WorkbookTooLarge(
+        f'The cells of the sheet "{excerpt(sheet)}" hold more than '
+        f"{limits.max_workbook_bytes / MEBIBYTE:g} MB of text, which is the most that is allowed. "
+        "Many of its cells hold the same long text. Shorten it.",
+        limit=limits.max_workbook_bytes,
+    )
+
+
+@dataclass(slots=True)
+class _Sums:
+    """Counts the cells of a sheet and the characters in them. Raises WorkbookTooLarge."""
+
+    sheet: str
+    string_lengths: array[int]
+    limits: Limits
+    cells: int = 0
+    chars: int = 0
+
+    def add_cell(self) -> None:
+        self.cells += 1
+        limit = self.limits.max_workbook_cells
+        if self.cells > limit:
+            raise WorkbookTooLarge(
+                f'The sheet "{excerpt(self.sheet)}" holds more than {limit:,} cells, which is the '
+                "most that is allowed. Split it, or save it as CSV (UTF-8).",
+                limit=limit,
+            )
+
+    def add_value(self, text: str, is_shared: bool) -> None:
+        """Adds the text of a cell, or the text that it shares by its number."""
+        if not is_shared:
+            self.chars += len(text)
+        elif text.isdecimal() and len(text) < 10 and int(text) < len(self.string_lengths):
+            self.chars += self.string_lengths[int(text)]
+        if self.chars > self.limits.max_workbook_bytes:
+            raise too_much_text(self.sheet, self.limits)
+
+
+@dataclass(slots=True)
+class _CellScanner:
+    """Handlers of an XML parser that follow the cells of a sheet."""
+
+    sums: _Sums | None = None  # with: the characters of all values are counted
+    extent: Extent = field(default_factory=Extent)
+    errors: Errors = field(default_factory=dict)
+    _row: int = 0
+    _column: int = 0
+    _kind: str = ""
+    _has_wanted_value: bool = False
+    _in_value: bool = False
+    _text: list[str] = field(default_factory=list)
+
+    def start(self, name: str, attributes: Mapping[str, str]) -> None:
+        """An element begins. Raises BrokenWorkbook or WorkbookTooLarge."""
+        tag = local_name(name) if ":" in name else name
+        if tag == "c":
+            self._start_cell(attributes)
+        elif tag == "v" or tag == "is":
+            self._start_value()
+        elif tag == "row":
+            self._row = _row_number(attributes["r"]) if "r" in attributes else self._row + 1
+            self._column = 0
+
+    def end(self, name: str) -> None:
+        """An element ends: the first one to end within a value is taken for its whole."""
+        if self._in_value:
+            self._in_value = False
+            self._end_value("".join(self._text))
+
+    def text(self, text: str) -> None:
+        """Some text within an element."""
+        if self._in_value:
+            self._text.append(text)
+
+    def _start_cell(self, attributes: Mapping[str, str]) -> None:
+        self._column += 1
+        if "r" in attributes:
+            self._row, self._column = _parse_reference(attributes["r"])
+        self._kind = attributes.get("t", "")
+        self._has_wanted_value = self._kind == "e" or self.sums is not None
+        if self.sums:
+            self.sums.add_cell()
+
+    def _start_value(self) -> None:
+        if self.sums:
+            self.extent.add(self._row, self._column)
+        if self._has_wanted_value:
+            self._in_value, self._text = True, []
+
+    def _end_value(self, text: str) -> None:
+        if self._kind == "e":
+            self.errors.setdefault(self._row, {})[self._column - 1] = text[:_MAX_ERROR_CHARS]
+        if self.sums:
+            self.sums.add_value(text, self._kind == "s")
+
+
+def _parse_reference(reference: str) -> tuple[int, int]:
+    """(row, column) of a reference such as B2."""
+    digits = reference.lstrip(_LETTERS)
+    letters = reference[: len(reference) - len(digits)]
+    if not 0 < len(letters) <= _MAX_LETTERS:
+        raise broken_workbook("one of its cells has no valid reference")
+    column = 0
+    for letter in letters:
+        column = column * 26 + ord(letter) - 64
+    return _row_number(digits), column
+
+
+def _row_number(digits: str) -> int:
+    row = int(digits) if digits and len(digits) < 8 and not digits.strip(_DIGITS) else 0
+    if not 0 < row <= _MAX_ROW:
+        raise broken_workbook("one of its rows has no valid number")
+    return row
+
+
+def _lengths_of_strings(package: Package, part: str) -> array[int]:
+    """The number of characters of each shared string."""
+    lengths = array("q")
+
+    def start(name: str, attributes: Mapping[str, str]) -> None:
+        if local_name(name) == "si":
+            lengths.append(0)
+
+    def text(text: str) -> None:
+        if lengths:
+            lengths[-1] += len(text)
+
+    parse_xml(package.pieces(part), start, text=text)
+    return lengths
