@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth import authenticate, user_logged_in
-from django.db import transaction
-from django.db.models.functions import Now
+from django.db import connection, transaction
 from django.http import HttpRequest
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
-from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
-from rest_framework_simplejwt.tokens import RefreshToken
+from rest_framework_simplejwt.tokens import AccessToken, Token
 from rest_framework_simplejwt.utils import get_md5_hash_password
 
-from users.models import User
+from users.models import RefreshTokenFamily, User
 
 
 def log_in(request: HttpRequest, email: str, password: str) -> dict[str, str] | None:
@@ -30,32 +29,56 @@ def log_in(request: HttpRequest, email: str, password: str) -> dict[str, str] | 
     return pair(user)
 
 
+class RefreshToken(Token):
+    """A refresh token. Its claim `family` names the row of `refresh_token_families`.
+
+    simplejwt's own class stores every token in clear."""
+
+    token_type = "refresh"  # noqa: S105
+    lifetime = api_settings.REFRESH_TOKEN_LIFETIME
+
+
+def pair(user: User) -> dict[str, str]:
+    """The access token and refresh token of a new login, by the names `access` and `refresh`."""
+    token = RefreshToken.for_user(user)
+    family = RefreshTokenFamily.objects.start(user.id, token["jti"])
+    return _signed(user, token, family.id)
+
+
 @transaction.atomic
 def refresh(token: str) -> dict[str, str] | None:
     """A new pair of tokens for a refresh token, which can't be used again.
 
-    None where the token is invalid, expired or used. Of two calls with the same token only one gets
-    a pair."""
+    None where the token is invalid, expired or used. A used one ends its family
+    (`RefreshTokenFamily.objects.rotate`). Access tokens stay valid until they expire."""
     try:
         old = RefreshToken(token)  # type: ignore[arg-type]
     except TokenError:
         return None
-    user = User.objects.filter(id=old.payload[api_settings.USER_ID_CLAIM], is_active=True).first()
-    if user is None or not _has_current_password(old, user):
+    user = User.objects.filter(id=old[api_settings.USER_ID_CLAIM], is_active=True).first()
+    if user is None or not _has_current_password(old, user) or "family" not in old:
         return None
-    blacklisted: Any = old.blacklist()  # (row, created) of get_or_create; the stubs differ
-    return pair(user) if blacklisted[1] else None
+    new = RefreshToken.for_user(user)
+    ends_at = RefreshTokenFamily.objects.rotate(old["family"], old["jti"], new["jti"])
+    if ends_at is None:
+        return None
+    new["exp"] = min(new["exp"], int(ends_at.timestamp()))
+    return _signed(user, new, old["family"])
+
+
+def _signed(user: User, token: RefreshToken, family_id: UUID | str) -> dict[str, str]:
+    token["family"] = str(family_id)
+    return {"access": str(AccessToken.for_user(user)), "refresh": str(token)}
 
 
 def purge() -> int:
-    """Deletes the records of expired refresh tokens. Returns how many it deleted."""
-    return OutstandingToken.objects.filter(expires_at__lt=Now()).delete()[0]
+    """Deletes the families of refresh tokens that have ended. Returns how many it deleted.
 
-
-def pair(user: User) -> dict[str, str]:
-    """A new access token and refresh token of a user, by the names `access` and `refresh`."""
-    token = RefreshToken.for_user(user)
-    return {"access": str(token.access_token), "refresh": str(token)}
+    Also empties simplejwt's table. It holds refresh tokens in clear that versions before 0009 of
+    the migrations made, and which no longer work."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM token_blacklist_outstandingtoken")
+    return RefreshTokenFamily.objects.purge()
 
 
 def _has_current_password(token: RefreshToken, user: User) -> bool:

@@ -7,6 +7,7 @@ from users.models.api_keys import ApiKey
 from users.models.invitations import Invitation
 from users.models.login_attempts import LoginAttempts, Reserved
 from users.models.organisations import Organisation
+from users.models.refresh_tokens import RefreshTokenFamily
 from users.models.users import User, UserManager, stored_email
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Invitation",
     "LoginAttempts",
     "Organisation",
+    "RefreshTokenFamily",
     "Reserved",
     "User",
     "UserManager",
