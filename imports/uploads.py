@@ -1,6 +1,6 @@
-"""Files that come in over HTTP: their size is limited, and they are deleted after the request.
+"""Uploaded files: limits their size, and deletes them after the request.
 
-API and admin call these functions.
+The API and the admin use this module.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from imports.errors import FileRequired, FileTooLarge, UploadIncomplete, WrongOp
 
 FILE_FIELD = "file"
 IN_MEMORY_BYTES = 1024 * 1024  # a larger file is written to disk
-FRAME_BYTES = 16 * 1024  # boundaries and headers of the parts of a form
+FRAME_BYTES = 16 * 1024  # allowed for the boundaries and headers of a form's parts
 MULTIPART = "multipart/form-data"
 
 
@@ -55,7 +55,7 @@ class UploadHandler(FileUploadHandler):
         boundary: Any,
         encoding: str | None = None,
     ) -> None:
-        """Raises FileTooLarge, before anything is read, where the body is too large."""
+        """Raises FileTooLarge if Content-Length is too large, before anything is read."""
         if content_length > _largest_body():
             raise too_large()
 
@@ -65,7 +65,7 @@ class UploadHandler(FileUploadHandler):
         self._content = SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 - closed with the request
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        """Stores some bytes. The limit holds for all files of a request together."""
+        """Stores some bytes. The limit applies to all files of a request together."""
         self.size_bytes += len(raw_data)
         if self.size_bytes > settings.MAX_FILE_SIZE:
             self._content.close()
@@ -80,7 +80,7 @@ class UploadHandler(FileUploadHandler):
         )
 
     def upload_interrupted(self) -> None:
-        """Raises UploadIncomplete: the body ended in the middle of a file."""
+        """Raises UploadIncomplete, as the body ended in the middle of a file."""
         self._content.close()
         raise UploadIncomplete
 
@@ -92,7 +92,7 @@ def prepare(request: HttpRequest) -> None:
 
 
 def refuse_too_large(request: Request) -> None:
-    """Raises FileTooLarge where Content-Length is too large. Does not read the body."""
+    """Raises FileTooLarge if Content-Length is too large. Does not read the body."""
     length = request.META.get("CONTENT_LENGTH") or "0"
     is_form = str(request.content_type).startswith(MULTIPART)
     if is_form and length.isdecimal() and int(length) > _largest_body():
@@ -135,9 +135,9 @@ def _largest_body() -> int:
 
 def _accept_chunked(request: HttpRequest) -> None:
     """Makes Django read a body without a length (`Transfer-Encoding: chunked`), if the server marks
-    its end. Django takes it for an empty body.
+    its end. Without a length, Django treats the body as empty.
 
-    The length set here is the largest that is allowed; the handler counts what really comes."""
+    Sets the largest length that is allowed. The handler counts the bytes that arrive."""
     environ: dict[str, Any] = request.META
     if environ.get("CONTENT_LENGTH") or not environ.get("wsgi.input_terminated"):
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from django.core.validators import MinValueValidator
@@ -11,6 +11,7 @@ from django.db import connection, models, transaction
 from django.db.models import F, Q
 
 from core.models import Table
+from core.ratelimit_cache import PERIODS
 from users.models import Organisation, User
 
 
@@ -78,12 +79,16 @@ Counts = Mapping[Window, int]
 class UploadCounterManager(models.Manager["UploadCounter"]):
     """Counts uploads. The row of a counter stays locked until the transaction ends."""
 
+    # An upload may wait for the counter until its window has ended and others were counted in the
+    # next one. It is counted there, too: to go back would forget the others.
     ADD = """
         INSERT INTO upload_tallies AS t (user_id, limit_type, period, window_end, count)
-        VALUES (%s, %s, %s, %s, 1)
+        VALUES (%(user_id)s, %(limit_type)s, %(period)s, %(end)s, 1)
         ON CONFLICT (user_id, limit_type, period) DO UPDATE
-        SET window_end = EXCLUDED.window_end,
-            count = CASE WHEN t.window_end = EXCLUDED.window_end THEN t.count + 1 ELSE 1 END
+        SET window_end = CASE WHEN t.window_end = EXCLUDED.window_end + %(seconds)s
+                         THEN t.window_end ELSE EXCLUDED.window_end END,
+            count = CASE WHEN t.window_end - EXCLUDED.window_end IN (0, %(seconds)s)
+                    THEN t.count + 1 ELSE 1 END
         RETURNING count
     """
 
@@ -94,8 +99,7 @@ class UploadCounterManager(models.Manager["UploadCounter"]):
         counts = {}
         with transaction.atomic(), connection.cursor() as cursor:
             for window in windows:
-                key: list[Any] = [window.user_id, window.limit_type, window.period, window.end]
-                cursor.execute(self.ADD, key)
+                cursor.execute(self.ADD, window._asdict() | {"seconds": PERIODS[window.period]})
                 counts[window] = int(cursor.fetchone()[0])
                 if counts[window] > window.limit:
                     raise WindowFull(window)

@@ -1,6 +1,6 @@
 """How many files a user may upload in an hour and in a day, and who may not upload at all.
 
-Others may call what is listed in `__all__`.
+Other packages may use what `__all__` lists.
 """
 
 from imports.quotas.blocklist import refuse_blocked

@@ -15,8 +15,9 @@ log = structlog.get_logger(__name__)
 
 
 def refuse_blocked(user_id: UUID, organisation_id: UUID | str | None, ip: str | None) -> None:
-    """Raises `UploadBlocked` where the user, or a network that the IP address belongs to, is
-    blocked. This costs one query an upload, so that a block holds at once on every machine."""
+    """Raises `UploadBlocked` if the user is blocked, or a network that the IP address belongs to.
+
+    Reads the database at every upload, so that a block applies at once on every machine."""
     block = UploadBlock.objects.covering(user_id, normalise_ip(ip or ""))
     if block is None:
         return

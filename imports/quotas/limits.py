@@ -22,7 +22,7 @@ _NOW_AND_LIMITS = """
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Usage:
-    """What is left in the fullest of a user's windows. `limit` None: uploads are not limited."""
+    """What is left in the window with the least room. `limit` None: uploads are not limited."""
 
     limit: int | None = None
     remaining: int = 0
@@ -31,17 +31,18 @@ class Usage:
 
     def headers(self) -> dict[str, str]:
         """The headers of every answer to an upload."""
-        values = {"Limit": self.limit, "Remaining": self.remaining, "Reset": self.reset}
         if self.limit is None:
             return {}
+        values = {"Limit": self.limit, "Remaining": self.remaining, "Reset": self.reset}
         return {f"X-RateLimit-{name}": str(value) for name, value in values.items()}
 
 
 def current_windows(
     user_id: UUID, organisation_id: UUID | str | None, limit_type: str
 ) -> tuple[Window, ...]:
-    """The user's current hour and day, with the limits that hold for uploads into this
-    organisation. The time is the database's."""
+    """The user's current hour and day, with the limits for uploads into this organisation.
+
+    The database gives the time, so that clocks of web processes may differ."""
     now, *own = _now_and_limits(organisation_id, limit_type)
     limits = own if own[0] else _limits_of_settings(limit_type)
     return tuple(
@@ -71,8 +72,10 @@ def _limits_of_settings(limit_type: str) -> list[int]:
 
 
 def _window(limit_type: str, user_id: UUID, period: str, limit: int, now: int) -> Window:
-    """Windows are fixed, and staggered by user so that not all end at once. Both are as
-    django-ratelimit computes them: a window lasts through the second that it is named after."""
+    """The current window of one period. `now` is in seconds since 1970.
+
+    The end is the one that django-ratelimit computes. It differs between users, so that not all
+    windows end at once, and is the last second of the window."""
     seconds = PERIODS[period]
     end = now - now % seconds + zlib.crc32(f":{user_id}:".encode()) % seconds
     end = end if end >= now else end + seconds

@@ -1,10 +1,9 @@
-"""Counts uploads, takes counts back, and says what is left.
+"""Counts uploads, takes counts back, and tells what is left.
 
-The counters in PostgreSQL decide. django-ratelimit counts on Redis as well, under keys that
-operators can read (`upload_rate:csv_import:<user-id>:hour:<window>`): a user who is over the limit
-there is refused without waiting for the lock of the counter. Redis may be away, emptied or out of
-date: what PostgreSQL counted is written there at every upload, and PostgreSQL is asked before
-anybody is refused.
+The counters in PostgreSQL decide. django-ratelimit counts in Redis as well, under keys that
+operators can read (`upload_rate:csv_import:<user-id>:hour:<window>`). A user who is over the limit
+there is refused after a look at PostgreSQL, without waiting for the lock of a counter. Redis may be
+down, empty or out of date: every upload writes the counts of PostgreSQL there.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import Error, transaction
 from django.dispatch import receiver
 from django_ratelimit.core import get_usage
 
@@ -41,7 +40,8 @@ log = structlog.get_logger(__name__)
 
 
 class Charge:
-    """One upload that was counted. `usage`: what is left; None while that is not known."""
+    """One counted upload. `usage` is what is left; None if the refund failed, which leaves it
+    unknown."""
 
     def __init__(self, usage: Usage) -> None:
         self.usage: Usage | None = usage
@@ -51,34 +51,33 @@ class Charge:
 def charged(
     *, user: User, organisation_id: UUID | str | None, limit_type: str, ip: str | None
 ) -> Iterator[Charge]:
-    """Counts one upload, and takes the count back where the block raises: an upload that is refused
-    or fails costs nothing.
+    """Counts one upload, and refunds it if the block raises: an upload that is refused or fails
+    costs nothing.
 
     Raises `UploadBlocked` or `QuotaExceeded` before the block runs, and what the block raises."""
-    charge = Charge(
-        consume(user=user, organisation_id=organisation_id, limit_type=limit_type, ip=ip)
-    )
+    consumed = consume(user=user, organisation_id=organisation_id, limit_type=limit_type, ip=ip)
+    charge = Charge(consumed)
     try:
         yield charge
     except Exception:
-        windows = charge.usage.windows if charge.usage else ()
         charge.usage = None
-        with suppress(DatabaseError):  # must not hide what was raised first
-            charge.usage = refund(windows)
+        with suppress(Error):  # an error of the database must not hide the first exception
+            charge.usage = refund(consumed.windows)
         raise
 
 
 def consume(
     *, user: User, organisation_id: UUID | str | None, limit_type: str, ip: str | None
 ) -> Usage:
-    """Counts one upload. Raises `UploadBlocked`, or `QuotaExceeded` and then nothing is counted."""
+    """Counts one upload; gives what is left.
+
+    Raises `UploadBlocked` or `QuotaExceeded`, and then nothing is counted."""
     refuse_blocked(user.pk, organisation_id, ip)
     if not settings.RATE_LIMIT_ENABLED:
         return Usage()
     windows = current_windows(user.pk, organisation_id, limit_type)
     try:
-        over_in_redis = [window for window in windows if _is_over_in_redis(window)]
-        if over_in_redis:
+        if any(_count_in_redis(window) > window.limit for window in windows):
             _refuse_full(windows)
         with transaction.atomic():
             counts = UploadCounter.objects.consume(windows)
@@ -110,10 +109,10 @@ def usage(*, user: User, organisation_id: UUID | str | None, limit_type: str) ->
 
 @transaction.atomic
 def reset_limits(user_id: UUID | str, limit_type: str | None = None) -> int:
-    """Gives a user the whole quota again, of one kind of upload or of all; gives the number of
+    """Gives a user the whole quota again, for one kind of upload or for all; gives the number of
     kinds.
 
-    Raises ValueError where `user_id` is no UUID or `limit_type` is unknown, and
+    Raises ValueError if `user_id` is not a UUID or `limit_type` is unknown, and
     `User.DoesNotExist`."""
     types = [LimitType(limit_type)] if limit_type else list(LimitType)
     user = User.objects.get(id=UUID(str(user_id)))
@@ -126,18 +125,13 @@ def reset_limits(user_id: UUID | str, limit_type: str | None = None) -> int:
     return len(types)
 
 
-@receiver(redis_away)
-def _count_outage(**_: object) -> None:
-    MetricCounter.objects.add("csv_rate_limit_store_away_total")
-
-
 def redis_key(window: Window) -> str:
-    """The key under which Redis counts a window. Operators look it up by this name."""
+    """The key of a window's count in Redis, by which operators look it up."""
     return f"{PREFIX}{window.limit_type}:{window.user_id}:{window.period}:{window.end}"
 
 
-def _is_over_in_redis(window: Window) -> bool:
-    """Counts the upload on Redis. False while Redis is away."""
+def _count_in_redis(window: Window) -> int:
+    """Counts the upload in Redis; gives the count. 0 while Redis does not answer."""
     found = get_usage(
         None,
         group=f"{window.limit_type}:",
@@ -145,18 +139,20 @@ def _is_over_in_redis(window: Window) -> bool:
         rate=(window.limit, PERIODS[window.period]),
         increment=True,
     )
-    return int(found["count"]) > window.limit
+    return int(found["count"])
 
 
 def _copy_to_redis(counts: Counts) -> None:
-    """Writes the counts to Redis, while the rows of the counters are locked: nobody writes an older
-    count afterwards. Where Redis is away the next upload writes them."""
+    """Writes counts to Redis. If Redis does not answer, the next upload writes them.
+
+    Called while the counters are locked, so that no older count is written afterwards. Only a
+    refusal takes no lock: a count that it overwrites is corrected by the next upload."""
     for window, count in counts.items():
         ratelimit_cache().set(redis_key(window), count, window.seconds_left)
 
 
 def _refuse_full(windows: tuple[Window, ...]) -> None:
-    """Raises WindowFull where PostgreSQL, too, says that a window is full."""
+    """Raises WindowFull if a window is full in PostgreSQL, too."""
     for window, count in UploadCounter.objects.counts(windows).items():
         if count >= window.limit:
             raise WindowFull(window)
@@ -165,9 +161,10 @@ def _refuse_full(windows: tuple[Window, ...]) -> None:
 def _refusal(
     windows: tuple[Window, ...], full: Window, organisation_id: UUID | str | None
 ) -> QuotaExceeded:
-    """Logs and counts a refusal, and puts it in words."""
-    counts = {**UploadCounter.objects.counts(windows), full: full.limit}
-    _copy_to_redis(counts)
+    """Logs and counts a refusal; gives the exception for it."""
+    counts = dict(UploadCounter.objects.counts(windows))
+    _copy_to_redis(counts)  # `_count_in_redis` has counted the refused upload
+    counts[full] = max(counts[full], full.limit)  # a refund may have come in between
     last = max((w for w in windows if counts[w] >= w.limit), key=lambda window: window.reset)
     log.warning(
         "csv_rate_limit_hit",
@@ -184,3 +181,8 @@ def _refusal(
         usage=fullest(windows, counts),
         retry_after_seconds=last.seconds_left,
     )
+
+
+@receiver(redis_away)
+def _count_outage(**_: object) -> None:
+    MetricCounter.objects.add("csv_rate_limit_store_away_total")

@@ -12,6 +12,7 @@ from django_ratelimit.core import get_usage
 
 from core import ratelimit_cache
 from imports import quotas
+from imports.models import UploadLimit
 from imports.quotas.usage import redis_key
 from tests.imports.quotas.helpers import (
     Clock,
@@ -21,11 +22,12 @@ from tests.imports.quotas.helpers import (
     redis_client,
     redis_counts,
     redis_keys,
+    refusal,
     usage,
     windows,
 )
 from tests.process_helpers import wait_for
-from users.models import User
+from users.models import Organisation, User
 
 pytestmark = pytest.mark.usefixtures("patient_redis")
 
@@ -76,6 +78,13 @@ def test_deleting_a_key_gives_no_new_quota(admin: User, clock: Clock) -> None:
     hour = windows(admin)["hour"]
     left = hour.reset - int(clock.now)
     assert 0 < redis_client().ttl(redis_key(hour)) <= left
+
+
+def test_a_refusal_writes_the_count_and_not_the_limit(admin: User, acme: Organisation) -> None:
+    passes(admin, 10)
+    UploadLimit.objects.create(organisation=acme, limit_type="csv_import", per_hour=4, per_day=60)
+    assert refusal(admin).usage.remaining == 0
+    assert redis_counts(admin) == {"hour": 10, "day": 10}
 
 
 @pytest.mark.django_db(transaction=True)

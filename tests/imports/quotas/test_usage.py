@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
 import pytest
+from django.db import InterfaceError, OperationalError
 from structlog.testing import capture_logs
 
 from imports import quotas
-from imports.errors import QuotaExceeded
+from imports.errors import FileEmpty, QuotaExceeded
 from imports.models import MetricCounter, UploadCounter, UploadLimit
 from tests.conftest import ROOT, environment
 from tests.imports.quotas.helpers import (
@@ -56,6 +57,35 @@ def test_an_invalid_upload_costs_nothing(admin: User) -> None:
         assert consumed.remaining == 0
         assert quotas.refund(consumed.windows).headers()["X-RateLimit-Remaining"] == "1"
     assert passes(admin, 5) == 1
+
+
+def charged(user: User) -> AbstractContextManager[quotas.Charge]:
+    """`quotas.charged` for an import into the user's own organisation."""
+    return quotas.charged(
+        user=user, organisation_id=user.organisation_id, limit_type="csv_import", ip=None
+    )
+
+
+def test_charged_refunds_the_upload_if_the_block_raises(admin: User) -> None:
+    with charged(admin) as charge:
+        assert charge.usage.remaining == 9
+    assert usage(admin).remaining == 9
+    with pytest.raises(FileEmpty), charged(admin) as charge:
+        raise FileEmpty
+    assert charge.usage.remaining == usage(admin).remaining == 9
+
+
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_a_failed_refund_does_not_hide_the_first_error(
+    admin: User, error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise error("the connection is closed")
+
+    monkeypatch.setattr(type(UploadCounter.objects), "refund", fail)
+    with pytest.raises(FileEmpty), charged(admin) as charge:
+        raise FileEmpty
+    assert charge.usage is None
 
 
 def test_a_refund_of_an_upload_that_was_not_counted_changes_nothing(admin: User) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from imports import quotas
-from imports.models import UploadLimit
+from imports.models import UploadCounter, UploadLimit
 from imports.quotas.usage import redis_key
 from tests.conftest import ROOT
 from tests.imports.quotas.helpers import (
@@ -68,6 +68,26 @@ def test_a_refund_after_the_hour_has_ended_changes_only_the_day(admin: User, clo
     passes(admin, 3)
     quotas.refund(consumed.windows)
     assert redis_counts(admin) == {"hour": 3, "day": 3}
+
+
+def test_an_upload_that_began_in_the_last_hour_does_not_renew_the_quota(
+    admin: User, clock: Clock
+) -> None:
+    """It may have waited for the counter while others were counted in the new hour."""
+    last_hour = tuple(windows(admin).values())
+    clock.now = windows(admin)["hour"].reset
+    passes(admin, 9)
+    UploadCounter.objects.consume(last_hour)
+    assert passes(admin, 5) == 0
+
+
+def test_a_counter_of_a_time_far_ahead_is_replaced(admin: User, clock: Clock) -> None:
+    """It comes from a clock that was wrong and is right again."""
+    now = clock.now
+    clock.now += 30 * 86_400
+    passes(admin, 10)
+    clock.now = now
+    assert passes(admin, 20) == 10
 
 
 @pytest.mark.parametrize("second", [-1, 0, 1])
