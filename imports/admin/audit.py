@@ -72,6 +72,9 @@ class AuditEventAdmin(OwnOrganisationAdmin):
     show_full_result_count = False
     list_per_page = 50
 
+    class Media:
+        css = {"all": ("imports/admin.css",)}
+
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Nobody: only `imports.audit` writes events."""
         return False
@@ -127,7 +130,7 @@ class AuditEventAdmin(OwnOrganisationAdmin):
         """The current name of the organisation."""
         return event.organisation_name or ""
 
-    @admin.display(description="import")
+    @admin.display(description="file")
     def batch(self, event: Any) -> str:
         """A link to the page of the import, or the id of an import that was deleted."""
         if not event.filename:

@@ -197,7 +197,7 @@ class UserImportAdmin(ImportMixin, ExportMixin, UserAdmin):  # type: ignore[misc
             "opts": self.opts,
             "form": form,
             "problem": problem,
-            "labels": [(name, field.label.capitalize()) for name, field in FIELDS.items()],
+            "labels": [(name, field.label) for name, field in FIELDS.items()],
             **context,
         }
         return TemplateResponse(request, self.import_template_name, all_context, status=status)

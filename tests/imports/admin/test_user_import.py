@@ -9,8 +9,6 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from imports.admin.forms import UploadForm
-from imports.engine.options import ImportOptions, ReadingOptions
 from imports.models import ImportBatch, Upload
 from tests.imports.admin.helpers import (
     CONFIRM_URL,
@@ -49,15 +47,6 @@ def test_the_form_offers_all_organisations_to_platform_staff_and_their_own_to_ot
 
     assert offered(root) == ["Choose …", "Acme", "Globex"]
     assert offered(admin) == ["Acme"]
-
-
-def test_the_form_has_the_names_and_defaults_of_the_engine(admin: User) -> None:
-    form = UploadForm(user=admin)
-    names = {*ImportOptions.names(), *ReadingOptions.names()}
-    assert set(form.fields) == names | {"import_file", "organisation"}
-    initial = {name: form.fields[name].initial for name in names}
-    assert ImportOptions.from_json(initial) == ImportOptions()
-    assert ReadingOptions.from_json(initial) == ReadingOptions()
 
 
 def test_a_preview_shows_what_would_happen_and_imports_nothing(
@@ -235,8 +224,8 @@ def test_an_upload_that_was_deleted_has_to_be_sent_again(admin: User, acme: Orga
     assert answer.context["form"] is not None
 
 
-def test_an_inactive_organisation_can_not_be_chosen(admin: User, acme: Organisation) -> None:
-    client = admin_client(admin)
+def test_an_inactive_organisation_can_not_be_chosen(root: User, acme: Organisation) -> None:
+    client = admin_client(root)
     page = upload(client, acme)
     Organisation.objects.update(is_active=False)
     assert upload(client, acme).status_code == 400

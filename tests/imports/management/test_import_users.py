@@ -15,8 +15,6 @@ from django.conf import settings as django_settings
 from django.core.management import CommandError
 
 from imports.engine import runner
-from imports.engine.options import ImportOptions, ReadingOptions
-from imports.management.commands.import_users import Command
 from imports.models import ImportBatch, Upload, UploadChunk
 from imports.models.statuses import Status
 from tests.conftest import ModuleProcess
@@ -193,12 +191,3 @@ def test_a_failed_import_ends_the_process_with_status_1_and_without_a_traceback(
     assert "Traceback" not in bad.log.read_text()
     good = start("manage", "import_users", str(make_file()), "--organization", "Acme")
     assert good.popen.wait() == 0, good.log.read_text()
-
-
-def test_the_options_have_the_names_and_defaults_of_the_engine() -> None:
-    parser = Command().create_parser("manage.py", "import_users")
-    parsed = vars(parser.parse_args(["users.csv", "--organization", "Acme"]))
-    names = {*ImportOptions.names(), *ReadingOptions.names()}
-    assert names <= set(parsed)
-    assert ImportOptions.from_json(parsed) == ImportOptions()
-    assert ReadingOptions.from_json(parsed) == ReadingOptions()
