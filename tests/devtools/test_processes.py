@@ -71,9 +71,9 @@ def test_an_interrupted_installation_does_not_count_as_installed(
     monkeypatch.setattr(virtualenv, "VENV", tmp_path)
     monkeypatch.setattr(virtualenv, "PYTHON", tmp_path / "bin" / "python")
     assert not virtualenv.is_installed("local")
-    (tmp_path / "installed-dev").write_text(virtualenv.digest("dev"))
+    (tmp_path / "locked-dev").write_text(virtualenv.digest("dev"))
     assert virtualenv.is_installed("local")
-    (tmp_path / "installed-dev").write_text(virtualenv.digest("local"))
+    (tmp_path / "locked-dev").write_text(virtualenv.digest("local"))
     assert not virtualenv.is_installed("local")
 
 
