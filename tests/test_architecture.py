@@ -58,8 +58,10 @@ def test_a_package_has_a_docstring_that_fits_on_one_line(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=relative)
-def test_only_the_copy_writer_copies_into_users(path: Path) -> None:
-    assert "COPY users" not in path.read_text() or path.name == "copy_writer.py"
+def test_only_the_table_of_the_copy_writer_inserts_into_users(path: Path) -> None:
+    """COPY straight into `users` would make PostgreSQL log e-mail addresses."""
+    assert "COPY users" not in path.read_text()
+    assert "INSERT INTO users" not in path.read_text() or path.name == "insert_table.py"
 
 
 # --- docs/architecture.md ---------------------------------------------------------------------

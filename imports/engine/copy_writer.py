@@ -1,8 +1,8 @@
 """Writes users and row errors to PostgreSQL with COPY.
 
 The functions run inside the transaction of one chunk, which the caller opens. Rows are copied into
-`users` at once. If an e-mail address exists already, the writer asks which ones do, and copies the
-chunk again without them.
+a temporary table, from which a trigger inserts them into `users` (`insert_table`). If an e-mail
+address exists already, the writer asks which ones do, and copies the chunk again without them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import psycopg
 from django.db import connection, transaction
 from django.db.utils import DatabaseError, DataError, IntegrityError, OperationalError
 
-from imports.engine import copy_stream
+from imports.engine import copy_stream, insert_table
 from imports.engine.copy_stream import BufferedCopyWriter
 from imports.schema.fields import FIELDS
 from imports.validation.problems import Problem
@@ -29,10 +29,6 @@ from imports.validation.rows import UserRow
 # which sends more rows: a socket holds less than a chunk, and the server would soon be idle.
 Overlap = Callable[[Callable[[], object]], None]
 
-_COPY_USERS = (
-    f"COPY users ({', '.join(field.column for field in FIELDS.values())},"
-    " organisation_id, import_batch_id, id) FROM STDIN"
-)
 _COPY_ERRORS = (
     "COPY import_errors (import_batch_id, row_number, field_name, error_code, error_message,"
     " row_data) FROM STDIN"
@@ -80,7 +76,10 @@ def _email(line: str) -> str:
 
 def find_existing(emails: Sequence[str]) -> dict[str, UUID | None]:
     """Gives those of the e-mail addresses that belong to a user, with the user's organisation."""
-    with connection.cursor() as cursor:
+    connection.ensure_connection()
+    # psycopg's own cursor sends parameters apart from the statement. Django's writes them into it,
+    # and PostgreSQL logs the statements that fail.
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         cursor.execute(
             # one text instead of an array: psycopg quotes an array element by element
             "SELECT email, organisation_id FROM users WHERE email = ANY(string_to_array(%s, ' '))",
@@ -103,24 +102,24 @@ def write_users(
     writer looks for existing users first, which saves a failed COPY if there are some.
 
     Raises the errors of the database, except those that a single row caused."""
+    insert_table.prepare(organisation_id, batch_id)
     todo = lines
     existing: dict[str, UUID | None] = {}
-    target = f"\t{organisation_id}\t{batch_id}\t"
     for round_ in range(_MAX_ROUNDS):
         if round_ or expect_existing:
             found = find_existing([_email(line) for line in todo])
             if round_ and not found:  # another unique index exists, which somebody added by hand
-                return _one_by_one(todo, existing, target)
+                return _one_by_one(todo, existing)
             existing |= found
             todo = [line for line in todo if _email(line) not in existing]
         try:
-            _copy_users(todo, target, overlap if round_ == 0 else None)
+            _copy_users(todo, overlap if round_ == 0 else None)
             return Written(len(todo), existing, [])
         except DatabaseError as error:
             if not isinstance(error.__cause__, psycopg.errors.UniqueViolation):
                 if not _is_about_a_row(error):
                     raise
-                return _one_by_one(todo, existing, target)
+                return _one_by_one(todo, existing)
     raise OperationalError("other transactions keep inserting users of this chunk")
 
 
@@ -145,17 +144,17 @@ def _is_about_a_row(error: DatabaseError) -> bool:
     )
 
 
-def _copy_users(lines: list[str], target: str, overlap: Overlap | None = None) -> None:
+def _copy_users(lines: list[str], overlap: Overlap | None = None) -> None:
     """Inserts rows with one COPY in one savepoint. The server works on them while `overlap` runs,
     which hides the time that reading the next chunk takes."""
     if lines:
         block = "".join(
-            [f"{line}{target}{id_}\n" for line, id_ in zip(lines, _ids(len(lines)), strict=True)]
+            [f"{line}\t{id_}\n" for line, id_ in zip(lines, _ids(len(lines)), strict=True)]
         )
         # The only character to escape: a valid row contains no control character (rows.py).
         if "\\" in block:  # twenty times as fast as replacing nothing
             block = block.replace("\\", "\\\\")
-        stream = copy_stream.copy(_COPY_USERS)
+        stream = copy_stream.copy(insert_table.COPY)
         with transaction.atomic(), connection.wrap_database_errors, stream as copy:
             copy.write(block)
             if overlap:
@@ -164,10 +163,11 @@ def _copy_users(lines: list[str], target: str, overlap: Overlap | None = None) -
         overlap(lambda: None)
 
 
-def _one_by_one(todo: list[str], existing: dict[str, UUID | None], target: str) -> Written:
+def _one_by_one(todo: list[str], existing: dict[str, UUID | None]) -> Written:
     """Inserts halves of the chunk, and halves of those, until each refused row is alone."""
+    insert_table.clear()
     try:
-        _copy_users(todo, target)
+        _copy_users(todo)
         return Written(len(todo), existing, [])
     except DatabaseError as error:
         if not _is_about_a_row(error):
@@ -177,8 +177,8 @@ def _one_by_one(todo: list[str], existing: dict[str, UUID | None], target: str) 
             found = find_existing([email])
             return Written(0, existing | found, [] if found else [email])
     middle = len(todo) // 2
-    first = _one_by_one(todo[:middle], existing, target)
-    second = _one_by_one(todo[middle:], first.existing, target)
+    first = _one_by_one(todo[:middle], existing)
+    second = _one_by_one(todo[middle:], first.existing)
     created = first.created + second.created
     return Written(created, second.existing, [*first.refused, *second.refused])
 

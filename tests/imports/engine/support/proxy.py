@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from psycopg.conninfo import conninfo_to_dict
 
-COPY, COMMIT = b"COPY users", b"COMMIT\0"
+COPY, COMMIT = b"COPY pg_temp.import_rows", b"COMMIT\0"
 BYTES = 1 << 16
 
 

@@ -1,0 +1,86 @@
+"""`pg_temp.import_rows`: a temporary table whose rows a trigger inserts into `users`.
+
+PostgreSQL logs the content of a row that a constraint refuses (`Key (email)=(…) already exists`,
+`Failing row contains (…)`), and for COPY the line as well. Only a superuser can change that.
+PostgreSQL does not log an error that PL/pgSQL catches. COPY therefore writes into this table, which
+refuses nothing, and the trigger raises the error of `users` again, with its SQLSTATE and without any
+value.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+from weakref import WeakSet
+
+from django.db import connection, transaction
+
+from imports.schema.fields import FIELDS
+from users.models import User
+
+_NAMES = (*(field.column for field in FIELDS.values()), "id")
+_COLUMNS = ", ".join(_NAMES)
+COPY = f"COPY pg_temp.import_rows ({_COLUMNS}) FROM STDIN"
+
+# The rows are inserted in the order in which they were copied. ON COMMIT DELETE ROWS, or the
+# rollback of the caller's savepoint, empties the table. What all rows of a chunk have in common is
+# not sent with each of them, but in two settings of the transaction.
+_CREATE_TABLE = "CREATE TEMPORARY TABLE import_rows ({definitions}) ON COMMIT DELETE ROWS"
+_DELETE = "DELETE FROM pg_temp.import_rows"
+_CREATE_TRIGGER = f"""
+CREATE FUNCTION pg_temp.insert_users() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    organisation uuid := current_setting('marketedge.import_organisation');
+    batch uuid := current_setting('marketedge.import_batch');
+BEGIN
+    INSERT INTO users ({_COLUMNS}, organisation_id, import_batch_id)
+    SELECT {_COLUMNS}, organisation, batch FROM pg_temp.import_rows;
+    RETURN NULL;
+EXCEPTION WHEN integrity_constraint_violation OR data_exception OR plpgsql_error THEN
+    RAISE EXCEPTION USING
+        ERRCODE = SQLSTATE, MESSAGE = 'the table users refused a row of an import';
+END $$;
+CREATE TRIGGER insert_users AFTER INSERT ON pg_temp.import_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION pg_temp.insert_users();
+"""  # noqa: S608 - the names of columns of this package
+
+_connections_with_table: WeakSet[Any] = WeakSet()
+
+
+def prepare(organisation_id: UUID, batch_id: UUID) -> None:
+    """Makes the table ready for rows of this batch, until the end of the transaction."""
+    _create()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{_DELETE}; SELECT set_config('marketedge.import_organisation', %s, true),"
+            " set_config('marketedge.import_batch', %s, true)",
+            [str(organisation_id), str(batch_id)],
+        )
+
+
+def clear() -> None:
+    """Deletes the rows that an earlier COPY of this transaction has inserted."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DELETE)
+
+
+def _create() -> None:
+    """Creates the table, unless this connection to the database has it already."""
+    connection.ensure_connection()
+    current = connection.connection
+    if current in _connections_with_table:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('pg_temp.import_rows')")
+        if cursor.fetchone() == (None,):
+            cursor.execute(_CREATE_TABLE.format(definitions=_definitions()))
+            cursor.execute(_CREATE_TRIGGER)
+    # not before: a rollback would delete the table again
+    transaction.on_commit(lambda: _connections_with_table.add(current))
+
+
+def _definitions() -> str:
+    """The columns with the types of the model, which every valid row fits into. The types of the
+    table itself may have been changed by hand: then the INSERT refuses a row, not COPY."""
+    columns = {field.column: field for field in User._meta.concrete_fields}
+    return ", ".join(f"{name} {columns[name].db_type(connection)}" for name in _NAMES)
