@@ -3,8 +3,8 @@
 PostgreSQL logs the content of a row that a constraint refuses (`Key (email)=(…) already exists`,
 `Failing row contains (…)`), and for COPY the line as well. Only a superuser can change that.
 PostgreSQL does not log an error that PL/pgSQL catches. COPY therefore writes into this table, which
-refuses nothing, and the trigger raises the error of `users` again, with its SQLSTATE and without any
-value.
+refuses nothing, and the trigger raises the error of `users` again, with its SQLSTATE and without
+any value.
 """
 
 from __future__ import annotations
