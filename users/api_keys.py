@@ -38,18 +38,21 @@ def make_secret(key: ApiKey) -> str:
 
 
 def authenticate(secret: str) -> ApiKey | None:
-    """The key of this secret with its user, and None unless the key is valid and the user active.
+    """The key of this secret with its user, and None unless the key is valid and the user may log
+    in.
 
     Updates `last_used_at`. Times are those of the database's clock."""
     recently = Now() - timedelta(seconds=LAST_USED_SECONDS)
     key = (
-        ApiKey.objects.select_related("user")
+        ApiKey.objects.select_related("user__organisation")
         .annotate(was_used_recently=Q(last_used_at__gt=recently))
         .filter(Q(expires_at=None) | Q(expires_at__gt=Now()), key_hash=_hash(secret))
-        .filter(revoked_at=None, user__is_active=True)
+        .filter(revoked_at=None)
         .first()
     )
-    if key and not key.was_used_recently:
+    if key is None or not key.user.may_log_in:
+        return None
+    if not key.was_used_recently:
         ApiKey.objects.filter(id=key.id).update(last_used_at=Now())
     return key
 

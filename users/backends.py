@@ -37,3 +37,12 @@ class LimitedBackend(ModelBackend):
             return None
         login_limits.refund(reserved)
         return user
+
+    def get_user(self, user_id: Any) -> User | None:
+        """The user of a session, with the organisation. None ends the session."""
+        user = User.objects.select_related("organisation").filter(pk=user_id).first()
+        return user if user and self.user_can_authenticate(user) else None
+
+    def user_can_authenticate(self, user: Any) -> bool:
+        """Whether the user may log in: `users.permissions.may_log_in`."""
+        return isinstance(user, User) and user.may_log_in

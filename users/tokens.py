@@ -55,8 +55,8 @@ def refresh(token: str) -> dict[str, str] | None:
         old = RefreshToken(token)  # type: ignore[arg-type]
     except TokenError:
         return None
-    user = User.objects.filter(id=old[api_settings.USER_ID_CLAIM], is_active=True).first()
-    if user is None or not _has_current_password(old, user) or "family" not in old:
+    user = user_of(old)
+    if user is None or "family" not in old:
         return None
     new = RefreshToken.for_user(user)
     ends_at = RefreshTokenFamily.objects.rotate(old["family"], old["jti"], new["jti"])
@@ -81,9 +81,15 @@ def purge() -> int:
     return RefreshTokenFamily.objects.purge()
 
 
-def _has_current_password(token: RefreshToken, user: User) -> bool:
-    """Whether the password is still the one of when the token was made.
+def user_of(token: Token) -> User | None:
+    """The user of an access or refresh token, with the organisation.
 
-    simplejwt checks this for access tokens only."""
-    claim: Any = token.payload.get(api_settings.REVOKE_TOKEN_CLAIM)
-    return bool(claim == get_md5_hash_password(user.password))
+    None where the user may not log in any more, or has another password than when the token was
+    made."""
+    claims = token.payload
+    users = User.objects.select_related("organisation")
+    user = users.filter(id=str(claims.get(api_settings.USER_ID_CLAIM))).first()
+    if user is None or not user.may_log_in:
+        return None
+    password: Any = claims.get(api_settings.REVOKE_TOKEN_CLAIM)
+    return user if password == get_md5_hash_password(user.password) else None

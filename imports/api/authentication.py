@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import InvalidToken
 
-from users import api_keys
+from users import api_keys, tokens
 from users.models import ApiKey, User
 
 CHALLENGE = 'Bearer realm="api"'
@@ -41,8 +41,8 @@ class ApiKeyAuthentication(BaseAuthentication):
 class TokenAuthentication(JWTAuthentication):
     """`Authorization: Bearer …` with an access token.
 
-    Every request reads the user, so that a token stops working at once when its user is deactivated
-    or gets a new password."""
+    Every request reads the user, so that a token stops working at once when its user or their
+    organisation is deactivated, or the user gets a new password."""
 
     def get_validated_token(self, raw_token: bytes) -> Any:
         """The token. Raises AuthenticationFailed where its signature is wrong or it has expired."""
@@ -57,14 +57,14 @@ class TokenAuthentication(JWTAuthentication):
 
     def get_user(self, validated_token: Any) -> Any:
         """The user of the token. All reasons to refuse the user get the same answer."""
-        try:
-            return super().get_user(validated_token)
-        except (AuthenticationFailed, InvalidToken):
+        user = tokens.user_of(validated_token)
+        if user is None:
             raise AuthenticationFailed(
-                "The access token is no longer valid: its user is no longer active, or has"
+                "The access token is no longer valid: its user may no longer log in, or has"
                 " changed the password. Log in again.",
                 code="token_not_valid",
-            ) from None
+            )
+        return user
 
 
 class BrowserAuthentication(SessionAuthentication):

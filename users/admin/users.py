@@ -16,8 +16,9 @@ from django.contrib.auth.forms import UserChangeForm as DjangoUserChangeForm
 from django.db.models import Model
 from django.http import HttpRequest
 
-from users.admin.base import OwnOrganisationAdmin, current_user
+from users.admin.base import OwnOrganisationAdmin, is_platform_staff
 from users.models import User, stored_email
+from users.roles import Role
 
 if TYPE_CHECKING:  # Django's classes can't be subscripted at run time
     BaseUserAdmin = DjangoUserAdmin[User]
@@ -61,12 +62,12 @@ class UserAddForm(_NormalisedEmailForm, BaseAddForm):
 NAME_AND_ROLE = ("email", "first_name", "last_name", "role", "organisation")
 DETAILS = ("department", "location", "phone")
 ACCESS = ("market_edge_access", "causal_edge_access", "value_edge_access")
-RIGHTS = ("is_active", "is_staff", "is_superuser", "wants_import_mail", "password")
+RIGHTS = ("is_active", "is_staff", "wants_import_mail", "password")
 HISTORY = ("import_batch_id", "invitation_requested", "last_login", "created_at", "updated_at")
 
 
 class UserAdmin(OwnOrganisationAdmin, BaseUserAdmin):
-    """Users. Only superusers add and change them here."""
+    """Users. Only platform staff add and change them here."""
 
     form = UserChangeForm
     add_form = UserAddForm
@@ -94,7 +95,7 @@ class UserAdmin(OwnOrganisationAdmin, BaseUserAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
         """Administrators only view users, and do not see the password and the rights."""
-        if obj is None or current_user(request).is_superuser:
+        if obj is None or is_platform_staff(request):
             return super().get_fieldsets(request, cast(User | None, obj))
         account = ("is_active", "last_login", "created_at")
         return (*self.fieldsets[:3], ("Account", {"fields": account}))
@@ -105,5 +106,10 @@ class UserAdmin(OwnOrganisationAdmin, BaseUserAdmin):
         return user.get_full_name()
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Superusers only, as the form lets them choose any role and organisation."""
-        return current_user(request).is_superuser and super().has_add_permission(request)
+        """Platform staff only, as the form lets them choose any role and organisation."""
+        return is_platform_staff(request) and super().has_add_permission(request)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Saves the user. `is_superuser`, which Django expects, follows from the role."""
+        obj.is_superuser = obj.role == Role.SUPER_ADMIN
+        super().save_model(request, obj, form, change)

@@ -12,9 +12,9 @@ from django.db.models.functions import Lower
 
 from core import emails
 from core.models import Table
+from users import permissions
 from users.models.organisations import Organisation
-from users.permissions import granted
-from users.roles import USER_MANAGERS, Role
+from users.roles import Role
 
 
 def stored_email(text: str) -> str:
@@ -118,6 +118,17 @@ class User(Table, AbstractBaseUser):
             models.CheckConstraint(
                 condition=models.Q(role__in=Role.values), name="users_role_is_known"
             ),
+            models.CheckConstraint(
+                condition=models.Q(is_superuser=False) | models.Q(role=Role.SUPER_ADMIN),
+                name="users_superuser_is_platform_staff",
+                violation_error_message="Only platform staff can be superusers.",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(role=Role.SUPER_ADMIN) | models.Q(organisation=None),
+                name="users_platform_staff_have_no_organisation",
+                violation_error_message="Platform staff belong to no organisation: leave it empty,"
+                " or choose another role.",
+            ),
         ]
         indexes = [
             models.Index(
@@ -139,28 +150,35 @@ class User(Table, AbstractBaseUser):
         """First and last name."""
         return f"{self.first_name} {self.last_name}".strip()
 
+    # What the user may do: `users.permissions` answers. Django's admin site calls `has_perm` and
+    # `has_module_perms`.
+    @property
+    def may_log_in(self) -> bool:
+        """Whether the user may log in and stay logged in."""
+        return permissions.may_log_in(self)
+
     @property
     def manages_users(self) -> bool:
         """Whether the user's role may manage users (`may_manage_users_of` says in which
         organisation)."""
-        return self.is_active and self.role in USER_MANAGERS
+        return permissions.manages_users(self)
 
     def belongs_to(self, organisation_id: object) -> bool:
         """Whether the user may see anything of this organisation. Platform staff see all."""
-        return self.role == Role.SUPER_ADMIN or str(self.organisation_id) == str(organisation_id)
+        return permissions.belongs_to(self, organisation_id)
 
     def may_manage_users_of(self, organisation_id: object) -> bool:
         """Whether the user may add users to this organisation and make API keys for it."""
-        return self.manages_users and self.belongs_to(organisation_id)
+        return permissions.access(self, organisation_id) is permissions.Access.ALLOWED
 
-    # Django's admin site calls these two. Permissions follow from the role; there are no groups.
     def has_perm(self, perm: str, obj: object = None) -> bool:
-        """Whether the user has a permission. Superusers have all, others those of their role."""
-        return self.is_active and (self.is_superuser or perm in granted(self.role))
+        """Whether the user has a permission. Platform staff have all, others those of their
+        role."""
+        return permissions.has_permission(self, perm)
 
     def has_module_perms(self, app_label: str) -> bool:
         """Whether the user has any permission of this app, so that the admin site lists it."""
-        return self.is_active and (
-            self.is_superuser
-            or any(perm.startswith(f"{app_label}.") for perm in granted(self.role))
-        )
+        if self.role == Role.SUPER_ADMIN:
+            return self.may_log_in
+        own = permissions.granted(self.role)
+        return self.may_log_in and any(perm.startswith(f"{app_label}.") for perm in own)

@@ -185,7 +185,7 @@ def test_the_last_use_of_a_key_is_not_written_at_every_request(
     client.get(ME)
     key[0].refresh_from_db()
     assert key[0].last_used_at is not None
-    with django_assert_num_queries(2):  # the key with its user, and the organisation
+    with django_assert_num_queries(1):  # the key with its user and their organisation
         client.get(ME)
 
 
