@@ -176,9 +176,13 @@ def _has_spaces_before_quotes(lines: Sequence[str], delimiter: str) -> bool:
     A program that wanted the spaces to belong to the cell would quote the whole cell. Lines whose
     quotes can be read in another way don't count.
     """
-    by = re.escape(delimiter)
-    cell = rf'(?: *"[^"\r\n]*"|[^"\r\n{by}]*)'
-    line_of_cells = re.compile(rf"{cell}(?:{by}{cell})*[\r\n]*")
-    spaced = re.compile(rf'{by} +"')
+    spaced, line_of_cells = cell_patterns(delimiter)
     examined = (line for line in lines[:100] if len(line) <= _MAX_EXAMINED_CHARS)
     return any(spaced.search(line) and line_of_cells.fullmatch(line) for line in examined)
+
+
+def cell_patterns(delimiter: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """(a delimiter with spaces and a quote behind it, a line of which every cell is well-formed)"""
+    by = re.escape(delimiter)
+    cell = rf'(?: *"[^"\r\n]*"|[^"\r\n{by}]*)'
+    return re.compile(rf'{by} +"'), re.compile(rf"{cell}(?:{by}{cell})*[\r\n]*")

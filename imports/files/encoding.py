@@ -58,6 +58,7 @@ _NOT_FOR_FILES = frozenset(
     }
 )
 _NICKNAMES = {"ansi": "cp1252", "windows": "cp1252", "excel": "cp1252", "unicode": "utf-16"}
+_WINDOWS = re.compile(r"cp125\d")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+ -]{0,39}")
 
 
@@ -98,9 +99,9 @@ def display_name(codec: str) -> str:
     """The common name of a codec: windows-1252 rather than cp1252."""
     if codec == "shift-jis":
         return "shift_jis"
-    if re.fullmatch(r"cp125\d", codec):
+    if _WINDOWS.fullmatch(codec):
         return codec.replace("cp", "windows-")
-    return re.sub(r"^iso8859-", "iso-8859-", codec)
+    return f"iso-{codec.removeprefix('iso')}" if codec.startswith("iso8859-") else codec
 
 
 # --- detection --------------------------------------------------------------------------------

@@ -53,6 +53,7 @@ _TABLE_EXTENSIONS = frozenset(
     ("csv", "tsv", "tab", "txt", "text", "psv", "dat", "asc", "prn", "xls", "xlsx", "xlsm")
 )
 
+_MAX_NAME_CHARS = 255
 _EXTENSION = re.compile(r"\.([A-Za-z0-9]{1,10})\s*\Z")
 
 
@@ -73,7 +74,7 @@ def refuse_other_types(head: bytes, filename: str) -> None:
     for pattern, sentence in _TEXT_FORMATS:
         if pattern.match(start):
             raise NotCsv(sentence)
-    extension = _EXTENSION.search(filename)
+    extension = _EXTENSION.search(filename[-_MAX_NAME_CHARS:])
     if extension and extension[1].lower() not in _TABLE_EXTENSIONS:
         raise NotCsv(
             f'A file named ".{extension[1].lower()}" can\'t be imported. {_SAVE_AS}',

@@ -9,7 +9,7 @@ from imports.errors import NoHeader
 from imports.files.source import Limits, SampleRow
 from imports.schema.columns import fields_in
 
-_EMAIL = re.compile(r"\s*<?[^@\s<>,;|]+@[^@\s<>,;|]+\.[^@\s<>,;|]+>?\s*")
+_EMAIL = re.compile(r"\s*<?[^@\s<>,;|]+@[^@\s<>,;|.]+(?:\.+[^@\s<>,;|.]+)+>?\s*")
 _MAX_EMAIL_CHARS = 320
 
 

@@ -148,6 +148,18 @@ def header_too_large(limit_bytes: int) -> HeaderTooLarge:
     )
 
 
+def header_cell_too_long(row: int, cells: Sequence[str], max_chars: int) -> HeaderTooLarge:
+    """The refusal for the first header that is longer than allowed."""
+    index = next(i for i, cell in enumerate(cells) if len(cell) > max_chars)
+    return HeaderTooLarge(
+        f"The header {column_letter(index)}{row} has {len(cells[index]):,} characters; at most "
+        f"{max_chars:,} are allowed. It must be the name of a column.",
+        row=row,
+        column=index + 1,
+        limit=max_chars,
+    )
+
+
 def first_line_too_long(text: str, limits: Limits) -> FileRefused:
     """The refusal for a file whose first line is too long. `text`: its beginning."""
     delimiter = max(DELIMITERS, key=text.count)
@@ -261,8 +273,13 @@ def _next_quoted_cell(text: str, delimiter: str, at: int) -> int:
     """The next quote at the beginning of a cell, or else the last quote of the text."""
     if at == 0 and text.startswith('"'):
         return 0
-    found = re.compile(f'[{re.escape(delimiter)}\r\n]"').search(text, at)
+    found = cell_start_pattern(delimiter).search(text, at)
     return found.start() + 1 if found else max(text.rfind('"'), 0)
+
+
+def cell_start_pattern(delimiter: str) -> re.Pattern[str]:
+    """A quote at the beginning of a cell, with the character before it."""
+    return re.compile(f'[{re.escape(delimiter)}\r\n]"')
 
 
 def _closing_quote(text: str, at: int) -> int:

@@ -17,6 +17,7 @@ from imports.files.source import MEBIBYTE, Limits, SampleRow, Source
 from imports.files.xlsx.client import RemoteWorkbookSource
 from imports.schema.columns import Columns, HeaderMatch, Notice, match_headers
 from imports.schema.fields import FULL_NAME, NAME_FIELDS
+from imports.schema.headers import MAX_HEADER_CHARS
 
 Record = tuple[int, list[str]]
 _HEAD_BYTES = 8_192
@@ -245,6 +246,8 @@ def _find_columns(
         raise messages.too_many_columns(header.row, len(cells), limits.max_columns)
     if sum(map(len, cells)) > limits.max_header_bytes:
         raise messages.header_too_large(limits.max_header_bytes)
+    if max(map(len, cells), default=0) > MAX_HEADER_CHARS:
+        raise messages.header_cell_too_long(header.row, cells, MAX_HEADER_CHARS)
     return header, match_headers(cells, mapping), len(cells)
 
 

@@ -12,7 +12,12 @@ from typing import Final, NamedTuple
 from imports.schema.fields import FIELDS
 from imports.schema.header_names import FORBIDDEN_HEADERS, PASSWORD_HEADERS, PASSWORD_WORDS
 
-_SQUARE_BRACKETS: Final = re.compile(r"\[([^\]]*)\]\s*(?:required)?", re.IGNORECASE)
+# A longer header is refused (imports.files). The limit also holds for the headers of a mapping, and
+# bounds the time of the normalisation, which is quadratic in the length of a run of accents.
+MAX_HEADER_CHARS: Final = 1_000
+
+# without "[" inside: otherwise the time would be quadratic in the number of opening brackets
+_SQUARE_BRACKETS: Final = re.compile(r"\[([^\[\]]*)\]\s*(?:required)?", re.IGNORECASE)
 _REMARK: Final = re.compile(
     r"\((?:required|optional|mandatory|yes/no|true/false|pflichtfeld|erforderlich|obligatoire"
     r"|facultatif|obligatorio|obrigat[oó]rio|opcional|requis|requerido)\)",
@@ -31,7 +36,11 @@ class Recognised(NamedTuple):
 
 
 def normalise(header: str) -> str:
-    """The form in which headers are compared: letters and digits only, no accents, lower case."""
+    """The form in which headers are compared: letters and digits only, no accents, lower case.
+
+    Only the first MAX_HEADER_CHARS characters count.
+    """
+    header = header[:MAX_HEADER_CHARS]
     if header.isascii():
         return "".join(filter(str.isalnum, header.lower()))
     folded = unicodedata.normalize("NFKD", header.casefold())
@@ -45,6 +54,7 @@ def header_keys(header: str) -> tuple[str, ...]:
     (`User name [userPrincipalName] Required`). The text outside the brackets comes before the text
     inside them.
     """
+    header = header[:MAX_HEADER_CHARS]
     plain = _REMARK.sub(" ", header)
     keys = [normalise(header), normalise(plain)]
     if "[" in plain:

@@ -24,6 +24,7 @@ _PATTERN: Final = re.compile(
     re.IGNORECASE,
 )
 _AS_DECIMAL: Final = re.compile(r"\d{5,}\.0|\d(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)
+_DIGIT: Final = re.compile(r"\d")
 _SEPARATORS: Final = b"+ ()./-"
 
 
@@ -40,7 +41,7 @@ def problem_of(value: str) -> str:
             "only digits, spaces and ( ) . / - are allowed, with a + in front of the country code"
         )
     number = value[: found.start("extension")] if found["extension"] else value
-    digits = "".join(str(int(digit)) for digit in re.findall(r"\d", number))
+    digits = "".join(str(int(digit)) for digit in _DIGIT.findall(number))
     if value.startswith("+"):
         possible = _is_possible(digits[:4].encode(), len(digits))
         return "" if possible else "the digits after the + fit no country's numbers"

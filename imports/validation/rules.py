@@ -29,6 +29,7 @@ BOOLEAN_WORDS: Final = {
 }
 _PLATFORM_ROLES: Final = frozenset({"superadmin", "superadministrator", "superuser"})
 _SEPARATORS: Final = re.compile(r"[\s_-]+")
+_PUNCTUATION: Final = re.compile(r"\W")
 
 Value = str | bool
 Rule = Callable[[str], Value | Problem]
@@ -90,7 +91,7 @@ def role_rule(field: Field, default_role: str) -> Rule:
         word = _SEPARATORS.sub("-", value.lower())
         if role := ROLE_WORDS.get(word) if word else default_role:
             return role
-        if re.sub(r"\W", "", word) in _PLATFORM_ROLES:
+        if _PUNCTUATION.sub("", word) in _PLATFORM_ROLES:
             return problems.role_not_allowed(value)
         return problems.invalid_role(value)
 

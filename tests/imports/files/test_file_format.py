@@ -17,6 +17,7 @@ from imports.schema.header_names import (
     PASSWORD_HEADERS,
     PASSWORD_WORDS,
 )
+from imports.schema.headers import MAX_HEADER_CHARS
 from tests.imports.files.helpers import refusal_of
 from tests.paths import ROOT
 
@@ -136,6 +137,7 @@ def test_every_warning_is_documented() -> None:
         f"| a cell | {LIMITS.max_cell_chars:,} characters |",
         f"| a row | {LIMITS.max_record_bytes // 1024} KB |",
         f"| the header | {LIMITS.max_header_bytes // 1024} KB, and {LIMITS.max_title_rows} rows",
+        f"| the name of a column | {MAX_HEADER_CHARS:,} characters |",
         f"{LIMITS.max_workbook_entries} parts",
         f"unpack to {LIMITS.max_workbook_bytes // 1024**2} MB",
         f"span {LIMITS.max_workbook_cells:,} cells",
