@@ -53,7 +53,7 @@ def section(name: str) -> list[list[str]]:
     """The cells of the table between the markers of this name, without its header."""
     begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
     lines = DOCUMENT.partition(begin)[2].partition(end)[0].strip().splitlines()[2:]
-    return [[cell.strip() for cell in line.strip("| ").split("|")] for line in lines]
+    return [[cell.strip() for cell in line.strip()[1:-1].split("|")] for line in lines]
 
 
 def names(cell: str) -> list[str]:
