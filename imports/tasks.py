@@ -17,8 +17,7 @@ from kombu.exceptions import OperationalError
 
 from imports import notifications
 from imports.engine import failpoints, recovery, retention, runner, undo
-from users import tokens
-from users.models import LoginAttempts
+from users import retention as user_retention
 
 log = structlog.get_logger(__name__)
 
@@ -147,7 +146,6 @@ def enqueue_all(findings: Iterable[recovery.Finding]) -> int:
 
 @shared_task(name="imports.purge")
 def purge() -> None:
-    """Deletes old imports, uploads, audit events, tokens and counters of login attempts."""
+    """Deletes old imports, uploads and audit events, and what `users.retention` deletes."""
     retention.purge()
-    tokens.purge()
-    LoginAttempts.objects.purge()
+    user_retention.purge()

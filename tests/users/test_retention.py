@@ -1,0 +1,48 @@
+"""Sessions, tokens and entries of the admin's log are deleted when they are old."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+
+from imports import tasks
+from users.models import User
+
+
+@pytest.mark.parametrize(("age_seconds", "is_kept"), [(1, False), (-60, True)])
+def test_expired_sessions_are_deleted(db: None, age_seconds: int, is_kept: bool) -> None:
+    expires = timezone.now() - timedelta(seconds=age_seconds)
+    Session.objects.create(session_key="a" * 32, session_data="", expire_date=expires)
+    tasks.purge()
+    assert Session.objects.exists() == is_kept
+
+
+@pytest.mark.parametrize(("extra_days", "is_kept"), [(1, False), (-1, True)])
+def test_old_entries_of_the_admin_log_are_deleted(
+    root: User, extra_days: int, is_kept: bool
+) -> None:
+    entry = LogEntry.objects.create(
+        user=root,
+        content_type=ContentType.objects.get_for_model(User),
+        object_id=str(root.id),
+        object_repr="",
+        action_flag=CHANGE,
+    )
+    age = timedelta(days=settings.AUDIT_RETENTION_DAYS + extra_days)
+    LogEntry.objects.filter(id=entry.id).update(action_time=timezone.now() - age)
+    tasks.purge()
+    assert LogEntry.objects.exists() == is_kept
+
+
+@pytest.mark.parametrize("name", list(settings.CELERY_BEAT_SCHEDULE))
+def test_messages_of_beat_expire_before_the_next_one(name: str) -> None:
+    entry = settings.CELERY_BEAT_SCHEDULE[name]
+    schedule = entry["schedule"]
+    seconds = schedule.total_seconds() if isinstance(schedule, timedelta) else schedule
+    assert 0 < entry["options"]["expires"] <= seconds
