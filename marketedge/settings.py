@@ -233,9 +233,19 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "health_check_interval": 25,
     "global_keyprefix": "imports:",
 }
+# A message that no worker takes before the next one is sent expires, in seconds: while workers are
+# stopped, no queue of equal messages grows.
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "imports.sweep", "schedule": IMPORT_SWEEP_SECONDS},
-    "purge": {"task": "imports.purge", "schedule": timedelta(hours=1)},
+    "sweep": {
+        "task": "imports.sweep",
+        "schedule": IMPORT_SWEEP_SECONDS,
+        "options": {"expires": IMPORT_SWEEP_SECONDS},
+    },
+    "purge": {
+        "task": "imports.purge",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
 }
 
 # --- Logs: JSON lines without personal data (marketedge/logs.py) -------------------------------
