@@ -20,8 +20,10 @@ from django.db.models.functions import Now
 from core.errors import NotAllowed, NotFound
 from core.text import utc
 from imports import audit, quotas, reports, tasks
-from imports.engine import staging
+from imports.engine import file_reading, staging
 from imports.engine import undo as undoing
+from imports.engine.file_reading import ReadFile
+from imports.engine.locks import lock_organisation
 from imports.engine.options import ImportOptions, ReadingOptions
 from imports.errors import (
     FeatureDisabled,
@@ -33,7 +35,9 @@ from imports.errors import (
 from imports.models import EventType, ImportBatch, Upload
 from imports.models.statuses import LIVE, MailState, Status
 from imports.schema.columns import Notice
+from users import permissions
 from users.models import Organisation, User
+from users.permissions import Access
 
 UNDO_SECONDS = 5.0  # the time of a request; a worker does the rest in the background
 
@@ -58,10 +62,34 @@ def refuse_others(user: User | None, organisation_id: UUID | str) -> None:
     does not allow to manage users."""
     if user is None:
         return
-    if not user.belongs_to(organisation_id):
+    access = permissions.access(user, organisation_id)
+    if access is Access.HIDDEN:
         raise NotFound("There is no such organisation.")
-    if not user.manages_users:
+    if access is Access.FORBIDDEN:
         raise NotAllowed("Only administrators may import users. Ask one of your organisation.")
+
+
+def read_for_import(
+    file: BinaryIO,
+    *,
+    filename: str,
+    user: User | None,
+    organisation_id: UUID | str,
+    options: ReadingOptions | None = None,
+) -> ReadFile:
+    """Reads a file to its end, for `store`. `file` is seekable and binary. The result is closed by
+    the caller. Not to be called in a transaction, which would wait for a slow file.
+
+    Raises `FileRefused`, also where the encoding would have to be guessed, and what
+    `organisation_for` raises."""
+    organisation_for(user, organisation_id)
+    return file_reading.read_for_import(file, filename=filename, options=options)
+
+
+def store(file: ReadFile, *, user: User | None, organisation_id: UUID | str) -> Upload:
+    """Stores a file that was read, for `submit`. Raises what `organisation_for` raises."""
+    organisation = organisation_for(user, organisation_id)
+    return staging.store(file, organisation_id=organisation.id, staged_by=user.id if user else None)
 
 
 def stage_for_import(
@@ -72,21 +100,36 @@ def stage_for_import(
     organisation_id: UUID | str,
     options: ReadingOptions | None = None,
 ) -> Upload:
-    """Reads a file to its end and stores it, for `submit`. `file` is seekable and binary.
+    """`read_for_import` and `store`."""
+    into: dict[str, Any] = {"user": user, "organisation_id": organisation_id}
+    with read_for_import(file, filename=filename, options=options, **into) as read:
+        return store(read, **into)
 
-    Raises `FileRefused`, also where the encoding would have to be guessed, and what
-    `organisation_for` raises."""
-    organisation = organisation_for(user, organisation_id)
-    return staging.stage_for_import(
-        file,
-        filename=filename,
-        organisation_id=organisation.id,
-        staged_by=user.id if user else None,
-        options=options,
-    )
+
+def read_for_preview(
+    file: BinaryIO,
+    *,
+    filename: str,
+    user: User | None,
+    organisation_id: UUID | str,
+    options: ReadingOptions | None = None,
+) -> ReadFile:
+    """The same as `read_for_import` for a preview: an unknown encoding is guessed, with a
+    warning."""
+    organisation_for(user, organisation_id)
+    return file_reading.read_for_preview(file, filename=filename, options=options)
 
 
 @transaction.atomic
+def store_preview(file: ReadFile, *, user: User | None, organisation_id: UUID | str) -> Upload:
+    """`store`, and records the preview."""
+    upload = store(file, user=user, organisation_id=organisation_id)
+    audit.record(
+        EventType.PREVIEWED, user=user, organisation_id=upload.organisation_id, upload_id=upload.id
+    )
+    return upload
+
+
 def stage_for_preview(
     file: BinaryIO,
     *,
@@ -95,19 +138,10 @@ def stage_for_preview(
     organisation_id: UUID | str,
     options: ReadingOptions | None = None,
 ) -> Upload:
-    """The same for a preview: an unknown encoding is guessed, with a warning."""
-    organisation = organisation_for(user, organisation_id)
-    upload = staging.stage_for_preview(
-        file,
-        filename=filename,
-        organisation_id=organisation.id,
-        staged_by=user.id if user else None,
-        options=options,
-    )
-    audit.record(
-        EventType.PREVIEWED, user=user, organisation_id=organisation.id, upload_id=upload.id
-    )
-    return upload
+    """`read_for_preview` and `store_preview`."""
+    into: dict[str, Any] = {"user": user, "organisation_id": organisation_id}
+    with read_for_preview(file, filename=filename, options=options, **into) as read:
+        return store_preview(read, **into)
 
 
 def staged(upload_id: UUID | str, *, user: User | None, organisation_id: UUID | str) -> Upload:
@@ -131,14 +165,16 @@ def submit(
     options: ImportOptions,
     source: str = "api",
     idempotency_key: str | None = None,
+    idempotency_request: dict[str, Any] | None = None,
     retry_of: ImportBatch | None = None,
 ) -> ImportBatch:
     """Creates a batch from a staged file, and enqueues it after COMMIT. Called again with the same
     upload, it gives the same batch.
 
-    `idempotency_key` is only stored; `idempotency.once` uses it. Raises what `organisation_for`
-    raises, and `NotFound` where the upload was deleted."""
+    `idempotency_key` and `idempotency_request` are only stored; `idempotency.once` uses them.
+    Raises what `organisation_for` raises, and `NotFound` where the upload was deleted."""
     organisation_for(user, upload.organisation_id)
+    lock_organisation(upload.organisation_id)
     locked = Upload.objects.select_for_update().filter(id=upload.id).first()
     if locked is None:
         raise NotFound("There is no such upload any more. Upload the file again.")
@@ -153,6 +189,7 @@ def submit(
         options=asdict(options),
         file_sha256=upload.sha256,
         idempotency_key=idempotency_key,
+        idempotency_request=idempotency_request,
         retry_of=retry_of,
         enqueued_at=Now(),
     )
@@ -160,17 +197,23 @@ def submit(
     if retry_of is None:
         locked.warnings += _same_file(batch)
     locked.save(update_fields=["import_batch", "warnings"])
+    _record_submission(batch, locked, user=user, retry_of=retry_of)
+    # robust: without a broker the batch is committed all the same, and the sweep enqueues it later
+    transaction.on_commit(lambda: tasks.enqueue(batch.id), robust=True)
+    return ImportBatch.objects.get(id=batch.id)
+
+
+def _record_submission(
+    batch: ImportBatch, upload: Upload, *, user: User | None, retry_of: ImportBatch | None
+) -> None:
     audit.record(
         EventType.RETRIED if retry_of else EventType.SUBMITTED,
         user=user,
         organisation_id=batch.organisation_id,
         batch_id=batch.id,
-        upload_id=locked.id,
+        upload_id=upload.id,
         subject_id=retry_of.id if retry_of else None,
     )
-    # robust: without a broker the batch is committed all the same, and the sweep enqueues it later
-    transaction.on_commit(lambda: tasks.enqueue(batch.id), robust=True)
-    return ImportBatch.objects.get(id=batch.id)
 
 
 def _same_file(batch: ImportBatch) -> list[list[Any]]:
@@ -201,6 +244,7 @@ def retry(
     organisation_for(user, batch.organisation_id)
     if user is not None:
         quotas.refuse_blocked(user.pk, batch.organisation_id, ip)
+    lock_organisation(batch.organisation_id)
     old = ImportBatch.objects.select_for_update().get(id=batch.id)
     if old.status not in (Status.FAILED, Status.CANCELLED):
         raise RetryNotPossible(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from imports import actions, idempotency, uploads
+from imports import actions, quotas, uploads
 from imports.api.base import UploadView, validated
 from imports.api.batches import ACCEPTED_HEADERS, BatchSerializer, accepted
 from imports.api.history import HistoryView
@@ -32,8 +33,10 @@ from imports.api.options import (
     OptionsSerializer,
     given_options,
 )
+from imports.engine.file_reading import ReadFile
 from imports.engine.options import ImportOptions, ReadingOptions, refuse_unknown
 from imports.errors import WrongOption
+from imports.idempotency import KeyedRequest, earlier_batch, once
 from imports.models import ImportBatch, LimitType, Upload
 from users.models import User
 
@@ -78,6 +81,14 @@ class Submission:
         if self.upload_id is None:
             return uploads.sha256_of(self.file)
         return actions.staged(self.upload_id, user=user, organisation_id=organisation_id).sha256
+
+    def asked(self) -> dict[str, Any]:
+        """What is asked for beside the file, as JSON: the upload of a preview, which is read with
+        the options of the preview, and the options that differ from their default."""
+        values = asdict(self.options) | asdict(self.reading)
+        defaults = asdict(ImportOptions()) | asdict(ReadingOptions())
+        asked = {name: value for name, value in values.items() if value != defaults[name]}
+        return asked | ({UPLOAD_ID: str(self.upload_id)} if self.upload_id else {})
 
 
 def submission_of(request: Request) -> Submission:
@@ -149,7 +160,8 @@ class ImportsView(UploadView, HistoryView):
                 KEY_SCHEMA,
                 "header",
                 description=f"Up to {KEY_CHARS} characters, for example a UUID. The same key with"
-                " the same file gives the same import again, and does not count against the quota.",
+                " the same file and options gives the same import again, and does not count against"
+                " the quota. With another file or other options it is 422.",
             ),
             header("Idempotency-Replayed", "`true` where the key was used before.", [202], str),
             *ACCEPTED_HEADERS,
@@ -170,35 +182,68 @@ class ImportsView(UploadView, HistoryView):
         submission = submission_of(request)
         key = idempotency_key(request)
         if key is None:
-            return accepted(self._submit(submission, None))
-        batch, is_replay = idempotency.once(
-            key,
-            user=self.user,
-            organisation_id=org_id,
-            sha256=submission.sha256(self.user, org_id),
-            make=lambda: self._submit(submission, key),
-        )
+            return accepted(self._submit(submission))
+        keyed = KeyedRequest(key, submission.sha256(self.user, org_id), submission.asked())
+        batch, is_replay = self._submit_once(submission, keyed)
         return accepted(self.batch(batch.id), is_replay=is_replay)
 
-    def _submit(self, submission: Submission, key: str | None) -> ImportBatch:
-        user, organisation_id = self.user, self.organisation.id
-        previewed = submission.upload_id and actions.staged(
-            submission.upload_id, user=user, organisation_id=organisation_id
-        )
-        if previewed and previewed.import_batch_id:  # submitted before: nothing to count
-            return self.batch(previewed.import_batch_id)
-        with self.charged(), transaction.atomic():
-            upload = previewed or self._stage(submission)
-            batch = actions.submit(
-                upload, user=user, options=submission.options, idempotency_key=key
-            )
-        return self.batch(batch.id)
+    def _submit(self, submission: Submission) -> ImportBatch:
+        if earlier := self._submitted(submission):
+            return earlier
+        with self.charged(), self._read(submission) as file:
+            return self._create(submission, file)
 
-    def _stage(self, submission: Submission) -> Upload:
-        return actions.stage_for_import(
+    def _submit_once(self, submission: Submission, keyed: KeyedRequest) -> tuple[ImportBatch, bool]:
+        """The batch of this key, and whether it existed before. The file is read before the key is
+        locked, so that slow files of one user don't wait for each other."""
+        of: dict[str, Any] = {"user": self.user, "organisation_id": self.organisation.id}
+        if earlier := earlier_batch(keyed, **of):
+            return earlier, True
+        quotas.refuse_full(**of, limit_type=self.limit_type)
+        with self._read(submission) as file:
+            return once(keyed, **of, make=lambda: self._create_charged(submission, file, keyed))
+
+    def _create_charged(
+        self, submission: Submission, file: ReadFile | None, keyed: KeyedRequest
+    ) -> ImportBatch:
+        if earlier := self._submitted(submission):
+            return earlier
+        with self.charged():
+            return self._create(submission, file, keyed)
+
+    def _submitted(self, submission: Submission) -> ImportBatch | None:
+        """The batch of an upload that was submitted before: there is nothing to count."""
+        upload = self._previewed(submission)
+        return self.batch(upload.import_batch_id) if upload and upload.import_batch_id else None
+
+    def _previewed(self, submission: Submission) -> Upload | None:
+        of: dict[str, Any] = {"user": self.user, "organisation_id": self.organisation.id}
+        return actions.staged(submission.upload_id, **of) if submission.upload_id else None
+
+    def _read(self, submission: Submission) -> AbstractContextManager[ReadFile | None]:
+        """The file of a submission, read to its end; None for the upload of a preview."""
+        if submission.upload_id:
+            return nullcontext()
+        return actions.read_for_import(
             uploads.content_of(submission.file),
             filename=submission.file.name or "",
             user=self.user,
             organisation_id=self.organisation.id,
             options=submission.reading,
         )
+
+    @transaction.atomic
+    def _create(
+        self, submission: Submission, file: ReadFile | None, keyed: KeyedRequest | None = None
+    ) -> ImportBatch:
+        of: dict[str, Any] = {"user": self.user, "organisation_id": self.organisation.id}
+        upload = actions.store(file, **of) if file else self._previewed(submission)
+        assert upload is not None  # noqa: S101 - a submission has a file or an upload
+        batch = actions.submit(
+            upload,
+            user=self.user,
+            options=submission.options,
+            idempotency_key=keyed.key if keyed else None,
+            idempotency_request=keyed.asked if keyed else None,
+        )
+        return self.batch(batch.id)

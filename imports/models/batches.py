@@ -101,6 +101,8 @@ class ImportBatch(Table):
     options = models.JSONField(default=dict, db_default={})
     file_sha256 = models.CharField(max_length=64, default="", db_default="")
     idempotency_key = models.CharField(max_length=255, null=True)
+    # The options of the request with that key, without those that have their default.
+    idempotency_request = models.JSONField(null=True)
     retry_of = models.ForeignKey(
         "self", models.DO_NOTHING, null=True, db_constraint=False, db_column="retry_of"
     )

@@ -35,7 +35,12 @@ PROBLEMS: dict[int, list[tuple[str, str]]] = {
     ],
     413: [("file_too_large", "The file is larger than 10,485,760 bytes.")],
     415: [("unsupported_media_type", 'Unsupported media type "text/plain" in request.')],
-    422: [("idempotency_key_reused", "This Idempotency-Key was used for another file before.")],
+    422: [
+        (
+            "idempotency_key_reused",
+            "This Idempotency-Key came with another file or other options before.",
+        )
+    ],
     429: [("quota_exceeded", "You have used up the 10 imports that you may make in an hour.")],
     503: [("feature_disabled", "Importing users is switched off at the moment.")],
 }

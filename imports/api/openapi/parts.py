@@ -26,7 +26,7 @@ REASONS = {
     409: "The status of the import does not allow it.",
     413: "The file is larger than MAX_FILE_SIZE.",
     415: "This call does not take a body of this Content-Type.",
-    422: "This Idempotency-Key was used for another file before.",
+    422: "This Idempotency-Key came with another file or other options before.",
     429: "Too many requests. Retry-After says when the next one is possible, to the second.",
     503: "Importing is switched off, or the database is unavailable.",
 }

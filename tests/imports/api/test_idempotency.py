@@ -134,3 +134,67 @@ def test_the_same_file_of_another_organisation_gets_no_warning(
 ) -> None:
     post_import(client_of(other_admin), globex)
     assert post_import(api, acme).json()["warnings"] == []
+
+
+# --- the same key with other options ------------------------------------------------------------
+
+
+def test_the_same_key_with_another_option_is_422_and_names_it(
+    api: APIClient, acme: Organisation
+) -> None:
+    headers = {"Idempotency-Key": "k1"}
+    batch = post_import(api, acme, headers=headers, default_role="analyst").json()
+    others: list[dict[str, Any]] = [
+        {"default_role": "viewer"},
+        {"default_role": "analyst", "skip_duplicates": "false"},
+        {"default_role": "analyst", "send_invitations": "false"},
+        {"default_role": "analyst", "encoding": "utf-8"},
+        {"default_role": "analyst", "delimiter": ","},
+        {"default_role": "analyst", "sheet": "Sheet1"},
+        {"default_role": "analyst", "mapping": '{"role": ""}'},
+        {},
+    ]
+    for options in others:
+        answer = post_import(api, acme, headers=headers, **options)
+        problem = problem_of(answer, 422, "idempotency_key_reused")
+        assert problem["batch_id"] == batch["id"]
+        changed = [name for name in options if name != "default_role"] or ["default_role"]
+        assert f"another {changed[0]} before" in problem["detail"]
+    assert (ImportBatch.objects.count(), Upload.objects.count()) == (1, 1)
+    again = post_import(api, acme, headers=headers, default_role="analyst")
+    assert (again.json()["id"], again["Idempotency-Replayed"]) == (batch["id"], "true")
+
+
+def test_a_default_that_is_given_equals_one_that_is_left_out(
+    api: APIClient, acme: Organisation
+) -> None:
+    defaults = {"send_invitations": "true", "skip_duplicates": "true", "default_role": "viewer"}
+    headers = {"Idempotency-Key": "k1"}
+    forms: list[dict[str, Any]] = [{}, defaults, {"default_role": "viewer", "encoding": ""}]
+    answers = [post_import(api, acme, headers=headers, **form) for form in forms]
+    assert [answer.status_code for answer in answers] == [202, 202, 202]
+    assert len({answer.json()["id"] for answer in answers}) == 1
+
+
+def test_the_same_key_with_another_preview_is_422(api: APIClient, acme: Organisation) -> None:
+    url, headers = imports_url(acme), {"Idempotency-Key": "k1"}
+
+    def preview(**options: str) -> str:
+        form = {"file": csv_upload(), **options}
+        body = api.post(f"{url}/preview", form, format="multipart").json()
+        return str(body["upload_id"])
+
+    first, second = preview(), preview(mapping='{"role": ""}')
+    assert api.post(url, {"upload_id": first}, headers=headers).status_code == 202
+    answer = api.post(url, {"upload_id": second}, headers=headers)
+    assert "upload_id" in problem_of(answer, 422, "idempotency_key_reused")["detail"]
+
+
+def test_a_batch_whose_options_were_not_kept_is_compared_by_its_file(
+    api: APIClient, acme: Organisation
+) -> None:
+    headers = {"Idempotency-Key": "k1"}
+    batch = post_import(api, acme, headers=headers).json()
+    ImportBatch.objects.update(idempotency_request=None)  # as the version before left it
+    again = post_import(api, acme, headers=headers, skip_duplicates="false")
+    assert again.json()["id"] == batch["id"]
