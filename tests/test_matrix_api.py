@@ -1,0 +1,203 @@
+"""Every call of the API, for every kind of user, organisation and credential, and with the feature
+on and off. The answers follow from `expected` and the table of calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from imports.models import ImportBatch
+from imports.models.statuses import Status
+from tests.conftest import client_of
+from tests.imports.api.helpers import csv_upload
+from tests.matrix import (
+    EVERYBODY,
+    INACTIVE,
+    OWN,
+    TARGETS,
+    Route,
+    Who,
+    batches,
+    organisations,
+    routes,
+    set_status,
+    undone,
+    users,
+)
+from users import api_keys
+from users.models import Organisation, User
+
+__all__ = ["batches", "organisations", "users"]  # fixtures
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_redis")]
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a call needs, and answers where it is allowed. `status`: that of its batch."""
+
+    answer: str
+    status: Status = Status.COMPLETED
+    form: Callable[[], dict[str, Any]] = dict
+    is_upload: bool = False  # blocked users may not make it
+
+
+def a_file() -> dict[str, Any]:
+    return {"file": csv_upload()}
+
+
+# (name of the route, method) -> call. All are below /organizations/{org_id}.
+CALLS = {
+    ("import-template", "get"): Call("200"),
+    ("import-template", "post"): Call("200"),
+    ("import-preview", "post"): Call("200", form=a_file, is_upload=True),
+    ("import", "post"): Call("202", form=a_file, is_upload=True),
+    ("import", "get"): Call("200"),
+    ("import-batch", "get"): Call("200"),
+    ("import-errors", "get"): Call("200"),
+    ("import-cancel", "post"): Call("200", Status.PENDING),
+    ("import-retry", "post"): Call("202", Status.FAILED, is_upload=True),
+    ("import-undo", "post"): Call("200", Status.COMPLETED),
+}
+# Calls without an organisation: the answer without and with a valid credential.
+OTHER_CALLS = {
+    ("token", "post"): ("400 invalid", "400 invalid"),
+    ("refresh", "post"): ("400 invalid", "400 invalid"),
+    ("me", "get"): ("401", "200"),
+    ("schema", "get"): ("200", "200"),
+    ("docs", "get"): ("200", "200"),
+    ("unknown-url", ""): ("404 not_found", "404 not_found"),
+    ("healthz", ""): ("200", "200"),
+    ("readyz", ""): ("200", "200"),
+    ("metrics", ""): ("404", "404"),  # without METRICS_TOKEN
+    ("import-page", ""): ("302", "302"),  # to the admin site, which checks
+}
+ROUTES = [route for route in routes() if not route.path.startswith("admin/")]
+
+
+def expected(call: Call, who: Who, target: str, *, by_key: bool, is_on: bool) -> str:
+    """The rules, in the order in which they are checked."""
+    if who.is_out:
+        return "401"
+    if by_key and target != OWN:  # a key is for one organisation, even of platform staff
+        return "404 not_found"
+    if not who.belongs_to(target):
+        return "404 not_found"
+    if not who.manages_users:
+        return "403 permission_denied"
+    if not is_on:
+        return "503 feature_disabled"
+    if target == INACTIVE:
+        return "403 organization_inactive"
+    if who.state == "blocked" and call.is_upload:
+        return "403 upload_blocked"
+    return call.answer
+
+
+def summary(answer: Any) -> str:
+    """The status, with the code of an error other than 401."""
+    is_problem = answer["Content-Type"] == "application/problem+json" if answer.content else False
+    if not is_problem or answer.status_code == 401:
+        return str(answer.status_code)
+    return f"{answer.status_code} {answer.json()['code']}"
+
+
+# --- credentials --------------------------------------------------------------------------------
+
+
+def by_token(user: User | None, organisation: Organisation) -> APIClient:
+    return client_of(user)
+
+
+def by_session(user: User | None, organisation: Organisation) -> APIClient:
+    client = APIClient()
+    if user:
+        client.force_login(user)
+    return client
+
+
+def by_key(user: User | None, organisation: Organisation) -> APIClient:
+    if user is None:
+        return APIClient()
+    own = user.organisation_id or organisation.id
+    _, secret = api_keys.create(user_id=user.id, organisation_id=own, name="key")
+    return APIClient(headers={"Authorization": f"Api-Key {secret}"})
+
+
+CREDENTIALS = [by_token, by_session, by_key]
+
+
+# --- the tests ----------------------------------------------------------------------------------
+
+
+def test_every_route_has_a_rule() -> None:
+    found = {(route.name, method) for route in ROUTES for method in route.methods() or [""]}
+    assert found == {*CALLS, *OTHER_CALLS}
+
+
+def route_named(name: str) -> Route:
+    return next(route for route in ROUTES if route.name == name)
+
+
+@pytest.mark.parametrize("credential", CREDENTIALS)
+@pytest.mark.parametrize(("name", "method"), CALLS)
+def test_calls_of_an_organisation(
+    name: str,
+    method: str,
+    credential: Any,
+    organisations: dict[str, Organisation],
+    batches: dict[str, ImportBatch],
+    users: dict[Who, User],
+    settings: Any,
+) -> None:
+    call, route = CALLS[name, method], route_named(name)
+    clients = [(who, credential(users.get(who), organisations[OWN])) for who in EVERYBODY]
+    wrong = []
+    for batch in batches.values():
+        set_status(batch, call.status)
+    for is_on in (True, False) if credential is by_token else (True,):
+        settings.FEATURE_USER_MANAGEMENT = is_on
+        for (who, client), target in product(clients, TARGETS):
+            url = route.url(org_id=organisations[target].id, batch_id=batches[target].id)
+            send = getattr(client, method)
+            answer = undone(lambda: send(url, call.form(), format="multipart"))  # noqa: B023
+            rule = expected(call, who, target, by_key=credential is by_key, is_on=is_on)
+            if summary(answer) != rule:
+                wrong.append((str(who), target, is_on, summary(answer), f"not {rule}"))
+    assert wrong == []
+
+
+@pytest.mark.parametrize(("name", "method"), OTHER_CALLS)
+def test_other_calls(
+    name: str, method: str, users: dict[Who, User], organisations: dict[str, Organisation]
+) -> None:
+    without, with_credential = OTHER_CALLS[name, method]
+    url = route_named(name).url(object_id=organisations[OWN].id)
+    wrong = []
+    for who in EVERYBODY:
+        send = getattr(client_of(users.get(who)), method or "get")
+        answer = undone(lambda: send(url))  # noqa: B023
+        rule = without if who.is_out else with_credential
+        if summary(answer) != rule:
+            wrong.append((str(who), summary(answer), f"not {rule}"))
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("name", "method"), [call for call in CALLS if "batch_id" in route_named(call[0]).path]
+)
+def test_a_batch_is_not_found_under_another_organisation(
+    name: str,
+    method: str,
+    organisations: dict[str, Organisation],
+    batches: dict[str, ImportBatch],
+    root: User,
+) -> None:
+    """Not even by platform staff, who may see both."""
+    url = route_named(name).url(org_id=organisations[OWN].id, batch_id=batches["other"].id)
+    assert summary(getattr(client_of(root), method)(url)) == "404 not_found"
