@@ -42,6 +42,12 @@ TRUSTED_PROXY_HOPS: int = env.int("TRUSTED_PROXY_HOPS", 0, validate=validate.Ran
 
 _positive = validate.Range(min=1)
 MAX_FILE_SIZE: int = env.int("MAX_FILE_SIZE", 10 * 1024 * 1024, validate=_positive)  # bytes
+# What reading one workbook may cost (imports/files/xlsx): it happens in a process of its own.
+WORKBOOK_MEMORY_BYTES: int = env.int(
+    "WORKBOOK_MEMORY_BYTES", 512 * 1024 * 1024, validate=validate.Range(min=128 * 1024 * 1024)
+)
+WORKBOOK_CPU_SECONDS: int = env.int("WORKBOOK_CPU_SECONDS", 8, validate=_positive)
+WORKBOOK_SECONDS: float = env.float("WORKBOOK_SECONDS", 8.0, validate=validate.Range(min=0.1))
 MAX_ROWS_PER_IMPORT: int = env.int("MAX_ROWS_PER_IMPORT", 5000, validate=_positive)
 IMPORT_CHUNK_SIZE: int = env.int(
     "IMPORT_CHUNK_SIZE", 5000, validate=validate.Range(min=1, max=50_000)

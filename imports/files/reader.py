@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import BinaryIO, Literal, TypedDict, Unpack
 
 from imports.errors import FileEmpty, FileRefused, FileTooLarge, NoRows, TooManyRows
@@ -13,7 +14,7 @@ from imports.files.encoding import find_encoding
 from imports.files.escaping import is_escaped, strip_apostrophe, unescape_cell
 from imports.files.filetype import is_zip, refuse_other_types
 from imports.files.header_row import find_header, guess_header, is_blank, trimmed_header
-from imports.files.source import MEBIBYTE, Limits, SampleRow, Source
+from imports.files.source import MEBIBYTE, Limits, RowBlock, SampleRow, Source
 from imports.files.xlsx.client import RemoteWorkbookSource
 from imports.schema.columns import Columns, HeaderMatch, Notice, match_headers
 from imports.schema.fields import FULL_NAME, NAME_FIELDS
@@ -82,25 +83,36 @@ class Reading:
         that hold passwords, without the apostrophes of `escape_cell` and without empty cells beyond
         the header. Raises FileRefused for an error further down in the file.
         """
+        return chain.from_iterable(self.blocks())
+
+    def blocks(self) -> Iterator[list[Record]]:
+        """The same in lists, each of which takes little memory, whatever the file holds."""
         count = 0
-        width, max_rows = self._width, self._limits.max_rows
         for block in self._source.blocks():
-            unescape = self._unescape or (unescape_cell if block.escaped else None)
-            unchanged = not (unescape or self._dropped)
-            for row, cells in enumerate(block.rows, block.first_row):
-                if not (unchanged and len(cells) == width and cells[0].strip()):
-                    cells = self._clean(row, cells, unescape)
-                    if not cells:
-                        continue
-                count += 1
-                if count > max_rows:
-                    raise self._too_many_rows()
-                yield row, cells
+            records = self._records_of(block)
+            count += len(records)
+            if count > self._limits.max_rows:
+                raise self._too_many_rows()
+            if records:
+                yield records
         if not count:
             raise NoRows(
                 "The file has a header row but no rows below it. Add at least one row.",
                 header_row=self.header_row,
             )
+
+    def _records_of(self, block: RowBlock) -> list[Record]:
+        unescape = self._unescape or (unescape_cell if block.escaped else None)
+        unchanged = not (unescape or self._dropped)
+        width = self._width
+        records = []
+        for row, cells in enumerate(block.rows, block.first_row):
+            if not (unchanged and len(cells) == width and cells[0].strip()):
+                cells = self._clean(row, cells, unescape)
+                if not cells:
+                    continue
+            records.append((row, cells))
+        return records
 
     def close(self) -> None:
         """Ends the process that reads a workbook. Records can't be read any more."""

@@ -5,7 +5,15 @@ Other packages may use what `__all__` lists.
 
 from imports.quotas.blocklist import refuse_blocked
 from imports.quotas.limits import Usage
-from imports.quotas.usage import Charge, charged, consume, refund, reset_limits, usage
+from imports.quotas.usage import (
+    Charge,
+    charged,
+    consume,
+    refund,
+    refuse_full,
+    reset_limits,
+    usage,
+)
 
 __all__ = [
     "Charge",
@@ -14,6 +22,7 @@ __all__ = [
     "consume",
     "refund",
     "refuse_blocked",
+    "refuse_full",
     "reset_limits",
     "usage",
 ]

@@ -87,6 +87,17 @@ def consume(
     return fullest(windows, counts)
 
 
+def refuse_full(*, user: User, organisation_id: UUID | str | None, limit_type: str) -> None:
+    """Raises `QuotaExceeded` where another upload would be refused. Counts nothing."""
+    if not settings.RATE_LIMIT_ENABLED:
+        return
+    windows = current_windows(user.pk, organisation_id, limit_type)
+    try:
+        _refuse_full(windows)
+    except WindowFull as full:
+        raise _refusal(windows, full.window, organisation_id) from None
+
+
 @transaction.atomic
 def refund(windows: tuple[Window, ...]) -> Usage:
     """Takes back one upload that was counted in these windows; gives what is left. Windows that

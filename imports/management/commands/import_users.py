@@ -13,12 +13,13 @@ from django.db import transaction
 
 from core.errors import Refusal
 from imports import actions
+from imports.engine.file_reading import ReadFile
 from imports.engine.options import DEFAULT_ROLES, ImportOptions, ReadingOptions
 from imports.engine.preview import preview
 from imports.management import foreground, local_files
 from imports.management.targets import find_organisation, find_user
 from imports.management.terminal import ProgressBar, outcome_lines, preview_lines
-from imports.models import ImportBatch, Upload
+from imports.models import ImportBatch
 from imports.models.statuses import Status
 from users.models import Organisation, User
 
@@ -71,8 +72,11 @@ class Command(BaseCommand):
     def _preview(
         self, organisation: Organisation, user: User | None, options: dict[str, Any]
     ) -> None:
-        with transaction.atomic():
-            upload = _stage(actions.stage_for_preview, organisation, user, options)
+        with (
+            _read(actions.read_for_preview, organisation, user, options) as file,
+            transaction.atomic(),
+        ):
+            upload = actions.store_preview(file, user=user, organisation_id=organisation.id)
             result = preview(upload, ImportOptions.from_json(options))
             transaction.set_rollback(True)  # a dry run leaves nothing behind
         for line in preview_lines(result):
@@ -83,7 +87,8 @@ class Command(BaseCommand):
     ) -> None:
         if options["errors"]:
             local_files.check_report_path(options["errors"], options["file"])
-        upload = _stage(actions.stage_for_import, organisation, user, options)
+        with _read(actions.read_for_import, organisation, user, options) as file:
+            upload = actions.store(file, user=user, organisation_id=organisation.id)
         batch = actions.submit(
             upload, user=user, options=ImportOptions.from_json(options), source="command"
         )
@@ -149,16 +154,16 @@ def _add_import_options(parser: ArgumentParser) -> None:
     )
 
 
-def _stage(
-    stage: Callable[..., Upload],
+def _read(
+    read: Callable[..., ReadFile],
     organisation: Organisation,
     user: User | None,
     options: dict[str, Any],
-) -> Upload:
+) -> ReadFile:
     path: Path = options["file"]
     reading = options | {"mapping": _mapping(options["mapping"] or ())}
     with local_files.open_to_read(path) as file:
-        return stage(
+        return read(
             file,
             filename=path.name,
             user=user,

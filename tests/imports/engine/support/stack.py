@@ -21,6 +21,7 @@ from kombu import pools
 from celery_app import app
 from imports import actions
 from imports.engine import staging
+from imports.engine.file_reading import read_for_import
 from imports.engine.options import ImportOptions
 from imports.models import ImportBatch, Upload
 from tests.imports.engine.support.processes import Process, wait_until
@@ -149,14 +150,14 @@ class Stack:
         self, sample: Sample, tenant: Tenant, *, chunk_size: int, filename: str = "users.csv"
     ) -> Upload:
         """Stages the file."""
-        with override_settings(
-            IMPORT_CHUNK_SIZE=chunk_size, MAX_ROWS_PER_IMPORT=10**6, MAX_FILE_SIZE=10**9
+        with (
+            override_settings(
+                IMPORT_CHUNK_SIZE=chunk_size, MAX_ROWS_PER_IMPORT=10**6, MAX_FILE_SIZE=10**9
+            ),
+            read_for_import(io.BytesIO(sample.file()), filename=filename) as read,
         ):
-            return staging.stage_for_import(
-                io.BytesIO(sample.file()),
-                filename=filename,
-                organisation_id=tenant.organisation_id,
-                staged_by=tenant.user_id,
+            return staging.store(
+                read, organisation_id=tenant.organisation_id, staged_by=tenant.user_id
             )
 
     def _insert(self, emails: list[str], organisation_id: UUID | None) -> None:
