@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Case, Exists, F, Model, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -18,11 +18,15 @@ from django.utils.html import format_html
 from core.client_ip import normalise_ip
 from core.text import utc
 from imports.models import AuditEvent, EventType, ImportBatch
-from users.admin.base import OwnOrganisationAdmin, current_user, is_platform_staff
+from users.admin.base import (
+    HIDDEN_USER,
+    OwnOrganisationAdmin,
+    current_user,
+    is_platform_staff,
+)
 from users.models import Organisation, User
 
 ID_FIELDS = ("user_id", "batch_id", "upload_id", "subject_id", "organisation_id", "api_key_id")
-HIDDEN_USER = "MarketEdge's staff"
 
 
 class _OrganisationFilter(admin.SimpleListFilter):
@@ -93,8 +97,11 @@ class AuditEventAdmin(OwnOrganisationAdmin):
         files = ImportBatch.objects.filter(id=OuterRef("batch_id")).values("filename")
         events: QuerySet[Any] = super().get_queryset(request)
         names_of_ids = {"organisation_name": Subquery(names), "filename": Subquery(files)}
-        with_names: QuerySet[Any] = events.annotate(**names_of_ids, **_visible_user(request))
-        return with_names
+        with_names = events.annotate(**names_of_ids, **_visible_user(request))
+        # The list is searched and sorted by what it shows: the order would tell hidden addresses.
+        visible_ip = Case(When(is_hidden=False, then=F("client_ip")))
+        with_ip: QuerySet[Any] = with_names.annotate(visible_ip=visible_ip)
+        return with_ip
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -105,7 +112,7 @@ class AuditEventAdmin(OwnOrganisationAdmin):
             any_id = Q(*((name, id_) for name in ID_FIELDS), _connector=Q.OR)
             return queryset.filter(any_id), False
         if ip := normalise_ip(term):
-            return queryset.filter(client_ip=ip, is_hidden=False), False
+            return queryset.filter(visible_ip=ip), False
         return (queryset.filter(email=term.lower()) if term else queryset), False
 
     @admin.display(description="when", ordering="created_at")
@@ -138,10 +145,10 @@ class AuditEventAdmin(OwnOrganisationAdmin):
         url = reverse("admin:imports_importbatch_change", args=[event.batch_id])
         return format_html('<a href="{}">{}</a>', url, event.filename)
 
-    @admin.display(description="IP address", ordering="client_ip")
+    @admin.display(description="IP address", ordering="visible_ip")
     def ip(self, event: Any) -> str:
         """The IP address of the client, unless the user is hidden."""
-        return "" if event.is_hidden else event.client_ip or ""
+        return event.visible_ip or ""
 
 
 def _visible_user(request: HttpRequest) -> dict[str, Any]:

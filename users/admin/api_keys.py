@@ -8,13 +8,18 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet, Value
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.cache import add_never_cache_headers
 
 from users import api_keys
-from users.admin.base import OwnOrganisationAdmin, current_user, is_platform_staff
+from users.admin.base import (
+    HIDDEN_USER,
+    OwnOrganisationAdmin,
+    current_user,
+    is_platform_staff,
+)
 from users.models import ApiKey
 
 
@@ -51,12 +56,32 @@ class ApiKeyAdmin(OwnOrganisationAdmin):
 
     form = ApiKeyForm
     actions = [revoke]
-    list_display = ("name", "prefix", "user", "organisation", "state", "last_used_at")
+    list_display = ("name", "prefix", "owner", "organisation", "state", "last_used_at")
     list_filter = ("organisation", "created_at")
     list_select_related = ("user", "organisation")
-    search_fields = ("name", "prefix", "user__email")
+    search_fields = ("name", "prefix")
     autocomplete_fields = ("user", "organisation")
     show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Adds whether the page may name the user of a key."""
+        keys: QuerySet[Any] = super().get_queryset(request)
+        own = Q(user__organisation=current_user(request).organisation_id)
+        is_visible = Value(True) if is_platform_staff(request) else own
+        with_flag: QuerySet[Any] = keys.annotate(is_visible_user=is_visible)
+        return with_flag
+
+    def get_search_fields(self, request: HttpRequest) -> Any:
+        """The columns that are searched. A search by e-mail address would find hidden users."""
+        by_user = ("user__email",) if is_platform_staff(request) else ()
+        return (*self.search_fields, *by_user)
+
+    @admin.display(description="user")
+    def owner(self, key: Any) -> str:
+        """The user whose permissions the key has, where the page may name them.
+
+        Keys of an organisation may be those of platform staff, or of a user who has left it."""
+        return str(key.user) if key.is_visible_user else HIDDEN_USER
 
     @admin.display(description="state")
     def state(self, key: ApiKey) -> str:
@@ -69,7 +94,7 @@ class ApiKeyAdmin(OwnOrganisationAdmin):
         if obj is None:
             return (*new, "user", "organisation") if is_platform_staff(request) else new
         return (
-            *("name", "prefix", "user", "organisation", "created_at"),
+            *("name", "prefix", "owner", "organisation", "created_at"),
             *("expires_at", "revoked_at", "last_used_at", "state"),
         )
 

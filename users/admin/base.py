@@ -1,4 +1,8 @@
-"""The base of the admin pages of all apps. It limits pages to rows of the user's organisation."""
+"""The base of the admin pages of all apps.
+
+It limits pages to rows of the user's organisation, lists to their own filters, and the history of a
+row to names of the own organisation.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
+from django.contrib.admin.exceptions import DisallowedModelAdminLookup
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 
 from users.models import User
 from users.roles import Role
@@ -23,10 +29,43 @@ def is_platform_staff(request: HttpRequest) -> bool:
     return current_user(request).role == Role.SUPER_ADMIN
 
 
+HIDDEN_USER = "MarketEdge's staff"
+
 if TYPE_CHECKING:  # Django's class can't be subscripted at run time
-    ModelAdmin = admin.ModelAdmin[Any]
+    DjangoModelAdmin = admin.ModelAdmin[Any]
 else:
-    ModelAdmin = admin.ModelAdmin
+    DjangoModelAdmin = admin.ModelAdmin
+
+
+class FilteredList(ChangeList):
+    """A list that can be filtered by its own filters only."""
+
+    model_admin: ModelAdmin
+
+    def get_filters(self, request: HttpRequest) -> Any:
+        """The filters. Raises DisallowedModelAdminLookup, which is answered with 400, where the URL
+        has another parameter.
+
+        Django would filter by any field of the model and any look-up (`?key_hash__startswith=`), so
+        that users could guess values that no page shows them."""
+        found = super().get_filters(request)
+        by_date = self.date_hierarchy or ""
+        allowed = {f"{by_date}__gte", f"{by_date}__lt", *self.model_admin.extra_lookups}
+        for name in found[2]:  # the parameters that no filter of the list has taken
+            if name not in allowed:
+                raise DisallowedModelAdminLookup(f"Filtering by {name} not allowed")
+        return found
+
+
+class ModelAdmin(DjangoModelAdmin):
+    """Admin pages whose list can be filtered by its own filters only."""
+
+    # Parameters of the list's URL besides those of `list_filter`, for links from other pages.
+    extra_lookups: tuple[str, ...] = ()
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """The class of the list."""
+        return FilteredList
 
 
 class OwnOrganisationAdmin(ModelAdmin):
@@ -67,3 +106,21 @@ class OwnOrganisationAdmin(ModelAdmin):
         if found is None:
             raise Http404
         return found
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The history of a row. Administrators do not see the names of users who do not belong to
+        their organisation, such as platform staff."""
+        response = super().history_view(request, object_id, extra_context)
+        entries = (getattr(response, "context_data", None) or {}).get("action_list", ())
+        for entry in entries:
+            if not is_visible_user(request, entry.user):
+                entry.user = User(email=HIDDEN_USER)
+        return response
+
+
+def is_visible_user(request: HttpRequest, user: User) -> bool:
+    """Whether a page may name this user: to platform staff, and within an organisation."""
+    own = current_user(request).organisation_id
+    return is_platform_staff(request) or (own is not None and user.organisation_id == own)

@@ -87,6 +87,7 @@ class UserAdmin(OwnOrganisationAdmin, BaseUserAdmin):
     list_display = ("email", "full_name", "role", "organisation", "is_active")
     list_filter = ("role", "is_active", "organisation", "created_at")
     list_select_related = ("organisation",)
+    extra_lookups = ("import_batch_id",)  # the link to the users that an import created
     search_fields = ("email", "first_name", "last_name", "department")
     search_help_text = "E-mail address, name or department"
     ordering = ("email",)
