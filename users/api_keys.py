@@ -10,8 +10,10 @@ import secrets
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.dispatch import Signal
 
 from users.models import ApiKey
 
@@ -19,7 +21,12 @@ PREFIX = "mek_"
 # `last_used_at` is written at most once in this time, so that not every request updates the row.
 LAST_USED_SECONDS = 60
 
+# Sent in the transaction in which a key is revoked, with `key`. Django's `post_save` tells of new
+# keys.
+key_revoked = Signal()
 
+
+@transaction.atomic
 def create(
     *, user_id: UUID, organisation_id: UUID, name: str, expires_at: datetime | None = None
 ) -> tuple[ApiKey, str]:
@@ -57,9 +64,11 @@ def authenticate(secret: str) -> ApiKey | None:
     return key
 
 
+@transaction.atomic
 def revoke(key: ApiKey) -> None:
     """Revokes a key at once and for good. Does nothing to a key that is revoked already."""
-    ApiKey.objects.filter(id=key.id, revoked_at=None).update(revoked_at=Now())
+    if ApiKey.objects.filter(id=key.id, revoked_at=None).update(revoked_at=Now()):
+        key_revoked.send(ApiKey, key=key)
 
 
 def _hash(secret: str) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -28,14 +29,14 @@ from import_export.resources import ModelResource
 
 from core.client_ip import client_ip
 from core.errors import Refusal
-from imports import actions, files, quotas, uploads
+from imports import actions, audit, files, quotas, uploads
 from imports.admin.forms import ConfirmForm, OptionsForm, UploadForm
 from imports.admin.presentation import describe_upload
 from imports.admin.quotas import reset_upload_limits
 from imports.engine import staging
 from imports.engine.preview import Preview, preview
 from imports.errors import FeatureDisabled, FileRefused
-from imports.models import Upload
+from imports.models import EventType, Upload
 from imports.schema.fields import FIELDS
 from users.admin.base import current_user
 from users.admin.users import ACCESS, DETAILS, UserAdmin
@@ -81,6 +82,15 @@ class UserImportAdmin(ImportMixin, ExportMixin, UserAdmin):  # type: ignore[misc
     def has_export_permission(self, request: HttpRequest) -> bool:
         """Whether the user may export: everybody who may view users."""
         return bool(self.has_view_permission(request))
+
+    def get_export_data(
+        self, file_format: Any, request: HttpRequest, queryset: QuerySet[User], **options: Any
+    ) -> Any:
+        """The content of an exported file. Records the export, for the user's organisation."""
+        content = super().get_export_data(file_format, request, queryset, **options)
+        user = current_user(request)
+        audit.record(EventType.EXPORTED, user=user, organisation_id=user.organisation_id)
+        return content
 
     def get_urls(self) -> list[Any]:
         """Replaces the library's views of the two steps.

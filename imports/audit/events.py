@@ -18,6 +18,7 @@ from django.dispatch import receiver
 from core.client_ip import client_ip
 from imports.audit.middleware import current_request
 from imports.models import AuditEvent, EventType, UploadBlock
+from users.api_keys import key_revoked
 from users.models import ApiKey, User
 
 
@@ -88,6 +89,24 @@ def _record_unblock(instance: UploadBlock, **_: Any) -> None:
 def _subject_of(block: UploadBlock) -> UUID:
     """The blocked user, or for a network, which has no id, the block."""
     return block.user_id or block.id
+
+
+# --- API keys: the admin and scripts create them ------------------------------------------------
+
+
+@receiver(post_save, sender=ApiKey)
+def _record_new_key(instance: ApiKey, created: bool, **_: Any) -> None:
+    if created:
+        _record_key(EventType.KEY_CREATED, instance)
+
+
+@receiver(key_revoked)
+def _record_revoked_key(key: ApiKey, **_: Any) -> None:
+    _record_key(EventType.KEY_REVOKED, key)
+
+
+def _record_key(event_type: EventType, key: ApiKey) -> None:
+    record(event_type, organisation_id=key.organisation_id, subject_id=key.id)
 
 
 # --- logins: Django's signals. The limits of `users.login_limits` limit the number of events ------

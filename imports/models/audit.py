@@ -32,6 +32,9 @@ class EventType(models.TextChoices):
     RESUMED = "resumed", "let imports go on"
     LOGGED_IN = "logged_in", "logged in"
     LOGIN_REFUSED = "login_refused", "failed to log in"
+    EXPORTED = "exported", "exported users"
+    KEY_CREATED = "key_created", "created an API key"
+    KEY_REVOKED = "key_revoked", "revoked an API key"
 
 
 class AuditEvent(models.Model):
@@ -48,7 +51,7 @@ class AuditEvent(models.Model):
     batch_id = models.UUIDField("import", null=True)
     upload_id = models.UUIDField("staged file", null=True)
     # Another object of the event: the import that was retried, the user whose limits were reset, or
-    # the block that was created.
+    # the block or API key that was created.
     subject_id = models.UUIDField("about", null=True)
 
     class Meta:

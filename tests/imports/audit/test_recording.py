@@ -19,7 +19,7 @@ from tests.imports.admin.helpers import admin_client, batch_url, confirm, upload
 from tests.imports.api.helpers import csv_upload, imports_url, post_import, run_batch
 from tests.imports.audit.helpers import CSV, events, submit_import
 from users import api_keys
-from users.models import Organisation, User
+from users.models import ApiKey, Organisation, User
 
 
 def test_every_action_in_the_api_is_recorded_once(
@@ -155,10 +155,40 @@ def test_the_api_key_is_recorded(admin: User, acme: Organisation) -> None:
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
     assert post_import(client, acme).status_code == 202
     post_import(client_of(admin), acme)
-    assert [(event.user_id, event.api_key_id) for event in events()] == [
+    submitted = events(event_type="submitted")
+    assert [(event.user_id, event.api_key_id) for event in submitted] == [
         (admin.id, key.id),
         (admin.id, None),
     ]
+
+
+def test_a_new_and_a_revoked_api_key_are_recorded_once(admin: User, acme: Organisation) -> None:
+    client = admin_client(admin)
+    client.post("/admin/users/apikey/add/", {"name": "HR", "expires_at_0": "", "expires_at_1": ""})
+    key = ApiKey.objects.get()
+    for _ in range(2):  # the second time, it is revoked already
+        action = {"action": "revoke", "_selected_action": str(key.id)}
+        client.post("/admin/users/apikey/", action)
+    facts = {"source": "admin", "user_id": admin.id, "organisation_id": acme.id}
+    found = [event.event_type for event in events(subject_id=key.id, **facts)]
+    assert found == ["key_created", "key_revoked"]
+    assert len(events()) == 2
+
+
+def test_an_export_is_recorded_for_the_organisation_of_the_user(
+    admin: User, root: User, acme: Organisation
+) -> None:
+    for user in (admin, root):
+        client = admin_client(user)
+        client.get("/admin/users/user/export/")
+        assert events(user_id=user.id) == []
+        sent = {"format": "0", "resource": "", "userresource_email": "on"}
+        assert client.post("/admin/users/user/export/", sent)["Content-Type"] == "text/csv"
+        (event,) = events(user_id=user.id)
+        assert (event.event_type, event.source) == ("exported", "admin")
+        assert event.organisation_id == user.organisation_id
+    page = admin_client(admin).get("/admin/imports/auditevent/")
+    assert [event.user_id for event in page.context["cl"].result_list] == [admin.id]
 
 
 def test_the_origin_is_forgotten_after_the_request(admin: User, acme: Organisation) -> None:
