@@ -23,7 +23,6 @@ from imports import audit, quotas, reports, tasks
 from imports.engine import file_reading, staging
 from imports.engine import undo as undoing
 from imports.engine.file_reading import ReadFile
-from imports.engine.locks import lock_organisation
 from imports.engine.options import ImportOptions, ReadingOptions
 from imports.errors import (
     FeatureDisabled,
@@ -174,7 +173,6 @@ def submit(
     `idempotency_key` and `idempotency_request` are only stored; `idempotency.once` uses them.
     Raises what `organisation_for` raises, and `NotFound` where the upload was deleted."""
     organisation_for(user, upload.organisation_id)
-    lock_organisation(upload.organisation_id, user.id if user else None)
     locked = Upload.objects.select_for_update().filter(id=upload.id).first()
     if locked is None:
         raise NotFound("There is no such upload any more. Upload the file again.")
@@ -244,7 +242,6 @@ def retry(
     organisation_for(user, batch.organisation_id)
     if user is not None:
         quotas.refuse_blocked(user.pk, batch.organisation_id, ip)
-    lock_organisation(batch.organisation_id, user.id if user else None)
     old = ImportBatch.objects.select_for_update().get(id=batch.id)
     if old.status not in (Status.FAILED, Status.CANCELLED):
         raise RetryNotPossible(
