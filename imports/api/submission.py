@@ -10,10 +10,11 @@ from uuid import UUID
 from django.db import transaction
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.parsers import JSONParser
 from imports import actions, quotas, uploads
 from imports.api.base import UploadView, validated
 from imports.api.batches import ACCEPTED_HEADERS, BatchSerializer, accepted

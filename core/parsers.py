@@ -1,0 +1,25 @@
+"""Parsers of request bodies: what a client sends never ends in an unexpected exception."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import parsers
+from rest_framework.exceptions import ParseError
+
+
+class JSONParser(parsers.JSONParser):
+    """DRF's parser, for bodies of any nesting and with any `charset` in their Content-Type."""
+
+    def parse(
+        self, stream: Any, media_type: str | None = None, parser_context: Any = None
+    ) -> dict[str, Any]:
+        """The value of the body. Raises ParseError.
+
+        JSON is always UTF-8 (RFC 8259), so `charset` is ignored: Python also knows encodings that
+        do not decode to text, such as base64 and rot13."""
+        context = {**(parser_context or {}), "encoding": "utf-8"}
+        try:
+            return super().parse(stream, media_type, context)
+        except RecursionError:
+            raise ParseError("its arrays and objects are nested too deeply") from None
