@@ -22,12 +22,13 @@ from users import retention as user_retention
 log = structlog.get_logger(__name__)
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-# One byte that a worker shares with its child processes, which do not see the signal that stops it.
+# One byte that a worker shares with its child processes, which do not receive its SIGTERM.
 _stopping = mmap.mmap(-1, 1)
 
 
 @worker_shutting_down.connect
-def _tell_children(**_: Any) -> None:
+def _note_shutdown(**_: Any) -> None:
+    """Called when the worker receives SIGTERM. Its child processes then see that it shuts down."""
     _stopping[0] = 1
 
 
@@ -37,14 +38,14 @@ def is_stopping() -> bool:
 
 
 def slice_is_over() -> Callable[[], bool]:
-    """Gives a function for `runner.run`: whether the time of this task is over, or the worker was
-    told to shut down."""
+    """Gives the function `stop` for `runner.run` and `undo.run`. It gives True once the time slice
+    of this task is over or the worker was told to shut down."""
     deadline = time.monotonic() + settings.IMPORT_SLICE_SECONDS
     return lambda: is_stopping() or time.monotonic() > deadline
 
 
 def enqueue(batch_id: UUID | str) -> None:
-    """Enqueues a task that runs a batch. Raises the errors of the broker; the sweep then enqueues
+    """Enqueues a task that runs a batch. Raises the errors of the broker. The sweep then enqueues
     the batch later."""
     failpoints.reach("before_enqueue")
     run_batch.delay(str(batch_id))
@@ -55,9 +56,9 @@ def enqueue(batch_id: UUID | str) -> None:
 def run_batch(self: Any, batch_id: str) -> None:
     """Works on a batch for IMPORT_SLICE_SECONDS, then enqueues it behind the others.
 
-    If another worker had the batch a moment ago, the task is retried until that worker has ended
-    the batch or its heartbeat is old. The broker redelivers the message of a dead worker only once,
-    so the message must not be lost."""
+    If the heartbeat of another worker is recent, the task is retried until that worker has ended
+    the batch or its heartbeat is more than IMPORT_TAKEOVER_SECONDS old. That worker may be dead,
+    and the broker redelivers the message of a dead worker only once."""
     if not settings.FEATURE_USER_MANAGEMENT:
         return  # the sweep enqueues it once imports are switched on
     if not _ID.fullmatch(batch_id):
@@ -134,7 +135,7 @@ def send_mail() -> None:
 def enqueue_all(findings: Iterable[recovery.Finding]) -> int:
     """Enqueues the batches that a sweep has released; gives their number. Raises the errors of the
     broker; the next sweep then finds the other batches."""
-    batch_ids = [finding.batch_id for finding in findings if finding.done == "enqueued"]
+    batch_ids = [finding.batch_id for finding in findings if finding.action == "enqueued"]
     for index, batch_id in enumerate(batch_ids):
         try:
             enqueue(batch_id)

@@ -28,36 +28,36 @@ STALLED_REASON = "Stopped: no worker got any further with this import for {minut
 
 
 class Finding(NamedTuple):
-    """A batch that nobody works on, and what was done about it."""
+    """A batch that no worker works on, and what `sweep` does with it.
+
+    A batch is `pending` if no worker has claimed it yet, `released` if its last worker gave it back
+    for the next one, and `stalled` if it has a worker whose heartbeat stopped."""
 
     batch_id: UUID
-    was: str  # pending, released, stalled
-    done: str  # enqueued, failed
+    state: str  # pending, released, stalled
+    action: str  # enqueued, failed
 
 
 def sweep(
     *, stuck_seconds: int | None = None, fail: bool = False, dry_run: bool = False
 ) -> list[Finding]:
-    """Finds batches that no worker works on. Releases them for the next worker, or fails them if
-    they are stalled after 3 attempts without progress, or stalled and `fail` is set.
+    """Releases the batches that no worker works on; gives them. The caller enqueues those whose
+    action is `enqueued`.
 
-    stuck_seconds: a batch is stalled if its last heartbeat is older than this. With `dry_run`
-    nothing is changed. A batch whose row is locked has a live worker and is left alone. The caller
-    enqueues the released batches."""
+    A stalled batch is failed instead after 3 attempts without progress, or if `fail` is set. A
+    batch is stalled if its last heartbeat is more than `stuck_seconds` old (default:
+    IMPORT_STUCK_SECONDS). A batch whose row is locked has a live worker and is left alone. With
+    `dry_run` nothing is changed, and the action is what would be done."""
     stuck_after = timedelta(seconds=stuck_seconds or settings.IMPORT_STUCK_SECONDS)
     found = []
-    for batch_id, was in _without_worker(stuck_after):
-        done = "failed" if fail and was == "stalled" else "enqueued"
-        if not dry_run:
-            done = _release_or_fail(batch_id, stuck_after, fail=fail)
-        if done:
-            found.append(Finding(batch_id, was, done))
+    for batch in _stuck_batches(stuck_after).order_by("created_at")[:1000]:
+        if dry_run:
+            action = "failed" if _must_fail(batch, fail=fail) else "enqueued"
+        else:
+            action = _release_or_fail(batch.id, stuck_after, fail=fail)
+        if action:
+            found.append(Finding(batch.id, _state(batch), action))
     return found
-
-
-def _without_worker(stuck_after: timedelta) -> list[tuple[UUID, str]]:
-    oldest_first = _stuck_batches(stuck_after).order_by("created_at")
-    return [(batch.id, _kind(batch)) for batch in oldest_first[:1000]]
 
 
 def _stuck_batches(stuck_after: timedelta) -> QuerySet[ImportBatch]:
@@ -73,31 +73,36 @@ def _stuck_batches(stuck_after: timedelta) -> QuerySet[ImportBatch]:
     )
 
 
-def _kind(batch: ImportBatch) -> str:
+def _state(batch: ImportBatch) -> str:
     if batch.status == Status.PENDING:
         return "pending"
     return "stalled" if batch.heartbeat_at else "released"
 
 
+def _must_fail(batch: ImportBatch, *, fail: bool) -> bool:
+    is_last_attempt = batch.attempts_without_progress >= runner.MAX_ATTEMPTS_WITHOUT_PROGRESS
+    return _state(batch) == "stalled" and (fail or is_last_attempt)
+
+
 @transaction.atomic
 def _release_or_fail(batch_id: UUID, stuck_after: timedelta, *, fail: bool) -> str:
+    """Gives the action; "" if a worker has the batch by now."""
     stuck = _stuck_batches(stuck_after).select_for_update(skip_locked=True)
     batch = stuck.filter(id=batch_id).first()
     if batch is None:
         return ""
-    is_last_attempt = batch.attempts_without_progress >= runner.MAX_ATTEMPTS_WITHOUT_PROGRESS
-    if _kind(batch) == "stalled" and fail:  # an operator asked for it
+    if not _must_fail(batch, fail=fail):
+        ImportBatch.objects.filter(id=batch_id).update(heartbeat_at=None, enqueued_at=Now())
+        return "enqueued"
+    if fail:  # an operator asked for it
         minutes = int(stuck_after.total_seconds() // 60)
         completion.fail(batch, STALLED_REASON.format(minutes=minutes))
         audit.record(
             EventType.MARKED_FAILED, organisation_id=batch.organisation_id, batch_id=batch.id
         )
-        return "failed"
-    if _kind(batch) == "stalled" and is_last_attempt:
+    else:
         runner.fail_exhausted(batch, completion.CRASHED_REPEATEDLY)
-        return "failed"
-    ImportBatch.objects.filter(id=batch_id).update(heartbeat_at=None, enqueued_at=Now())
-    return "enqueued"
+    return "failed"
 
 
 def mark_not_enqueued(batch_ids: list[UUID]) -> None:

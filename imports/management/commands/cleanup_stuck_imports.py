@@ -13,20 +13,20 @@ from imports.engine import recovery
 from imports.engine.recovery import Finding
 from imports.models import ImportBatch
 
-# The words for `Finding.was` and `Finding.done`.
-WAS = {
+# The words for `Finding.state` and `Finding.action`.
+STATES = {
     "pending": "pending, not queued",
     "released": "released, not claimed",
     "stalled": "no progress",
 }
-DONE = {"enqueued": "queued again", "failed": "marked as failed"}
-WOULD_BE_DONE = {"enqueued": "would be queued again", "failed": "would be marked as failed"}
+ACTIONS = {"enqueued": "queued again", "failed": "marked as failed"}
+PLANNED_ACTIONS = {"enqueued": "would be queued again", "failed": "would be marked as failed"}
 
 
 class Command(BaseCommand):
     """Parses, calls `recovery.sweep`, and prints a table of what was found.
 
-    The workers do the same every half minute."""
+    The workers also call `recovery.sweep`, every 30 seconds."""
 
     help = (
         "Finds imports that no worker works on, and queues them again. They continue where they"
@@ -61,7 +61,7 @@ class Command(BaseCommand):
         if not found:
             self.stdout.write("Nothing is stuck.")
             return
-        self._print(found, WOULD_BE_DONE if options["dry_run"] else DONE)
+        self._print(found, PLANNED_ACTIONS if options["dry_run"] else ACTIONS)
         if not options["dry_run"]:
             _enqueue(found)
 
@@ -71,7 +71,7 @@ class Command(BaseCommand):
         for finding in found:
             batch = batches.get(finding.batch_id)
             rows = f"{batch.processed_rows:,} of {batch.total_rows:,}" if batch else "deleted"
-            problem, result = WAS[finding.was], words[finding.done]
+            problem, result = STATES[finding.state], words[finding.action]
             self.stdout.write(f"{finding.batch_id}  {rows:>15}  {problem:21}  {result}")
 
 

@@ -109,6 +109,7 @@ def test_a_stalled_batch_fails_after_three_attempts_without_progress(
     set_to(stack, attempts_without_progress=2)
     assert recovery.sweep(dry_run=True) == [(batch_id, "stalled", "enqueued")]
     set_to(stack, attempts_without_progress=3)
+    assert recovery.sweep(dry_run=True) == [(batch_id, "stalled", "failed")]
     assert recovery.sweep() == [(batch_id, "stalled", "failed")]
     assert stack.status(batch_id) == "failed"
     assert "stopped 3 times near row 1 of the data" in stack.batch(batch_id)["error_message"]

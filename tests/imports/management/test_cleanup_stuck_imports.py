@@ -47,6 +47,13 @@ def test_a_dry_run_changes_nothing(batch: ImportBatch) -> None:
     assert ImportBatch.objects.values().get() == before
 
 
+def test_a_dry_run_names_the_imports_that_have_no_attempt_left(batch: ImportBatch) -> None:
+    stop_heartbeat(batch, 11)
+    ImportBatch.objects.update(attempts_without_progress=runner.MAX_ATTEMPTS_WITHOUT_PROGRESS)
+    assert "would be marked as failed" in output_of("cleanup_stuck_imports", "--dry-run")
+    assert "marked as failed" in output_of("cleanup_stuck_imports")
+
+
 def test_with_fail_a_stalled_import_is_marked_as_failed_with_the_reason(batch: ImportBatch) -> None:
     stop_heartbeat(batch, 11)
     assert "marked as failed" in output_of("cleanup_stuck_imports", "--fail")
