@@ -1,4 +1,7 @@
-"""The text of the e-mail about the end of an import."""
+"""The e-mail about the end of an import.
+
+Its templates are ended.txt and ended.html in imports/templates/imports/mail.
+"""
 
 from __future__ import annotations
 
