@@ -1,0 +1,34 @@
+"""What users and operators can do with imports. The API, the admin and the commands call it.
+
+Others may call what is listed in `__all__`. Every function checks permission and organisation.
+"""
+
+from imports.actions.batches import cancel, error_report, undo
+from imports.actions.permissions import organisation_for, refuse_others
+from imports.actions.staging import (
+    read_for_import,
+    read_for_preview,
+    stage_for_import,
+    stage_for_preview,
+    staged,
+    store,
+    store_preview,
+)
+from imports.actions.submission import retry, submit
+
+__all__ = [
+    "cancel",
+    "error_report",
+    "organisation_for",
+    "read_for_import",
+    "read_for_preview",
+    "refuse_others",
+    "retry",
+    "stage_for_import",
+    "stage_for_preview",
+    "staged",
+    "store",
+    "store_preview",
+    "submit",
+    "undo",
+]

@@ -1,0 +1,105 @@
+"""Stages files, for a preview or for an import."""
+
+from __future__ import annotations
+
+from typing import Any, BinaryIO
+from uuid import UUID
+
+from django.db import transaction
+
+from core.errors import NotFound
+from imports import audit
+from imports.actions.permissions import organisation_for
+from imports.engine import file_reading, staging
+from imports.engine.file_reading import ReadFile
+from imports.engine.options import ReadingOptions
+from imports.models import EventType, Upload
+from users.models import User
+
+
+def read_for_import(
+    file: BinaryIO,
+    *,
+    filename: str,
+    user: User | None,
+    organisation_id: UUID | str,
+    options: ReadingOptions | None = None,
+) -> ReadFile:
+    """Reads a file to its end, for `store`. `file` is seekable and binary. The result is closed by
+    the caller. Not to be called in a transaction, which would wait for a slow file.
+
+    Raises `FileRefused`, also where the encoding would have to be guessed, and what
+    `organisation_for` raises."""
+    organisation_for(user, organisation_id)
+    return file_reading.read_for_import(file, filename=filename, options=options)
+
+
+def store(file: ReadFile, *, user: User | None, organisation_id: UUID | str) -> Upload:
+    """Stores a file that was read, for `submit`. Raises what `organisation_for` raises."""
+    organisation = organisation_for(user, organisation_id)
+    return staging.store(file, organisation_id=organisation.id, staged_by=user.id if user else None)
+
+
+def stage_for_import(
+    file: BinaryIO,
+    *,
+    filename: str,
+    user: User | None,
+    organisation_id: UUID | str,
+    options: ReadingOptions | None = None,
+) -> Upload:
+    """`read_for_import` and `store`."""
+    into: dict[str, Any] = {"user": user, "organisation_id": organisation_id}
+    with read_for_import(file, filename=filename, options=options, **into) as read:
+        return store(read, **into)
+
+
+def read_for_preview(
+    file: BinaryIO,
+    *,
+    filename: str,
+    user: User | None,
+    organisation_id: UUID | str,
+    options: ReadingOptions | None = None,
+) -> ReadFile:
+    """The same as `read_for_import` for a preview: an unknown encoding is guessed, with a
+    warning."""
+    organisation_for(user, organisation_id)
+    return file_reading.read_for_preview(file, filename=filename, options=options)
+
+
+@transaction.atomic
+def store_preview(file: ReadFile, *, user: User | None, organisation_id: UUID | str) -> Upload:
+    """`store`, and records the preview."""
+    upload = store(file, user=user, organisation_id=organisation_id)
+    audit.record(
+        EventType.PREVIEWED, user=user, organisation_id=upload.organisation_id, upload_id=upload.id
+    )
+    return upload
+
+
+def stage_for_preview(
+    file: BinaryIO,
+    *,
+    filename: str,
+    user: User | None,
+    organisation_id: UUID | str,
+    options: ReadingOptions | None = None,
+) -> Upload:
+    """`read_for_preview` and `store_preview`."""
+    into: dict[str, Any] = {"user": user, "organisation_id": organisation_id}
+    with read_for_preview(file, filename=filename, options=options, **into) as read:
+        return store_preview(read, **into)
+
+
+def staged(upload_id: UUID | str, *, user: User | None, organisation_id: UUID | str) -> Upload:
+    """Gives the upload of an earlier preview by the same user.
+
+    Raises `NotFound` where another user made it or it was deleted (after an hour), and what
+    `organisation_for` raises."""
+    organisation = organisation_for(user, organisation_id)
+    own = Upload.objects.filter(organisation=organisation, staged_by=user)
+    upload = own.filter(id=upload_id).first()
+    if upload is None:
+        raise NotFound("There is no such upload any more. Upload the file again.")
+    return upload

@@ -1,0 +1,122 @@
+"""Creates batches from staged files, and runs batches again."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from core.errors import NotFound
+from imports import audit, quotas, tasks
+from imports.actions.permissions import organisation_for
+from imports.engine import staging
+from imports.engine.options import ImportOptions
+from imports.errors import (
+    RetryNotPossible,
+)
+from imports.models import EventType, ImportBatch, Upload
+from imports.models.statuses import LIVE, Status
+from imports.schema.columns import Notice
+from users.models import User
+
+
+@transaction.atomic
+def submit(
+    upload: Upload,
+    *,
+    user: User | None,
+    options: ImportOptions,
+    source: str = "api",
+    idempotency_key: str | None = None,
+    idempotency_request: dict[str, Any] | None = None,
+    retry_of: ImportBatch | None = None,
+) -> ImportBatch:
+    """Creates a batch from a staged file, and enqueues it after COMMIT. Called again with the same
+    upload, it gives the same batch.
+
+    `idempotency_key` and `idempotency_request` are only stored; `idempotency.once` uses them.
+    Raises what `organisation_for` raises, and `NotFound` where the upload was deleted."""
+    organisation_for(user, upload.organisation_id)
+    locked = Upload.objects.select_for_update().filter(id=upload.id).first()
+    if locked is None:
+        raise NotFound("There is no such upload any more. Upload the file again.")
+    if locked.import_batch_id:
+        return ImportBatch.objects.get(id=locked.import_batch_id)
+    batch = ImportBatch.objects.create(
+        filename=upload.filename,
+        total_rows=upload.total_rows,
+        organisation_id=upload.organisation_id,
+        uploaded_by=user,
+        source=source,
+        options=asdict(options),
+        file_sha256=upload.sha256,
+        idempotency_key=idempotency_key,
+        idempotency_request=idempotency_request,
+        retry_of=retry_of,
+        enqueued_at=Now(),
+    )
+    locked.import_batch = batch
+    if retry_of is None:
+        locked.warnings += _same_file(batch)
+    locked.save(update_fields=["import_batch", "warnings"])
+    _record_submission(batch, locked, user=user, retry_of=retry_of)
+    # robust: without a broker the batch is committed all the same, and the sweep enqueues it later
+    transaction.on_commit(lambda: tasks.enqueue(batch.id), robust=True)
+    return ImportBatch.objects.get(id=batch.id)
+
+
+def _record_submission(
+    batch: ImportBatch, upload: Upload, *, user: User | None, retry_of: ImportBatch | None
+) -> None:
+    audit.record(
+        EventType.RETRIED if retry_of else EventType.SUBMITTED,
+        user=user,
+        organisation_id=batch.organisation_id,
+        batch_id=batch.id,
+        upload_id=upload.id,
+        subject_id=retry_of.id if retry_of else None,
+    )
+
+
+def _same_file(batch: ImportBatch) -> list[list[Any]]:
+    """Gives a warning if the same file was imported into the organisation before."""
+    same_file = ImportBatch.objects.filter(
+        organisation_id=batch.organisation_id, file_sha256=batch.file_sha256
+    )
+    earlier = same_file.exclude(id=batch.id).order_by("-created_at").first()
+    if earlier is None:
+        return []
+    message = (
+        f"The same file was imported on {earlier.created_at:%Y-%m-%d at %H:%M} UTC already, as"
+        f" batch {earlier.id} ({earlier.status}). Users that it created are skipped."
+    )
+    return [list(Notice(None, "same_file", message))]
+
+
+@transaction.atomic
+def retry(
+    batch: ImportBatch, *, user: User | None, ip: str | None, source: str = "api"
+) -> ImportBatch:
+    """Runs a batch that failed or was cancelled again, as a new batch with a copy of its file and
+    its options. Users that exist already count as skipped. While a retry of the batch is pending or
+    runs, another call gives that one. A retry does not count against the quota.
+
+    `ip` is the address of the client. Raises `RetryNotPossible`, `UploadBlocked`, and what
+    `organisation_for` raises."""
+    organisation_for(user, batch.organisation_id)
+    if user is not None:
+        quotas.refuse_blocked(user.pk, batch.organisation_id, ip)
+    old = ImportBatch.objects.select_for_update().get(id=batch.id)
+    if old.status not in (Status.FAILED, Status.CANCELLED):
+        raise RetryNotPossible(
+            f"This import is {old.status}: only one that failed or was cancelled can be run again."
+        )
+    if again := ImportBatch.objects.filter(retry_of=old, status__in=LIVE).first():
+        return again
+    upload = staging.copy_upload(old.id, staged_by=user.id if user else None)
+    if upload is None:
+        raise RetryNotPossible("The file of this import is kept no longer. Upload it again.")
+    options = ImportOptions.from_json(old.options)
+    return submit(upload, user=user, options=options, source=source, retry_of=old)
