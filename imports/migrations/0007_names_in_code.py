@@ -38,6 +38,11 @@ class Migration(migrations.Migration):
                     name="importerror",
                     options={"ordering": ["row_number", "field_name"], "verbose_name": "row error"},
                 ),
+                migrations.AlterField(
+                    "uploadblock",
+                    "reason",
+                    models.TextField(help_text="For staff only: a blocked user never sees it."),
+                ),
                 migrations.RenameModel(old_name="UploadTally", new_name="UploadCounter"),
                 # Nothing reads these two columns any more. The code of before does, until the
                 # deployment is over: a later migration deletes them.
