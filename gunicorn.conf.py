@@ -5,6 +5,7 @@ Options on the command line come after it and win.
 
 import os
 
+from imports.files.xlsx import processes
 from marketedge import logs
 
 bind = f"0.0.0.0:{os.environ.get('PORT') or 8000}"
@@ -22,6 +23,12 @@ max_requests = 2000  # then a worker is replaced: bounds leaks
 max_requests_jitter = 200
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108 - not a shared disk
 control_socket_disable = True  # it would lie in the home directory, where two services meet
+
+
+def post_worker_init(worker: object) -> None:
+    """Starts ahead the process that reads workbooks, so that no upload has to wait for it."""
+    processes.start()
+
 
 logs.configure()
 logconfig_dict = logs.LOGGING

@@ -135,11 +135,11 @@ def test_every_warning_is_documented() -> None:
     [
         f"| columns | {LIMITS.max_columns} |",
         f"| a cell | {LIMITS.max_cell_chars:,} characters |",
-        f"| a row | {LIMITS.max_record_bytes // 1024} KB |",
-        f"| the header | {LIMITS.max_header_bytes // 1024} KB, and {LIMITS.max_title_rows} rows",
+        f"| a row | {LIMITS.max_record_bytes // 1024} KiB |",
+        f"| the header | {LIMITS.max_header_bytes // 1024} KiB, and {LIMITS.max_title_rows} rows",
         f"| the name of a column | {MAX_HEADER_CHARS:,} characters |",
         f"{LIMITS.max_workbook_entries} parts",
-        f"unpack to {LIMITS.max_workbook_bytes // 1024**2} MB",
+        f"unpack to {LIMITS.max_workbook_bytes // 1024**2} MiB",
         f"span {LIMITS.max_workbook_cells:,} cells",
     ],
 )

@@ -19,10 +19,10 @@ def test_a_file_may_have_max_bytes_and_no_more() -> None:
     assert (refusal.code, refusal.status) == ("file_too_large", 413)
 
 
-def test_the_refusal_of_a_large_file_gives_its_size_in_megabytes() -> None:
+def test_the_refusal_of_a_large_file_gives_its_size_in_mebibytes() -> None:
     refusal = refusal_of(b"x" * 11_534_336, limits=files.Limits())
-    assert "11.0 MB" in refusal.detail
-    assert "10 MB" in refusal.detail
+    assert "11.0 MiB" in refusal.detail
+    assert "10 MiB" in refusal.detail
 
 
 @pytest.mark.parametrize("row", [ROW, ROW.replace("Ann", '"Ann"')])
@@ -45,7 +45,7 @@ def test_a_row_of_very_many_lines_is_refused() -> None:
     limits = files.Limits(max_rows=10, max_columns=10_000)
     refusal = refusal_of(HEADER + '"\n",' * 500_000, limits=limits)
     assert refusal.code == "record_too_long"
-    assert "256 KB" in refusal.detail
+    assert "256 KiB" in refusal.detail
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def test_a_long_text_that_many_cells_share_counts_for_each_of_them() -> None:
     refusal = refusal_of(data, limits=LARGE_LIMITS)
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert (refusal.code, refusal.status) == ("uncompressed_too_large", 413)
-    assert "more than 100 MB of text" in refusal.detail
+    assert "more than 100 MiB of text" in refusal.detail
     assert after - before < 8 * 1024
 
 

@@ -111,7 +111,7 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked() -> None:
     assert len(bomb) < 60_000
     refusal = refusal_of(bomb, limits=LARGE_LIMITS)
     assert (refusal.code, refusal.status) == ("uncompressed_too_large", 413)
-    assert "47.7 MB" in refusal.detail
+    assert "47.7 MiB" in refusal.detail
 
 
 def test_a_zip_bomb_that_declares_a_false_size_is_refused() -> None:

@@ -38,10 +38,11 @@ def with_rows(rows: str, **parts: bytes) -> bytes:
     return packed(parts_of() | {SHEET: f"{sheet}</worksheet>".encode()} | parts)
 
 
-def with_strings(strings: list[str], rows: str) -> bytes:
-    """A workbook with shared strings, which the rows name by their number."""
+def with_strings(strings: list[str], rows: str, **parts: bytes) -> bytes:
+    """A workbook with shared strings, which the rows name by their number. `parts`: further
+    parts."""
     items = "".join(f"<si><t>{text}</t></si>" for text in strings)
-    return with_rows(rows, **{STRINGS: f'<sst xmlns="{MAIN}">{items}</sst>'.encode()})
+    return with_rows(rows, **{STRINGS: f'<sst xmlns="{MAIN}">{items}</sst>'.encode()}, **parts)
 
 
 def row_xml(number: int, first: str, kind: str = "inlineStr") -> str:
