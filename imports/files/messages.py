@@ -142,7 +142,7 @@ def too_many_columns(row: int, found: int | None, limit: int) -> TooManyColumns:
 def header_too_large(limit_bytes: int) -> HeaderTooLarge:
     """The refusal for a header row that is larger than allowed."""
     return HeaderTooLarge(
-        f"The header row is larger than {limit_bytes // 1024:,} KB, which is the most that is "
+        f"The header row is larger than {limit_bytes // 1024:,} KiB, which is the most that is "
         "allowed. The first row must hold the names of the columns.",
         limit=limit_bytes,
     )
@@ -202,7 +202,7 @@ def _too_long(what: str, line: int, cells: Sequence[str], limits: Limits) -> Fil
 
 def _record_too_long(what: str, line: int, limits: Limits) -> RecordTooLong:
     return RecordTooLong(
-        f"{what} is longer than {limits.max_record_bytes // 1024:,} KB, which is the most that is "
+        f"{what} is longer than {limits.max_record_bytes // 1024:,} KiB, which is the most that is "
         "allowed. Check its line ends and its quotes.",
         line=line,
         limit=limits.max_record_bytes,

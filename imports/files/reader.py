@@ -86,7 +86,7 @@ class Reading:
         return chain.from_iterable(self.blocks())
 
     def blocks(self) -> Iterator[list[Record]]:
-        """The same in lists, each of which takes little memory, whatever the file holds."""
+        """The rows of `records` in lists, each of which takes little memory for any file."""
         count = 0
         for block in self._source.blocks():
             records = self._records_of(block)
@@ -137,8 +137,8 @@ class Reading:
     def _without_passwords(self, cells: list[str]) -> list[str]:
         """A row without its passwords.
 
-        In a row with too few or too many cells the password may have shifted by as many columns:
-        every cell that it may have shifted to is emptied as well.
+        In a row with too few or too many cells the password may have shifted by as many columns.
+        Every cell that it may have shifted to is emptied as well.
         """
         shift = abs(len(cells) - self._width)
         if shift:
@@ -149,7 +149,8 @@ class Reading:
         return cells
 
     def _too_many_rows(self) -> FileRefused:
-        """The refusal, with the number of rows in the whole file if it can be read to its end."""
+        """The refusal of a file with too many rows. It gives the number of rows in the whole file,
+        or the number up to an error in the file."""
         count, is_exact = 0, True
         try:
             for block in self._source.blocks():
@@ -183,9 +184,9 @@ def read(
 def read_for_preview(
     file: BinaryIO, *, filename: str, limits: Limits, **overrides: Unpack[Overrides]
 ) -> Reading:
-    """The same, but guesses the encoding of a text file that `read` would refuse for it.
+    """Works as `read`, but guesses the encoding of a text file that is refused there.
 
-    A warning says so, as a wrong guess must not be imported.
+    A warning tells the guess. The file must not be imported with it, because it may be wrong.
     """
     return _read(file, filename, limits, overrides, guess_encoding=True)
 
@@ -193,7 +194,7 @@ def read_for_preview(
 def _read(
     file: BinaryIO, filename: str, limits: Limits, overrides: Overrides, *, guess_encoding: bool
 ) -> Reading:
-    head = _first_bytes(file, limits)
+    head = _check_size_and_read_head(file, limits)
     mapping = overrides.get("mapping")
     if is_zip(head):
         return _read_workbook(file, limits, overrides.get("sheet"), mapping)
@@ -231,12 +232,12 @@ def _read_workbook(
     )
 
 
-def _first_bytes(file: BinaryIO, limits: Limits) -> bytes:
-    """The beginning of a file. Raises FileTooLarge or FileEmpty."""
+def _check_size_and_read_head(file: BinaryIO, limits: Limits) -> bytes:
+    """Gives the first bytes of a file. Raises FileTooLarge or FileEmpty."""
     size = file.seek(0, 2)
     if size > limits.max_bytes:
         raise FileTooLarge(
-            f"The file has {size / MEBIBYTE:.1f} MB; at most {limits.max_bytes / MEBIBYTE:g} MB "
+            f"The file has {size / MEBIBYTE:.1f} MiB; at most {limits.max_bytes / MEBIBYTE:g} MiB "
             "are allowed. Split it into several files.",
             size=size,
             limit=limits.max_bytes,
@@ -268,7 +269,8 @@ def _has_apostrophe_in_every_cell(
 ) -> bool:
     """Whether all addresses and names of the sample rows begin with an apostrophe.
 
-    False if `escape_cell` explains all of them: our error reports leave other cells unchanged.
+    False if all of them may be cells that `escape_cell` has escaped. An error report of this
+    service has such cells, and its other cells must stay unchanged.
     """
     kept = [i for i in range(width) if i not in match.dropped]
     positions = match.columns.positions

@@ -385,5 +385,5 @@ case(
 case(
     "header-too-large.csv",
     lines([*HEADER, *["y" * 9_000] * 9], ANN),
-    **refused("header_too_large", says=["64 KB"]),
+    **refused("header_too_large", says=["64 KiB"]),
 )

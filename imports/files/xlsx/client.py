@@ -139,8 +139,8 @@ class RemoteWorkbookSource:
 
 def _too_expensive(limits: Limits) -> WorkbookTooExpensive:
     return WorkbookTooExpensive(
-        f"The workbook needs more than {limits.workbook_memory_bytes / MEBIBYTE:g} MB of memory or "
-        f"{limits.workbook_seconds:g} seconds to read, which is the most that is allowed. "
+        f"The workbook needs more than {limits.workbook_memory_bytes / MEBIBYTE:g} MiB of memory "
+        f"or {limits.workbook_seconds:g} seconds to read, which is the most that is allowed. "
         "Save the sheet as CSV (UTF-8), and upload that.",
     )
 

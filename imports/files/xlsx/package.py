@@ -139,9 +139,9 @@ class Package:
 
     def _too_large(self, size: int | None = None) -> FileRefused:
         limit = self._limits.max_workbook_bytes
-        found = f"{size / MEBIBYTE:,.1f} MB" if size else "more than it declares"
+        found = f"{size / MEBIBYTE:,.1f} MiB" if size else "more than it declares"
         return WorkbookTooLarge(
-            f"The workbook unpacks to {found}; at most {limit / MEBIBYTE:g} MB, and "
+            f"The workbook unpacks to {found}; at most {limit / MEBIBYTE:g} MiB, and "
             f"{self._limits.max_workbook_ratio} times its own size, are allowed. "
             "Save the sheet as CSV (UTF-8), and upload that.",
             limit=limit,

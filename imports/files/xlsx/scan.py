@@ -113,7 +113,7 @@ def too_much_text(sheet: str, limits: Limits) -> WorkbookTooLarge:
     """The refusal of a sheet whose cells hold too much text. Many cells may share one text."""
     return WorkbookTooLarge(
         f'The cells of the sheet "{excerpt(sheet)}" hold more than '
-        f"{limits.max_workbook_bytes / MEBIBYTE:g} MB of text, which is the most that is allowed. "
+        f"{limits.max_workbook_bytes / MEBIBYTE:g} MiB of text, which is the most that is allowed. "
         "Many of its cells hold the same long text. Shorten it.",
         limit=limits.max_workbook_bytes,
     )
