@@ -42,17 +42,18 @@ class DelimitedSource:
         self._file = file
         self._encoding = encoding
         self.limits = limits
-        lines_above, lines = self._first_lines()
-        sep = None if lines_above else sep_line_delimiter(lines[0], delimiter)
+        blank_lines, lines = self._first_lines()
+        # A first line such as `sep=;` names the delimiter for Excel. It is not a row.
+        sep = None if blank_lines else sep_line_delimiter(lines[0], delimiter)
         self._sep_lines = 1 if sep else 0
         trial = detect_dialect(
-            lines[self._sep_lines :], lines_above, sep or delimiter, mapping, limits
+            lines[self._sep_lines :], blank_lines, sep or delimiter, mapping, limits
         )
         self.dialect: Dialect = trial.dialect
         self.samples = trial.samples
         self._first_row, self._skipped_lines = 1, self._sep_lines
         if trial.error and not trial.fields:
-            last = trial.samples[-1] if trial.samples else SampleRow(lines_above, [], lines_above)
+            last = trial.samples[-1] if trial.samples else SampleRow(blank_lines, [], blank_lines)
             raise self.syntax_refusal(trial.error, last.row + 1, self._sep_lines + last.end_line)
 
     def start_below(self, header: SampleRow) -> None:
@@ -61,15 +62,15 @@ class DelimitedSource:
         self._skipped_lines = self._sep_lines + header.end_line
 
     def close(self) -> None:
-        """Does nothing: the file belongs to the caller."""
+        """Does nothing, because the file belongs to the caller."""
 
     # --- the first rows -----------------------------------------------------------------------
 
     def _first_lines(self) -> tuple[int, list[str]]:
-        """The number of blank lines at the top, and the lines below: about `max_header_bytes`.
+        """The number of blank lines at the top, and about `max_header_bytes` of the lines below.
 
-        Raises FileEmpty, or the refusal of the very first line. Errors further down are ignored
-        here: reading the rows meets them again.
+        Raises FileEmpty, and FileRefused for a bad byte or a first line that is too long. A later
+        line that is too long only ends these lines. It is refused when the rows are read.
         """
         blank_lines = 0
         lines: list[str] = []
@@ -174,9 +175,11 @@ def check_lengths(rows: list[list[str]], first_row: int, limits: Limits) -> None
 
 
 class _QuotedRows:
-    """The rows from a text block that contains quotes up to the next block end that ends a row.
+    """The rows that follow from a text block with quotes.
 
-    Afterwards, `row` and `line` are the position behind those rows.
+    A quoted cell may contain line breaks, so a row may continue in the next text block. The rows
+    end at the first text block whose end is the end of a row. `row` and `line` are then the
+    position behind them.
     """
 
     def __init__(
@@ -190,10 +193,10 @@ class _QuotedRows:
         self._finished_lines = 0  # the lines of rows that are complete
         self._open_chars = 0  # of the row that continues in the current block
         self._escaped = False
-        self._take(text)
+        self._use_block(text)
 
     def blocks(self) -> Iterator[RowBlock]:
-        """The rows, in a block for every text block that ends in them."""
+        """The rows. Those that begin in one text block make one RowBlock."""
         reader = self._source.dialect.rows(self._supply())
         rows: list[list[str]] = []
         started, supplied = 0, self._supplied_lines
@@ -224,10 +227,11 @@ class _QuotedRows:
         yield from self._lines
         for text in self._texts:
             self._check_open_row()
-            self._take(text)
+            self._use_block(text)
             yield from self._lines
 
-    def _take(self, text: str) -> None:
+    def _use_block(self, text: str) -> None:
+        """Makes the lines of a text block those that `_supply` gives next."""
         self._lines = split_lines(text)
         self._supplied_lines += len(self._lines)
         self._longest_line = max(self._open_chars, *map(len, self._lines))
