@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 
-# U+FF1D, U+FF0B, U+FF0D and U+FF20 are the full-width forms of = + - @. Excel treats them alike in
-# East Asian locales.
+# U+FF1D, U+FF0B, U+FF0D and U+FF20 are the full-width forms of = + - @. In East Asian locales, they
+# start a formula in Excel as well.
 _FORMULA_STARTS = "=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 
-# a cell that `escape_cell` changes: it starts a formula, after any number of apostrophes
+# Matches the cells that `escape_cell` changes. They start a formula after any number of
+# apostrophes.
 _ESCAPABLE_CELL = re.compile(f"'*[{_FORMULA_STARTS}]")
 
-# occurs in every text that contains an escaped cell: a quick check of a whole block
+# Occurs in every text that contains an escaped cell. A text without it needs no further check.
 ESCAPED_TEXT = re.compile(f"'[{_FORMULA_STARTS}]")
 
 
