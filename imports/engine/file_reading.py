@@ -1,4 +1,4 @@
-"""Reads a file to its end, before a transaction begins: a slow file holds no lock.
+"""Reads a file to its end, before a transaction begins, so that a slow file holds no lock.
 
     bytes -> files.read -> records -> chunks -> a temporary file
                                   `-> hashes of e-mail addresses -> duplicates of each chunk
@@ -45,7 +45,7 @@ class _Place(NamedTuple):
 class ReadFile:
     """A file that was read to its end: what was detected, and its rows in chunks.
 
-    Close it, or use it in a `with` statement: the chunks are in a temporary file.
+    The chunks are in a temporary file. Close it, or use this object in a `with` statement.
     """
 
     def __init__(self, reading: files.Reading, *, filename: str, size_bytes: int, sha256: str):
@@ -111,18 +111,19 @@ class ReadFile:
 def read_for_import(
     file: BinaryIO, *, filename: str, options: ReadingOptions | None = None
 ) -> ReadFile:
-    """Reads a file to its end. `file` is seekable and binary; without `options` everything is
+    """Reads a file to its end. `file` is seekable and binary. Without `options` everything is
     detected.
 
-    Raises `FileRefused` where the whole file can't be imported, also where its encoding would have
-    to be guessed."""
+    Raises `FileRefused` if the file can't be imported as a whole, or its encoding would have to be
+    guessed."""
     return _read(files.read, file, filename, options)
 
 
 def read_for_preview(
     file: BinaryIO, *, filename: str, options: ReadingOptions | None = None
 ) -> ReadFile:
-    """The same, but guesses an unknown encoding, with a warning: a person looks at a preview."""
+    """Works as `read_for_import`, but guesses an unknown encoding and warns of the guess. The user
+    sees in the preview whether the guess is right."""
     return _read(files.read_for_preview, file, filename, options)
 
 
