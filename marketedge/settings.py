@@ -123,6 +123,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "marketedge.requests.RequestLog",
+    "core.body_limit.BodyLimit",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -204,6 +205,8 @@ X_FRAME_OPTIONS = "DENY"
 # Django's limit is for form fields only. The size of a file is checked before it is read
 # (imports/uploads.py) and while it is read (imports.files).
 DATA_UPLOAD_MAX_NUMBER_FILES = 2
+MAX_BODY_BYTES = 1024 * 1024  # of a request to any path but these (core/body_limit.py)
+UPLOAD_PATHS = r"/api/v1/organizations/[^/]+/users/import(/preview)?|/admin/users/user/import/"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 
 # --- Celery: PostgreSQL holds the state of batches, messages only wake workers ------------------
