@@ -20,7 +20,7 @@ from imports.schema.fields import FIELDS, NAME_FIELDS, Field
 from imports.validation import rules
 from imports.validation.rows import UserRow
 from samples import make_sample
-from tests.imports.api.helpers import csv_bytes, imported
+from tests.imports.api.helpers import csv_bytes, import_file
 from tests.imports.validation.helpers import CHECKER
 from tests.paths import ROOT
 from users.admin.users import UserAdmin
@@ -104,7 +104,7 @@ def test_each_value_is_stored_in_its_column(api: APIClient, acme: Organisation) 
         UserRow(f"user{number}@new.example", *texts, *booleans)
         for number, booleans in enumerate(itertools.product((True, False), repeat=4))
     ]
-    assert imported(api, acme, csv_bytes(rows, list(FIELDS))).successful_rows == len(rows)
+    assert import_file(api, acme, csv_bytes(rows, list(FIELDS))).successful_rows == len(rows)
     stored = User.objects.filter(import_batch_id__isnull=False).values_list(*COLUMNS)
     assert sorted(stored) == sorted(map(tuple, rows))
 
