@@ -1,8 +1,8 @@
 """Error answers of the API as problem details (RFC 9457).
 
-`detail` is a sentence for people. `code` is for programs and never changes. `handle` is DRF's
-exception handler. `core.error_handlers` uses the functions at the end for errors that occur outside
-a view.
+`detail` is a sentence for people. `code` is for programs and never changes. `handle` is the
+exception handler of DRF. `core.error_handlers` calls `not_found`, `bad_request`, `forbidden` and
+`server_error` for errors that occur outside a view.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ TITLES = {
     503: "Service Unavailable",
 }
 
-# Exceptions of DRF and Django: status, code and sentence. An empty sentence: the exception's own.
-# The first that matches is used.
+# Exceptions of DRF and Django, with status, code and sentence. The first entry that matches is
+# used. If its sentence is empty, the answer has the message of the exception.
 KNOWN_ERRORS: tuple[tuple[type[Exception], int, str, str], ...] = (
     (exceptions.NotAuthenticated, 401, "not_authenticated", "Log in first: send an access token"
      " (POST /api/v1/auth/token gives one) or an API key in the Authorization header."),
@@ -80,7 +80,8 @@ def problem(
     headers: Mapping[str, str] | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> JsonResponse:
-    """An answer in the form of problem details. `facts` become additional members."""
+    """An answer in the form of problem details. `code` is a stable name for programs, such as
+    `not_found`. `detail` is a sentence. `facts` become further members of the JSON object."""
     body = {
         **(facts or {}),
         "type": TYPE + code,
@@ -95,8 +96,8 @@ def problem(
 
 
 def handle(error: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
-    """DRF's exception handler. None for an unexpected exception: Django logs it, and
-    `server_error` answers.
+    """The exception handler of DRF. Gives None for an unexpected exception. Django then logs it,
+    and `server_error` answers.
 
     Returns a plain Django response, so that the view's renderer (text/csv) does not render it."""
     if isinstance(error, Http404):
@@ -204,7 +205,7 @@ def bad_request() -> JsonResponse:
 
 
 def forbidden() -> JsonResponse:
-    """The answer where Django raises PermissionDenied."""
+    """The answer to a PermissionDenied of Django."""
     return problem(403, "permission_denied", "This is not allowed.")
 
 
