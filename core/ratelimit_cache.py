@@ -1,4 +1,4 @@
-"""The Redis cache of django-ratelimit: readable keys, and no errors while Redis is away.
+"""The Redis cache of django-ratelimit, with readable keys and without errors while Redis is away.
 
 Settings name these classes: `CACHES["ratelimit"]`, its `KEY_FUNCTION` and serializer, and
 `RATELIMIT_HASH_ALGORITHM`. django-ratelimit itself counts.
@@ -24,24 +24,25 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 PREFIX = "upload_rate:"  # RATELIMIT_CACHE_PREFIX
-PERIODS = {"hour": 3600, "day": 86_400}  # names for lengths of windows, in seconds
-RETRY_SECONDS = 5.0  # after a failure, Redis is not asked for this long
-USUAL_SECONDS = 0.003  # what one command may take
-# What commands may take beyond that, for each thread and second. Then the thread does without.
+PERIODS = {"hour": 3600, "day": 86_400}  # lengths of windows in seconds, by their names
+RETRY_SECONDS = 5.0  # after a failure, no command is sent to Redis for this time
+USUAL_SECONDS = 0.003  # the expected time of one command
+# The time that the commands of a thread may take in one second, beyond USUAL_SECONDS each. The
+# thread then sends no command to Redis for the rest of that second.
 PATIENCE_SECONDS = 0.05
-LOG_SECONDS = 60.0  # an outage is reported once in this time
+LOG_SECONDS = 60.0  # an outage is logged once in this time
 
-# Sent at most once in LOG_SECONDS while Redis does not answer.
+# Sent together with the log entry about an outage, so at most once in LOG_SECONDS.
 redis_away = Signal()
 
 
 class ReadableKey:
     """`RATELIMIT_HASH_ALGORITHM`: formats a key instead of hashing it.
 
-    django-ratelimit joins group, rate, value and window end without separators. A group that ends
-    with a colon and a value between colons keep them apart: the group `csv_import:` and the value
-    `:<user id>:` give `csv_import:<user id>:hour:<window end>`. The limit is not part of the key,
-    so that a new limit keeps the count."""
+    django-ratelimit joins group, rate, value and end of the window without separators. The callers
+    therefore use groups that end with a colon, and values between colons. The group `csv_import:`
+    and the value `:<user id>:` give `csv_import:<user id>:hour:<window end>`. The limit is not part
+    of the key, so that the count continues if the limit is changed."""
 
     PARTS = re.compile(r"([a-z_]{1,40}):\d+/(\d+)s:([0-9a-f-]{1,64}):(\d+)")
     NAMES = {seconds: name for name, seconds in PERIODS.items()}
@@ -76,23 +77,24 @@ class PlainIntegers:
 
 
 class CircuitBreaker:
-    """Decides whether Redis is asked. All threads of the process share one.
+    """Decides whether a command is sent to Redis. All threads of the process share one.
 
-    After a failure nobody asks for `RETRY_SECONDS`. A server that hangs then costs the time-out of
-    one request only. After that one caller tries, and the others go on without Redis until it has
-    an answer."""
+    After a failure no command is sent for `RETRY_SECONDS`. A server that hangs then costs the
+    time-out of one request only. After that time one caller sends a command. The others go on
+    without Redis until that caller has an answer."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._retry_at = self._log_at = 0.0  # _retry_at is 0 while the server answers
 
     def lets_through(self) -> bool:
-        """Whether this caller may ask."""
+        """Whether this caller may send a command."""
         with self._lock:
             now = monotonic()
             if now < self._retry_at:
                 return False
-            self._retry_at = self._retry_at and now + RETRY_SECONDS
+            if self._retry_at:  # the first caller after a failure: the others wait for its answer
+                self._retry_at = now + RETRY_SECONDS
             return True
 
     def answered(self) -> None:
@@ -115,8 +117,8 @@ breaker = CircuitBreaker()
 
 
 class RatelimitCache(RedisCache):
-    """Django's Redis cache as django-ratelimit expects one: while the server is away, it answers
-    False or None. Django's own would raise an exception of redis-py."""
+    """Django's Redis cache, except that it gives False or None while the server is away, as
+    django-ratelimit expects. Django's own cache raises an exception of redis-py."""
 
     _second = _waited_seconds = 0.0
 
@@ -137,7 +139,8 @@ class RatelimitCache(RedisCache):
         self._ask(partial(super().set, key, value, timeout, version))
 
     def _ask(self, command: Callable[[], T]) -> T | None:
-        """Runs a command. None where the server is away, or this thread has waited enough."""
+        """Runs a command. Gives None if the server is away, or if the commands of this thread have
+        taken more than PATIENCE_SECONDS within a second."""
         started = monotonic()
         if started - self._second > 1.0:
             self._second, self._waited_seconds = started, 0.0
