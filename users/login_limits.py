@@ -1,11 +1,12 @@
-"""The limits on wrong passwords, for every login: API, admin site and later pages.
+"""Limits the wrong passwords of every login, in the API and in the admin site.
 
-An attempt is counted before its password is checked, and taken back where the login succeeds. So
-the limits hold however many clients try at the same moment. PostgreSQL counts: Redis is not needed.
+An attempt is counted before its password is checked, and the count is taken back if the login
+succeeds. The limits therefore hold for any number of simultaneous attempts. The counts are in
+PostgreSQL, so that they do not depend on Redis.
 
-Why not django-axes: it counts a failure after the password was checked, so simultaneous attempts
-pass (its issue 592, closed as "won't fix"). It stores user names and IP addresses in clear. It has
-no limit that spares the networks from which the owner has logged in before.
+django-axes is not used. It counts a failure after the password was checked, so simultaneous
+attempts pass (its issue 592, closed as "won't fix"). It stores user names and IP addresses in
+clear. It has no limit that exempts the networks from which the owner has logged in before.
 """
 
 from __future__ import annotations
@@ -32,17 +33,18 @@ class Limit:
     window: timedelta
 
 
-# One account from one network: a stranger's attempts don't keep the owner out.
-# One network, all accounts: higher, because an office may share one IP address.
-# One account, all networks: against guessing from many networks. Networks from which the account's
-# owner has logged in before are exempt.
-# The order is that in which the rows are locked.
+# account_network: one account from one network. Attempts from another network do not lock out the
+# owner of the account.
+# network: all accounts from one network. It is higher, because an office may share one IP address.
+# account: one account from all networks, against guessing from many networks. Networks from which
+# the owner of the account has logged in before are exempt.
+# The rows of an attempt are locked in this order.
 LIMITS = {
     "account_network": Limit(10, timedelta(minutes=15)),
     "network": Limit(50, timedelta(minutes=15)),
     "account": Limit(100, timedelta(hours=1)),
 }
-IPV6_PREFIX = 64  # what one customer of a provider has
+IPV6_PREFIX = 64  # bits; a provider gives one customer a network of this size
 
 
 class TooManyLogins(TooManyRequests):
@@ -52,9 +54,11 @@ class TooManyLogins(TooManyRequests):
 
 
 def reserve(email: str, ip: str) -> list[Reserved]:
-    """Counts one attempt in every scope. `ip`: the client's IP address, "" where it is unknown.
+    """Counts one attempt for each limit. `ip` is the client's IP address, or "" if it is unknown.
+    Gives the counted attempts, for `refund`.
 
-    Raises TooManyLogins where a limit is reached, and then nothing is counted."""
+    Raises TooManyLogins if a limit is reached. The transaction is then rolled back, so that nothing
+    is counted."""
     network, account = network_of(ip), UserManager.normalize_email(email)
     keys = {"account_network": f"{account} {network}", "network": network, "account": account}
     reserved: list[Reserved] = []
@@ -62,6 +66,7 @@ def reserve(email: str, ip: str) -> list[Reserved]:
         for scope, limit in LIMITS.items():
             attempt = LoginAttempts.objects.reserve(scope, _hash(scope, keys[scope]), limit.window)
             reserved.append(attempt)
+            # reserved[0] is the attempt of "account_network"
             is_exempt = scope == "account" and reserved[0].is_known
             if attempt.count > limit.attempts and not is_exempt:
                 raise _refusal(attempt)
@@ -76,7 +81,7 @@ def refund(reserved: list[Reserved]) -> None:
 
 
 def network_of(ip: str) -> str:
-    """What counts as one network: a single IPv4 address, or an IPv6 network of IPV6_PREFIX bits."""
+    """The network of an IP address: the address itself for IPv4, IPV6_PREFIX bits for IPv6."""
     if ":" not in ip:
         return ip
     return str(ipaddress.ip_network(f"{ip}/{IPV6_PREFIX}", strict=False))
