@@ -1,7 +1,7 @@
 """Undoes an import: deletes the users that a batch created and nobody has changed or used since.
 
-Each step deletes some users in one transaction. The users that are left are the remaining work:
-after a crash the next step continues with them, and a second undo finds none.
+Each step deletes some users in one transaction. After a crash, the next step continues with the
+users that are left. An undo that is finished leaves none, so a second undo changes nothing.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from users.models import Invitation, User
 log = structlog.get_logger(__name__)
 
 USERS_AT_A_TIME = 2000
-LISTED = 100
+MAX_LISTED = 100  # of the users that were kept
 
 # The reasons to keep a user, in the order in which they are checked.
 LOGGED_IN = "logged_in"
@@ -48,17 +48,18 @@ class UndoResult:
     is_finished: bool
     removed_rows: int
     kept_rows: int
-    kept: list[dict[str, str]]  # user_id, email, reason (a code), message; at most LISTED
+    kept: list[dict[str, str]]  # user_id, email, reason (a code), message; at most MAX_LISTED
 
 
 def possible_until(batch: ImportBatch) -> datetime | None:
-    """Gives the end of the time in which a batch can be undone; None while it runs."""
+    """Gives the end of the time in which a batch can be undone, or None while it runs."""
     days = timedelta(days=settings.IMPORT_RETENTION_DAYS)
     return batch.completed_at + days if batch.completed_at and not batch.is_live else None
 
 
 def run(batch_id: UUID, stop: Callable[[], bool]) -> bool:
-    """Deletes users until none is left, or `stop()` gives True. Gives whether none is left."""
+    """Deletes users until no untouched one is left, or `stop()` gives True. Gives True if the undo
+    is finished."""
     while True:
         removed = _step(batch_id)
         if not removed:
@@ -69,8 +70,8 @@ def run(batch_id: UUID, stop: Callable[[], bool]) -> bool:
 
 @transaction.atomic
 def _step(batch_id: UUID) -> int:
-    """Deletes some users; gives the number of users that it looked at, 0 at the end. The lock on
-    the batch's row makes two undos of one batch take turns."""
+    """Locks some untouched users and deletes them. Gives the number of locked users. 0 means that
+    the undo is finished. The lock on the batch's row makes two undos of one batch take turns."""
     batch = ImportBatch.objects.select_for_update().filter(id=batch_id).first()
     if batch is None or batch.undone_at:
         return 0
@@ -86,11 +87,11 @@ def _step(batch_id: UUID) -> int:
 
 
 def _delete_untouched(batch_id: UUID, ids: list[UUID]) -> int:
-    """Deletes those of the locked users that are still untouched; gives their number. While they
-    are locked nobody can change them or refer to them.
+    """Deletes those of the locked users that are still untouched. Gives their number. While users
+    are locked, nobody can change them or add rows that refer to them.
 
-    A plain DELETE: `QuerySet.delete` would load all users first, because of their many-to-many
-    relations. The database deletes or changes the rows that refer to them."""
+    `QuerySet.delete` would load all users first, because of their many-to-many relations. A plain
+    DELETE does not. The database deletes or changes the rows that refer to the users."""
     locked = RawSQL("SELECT unnest(string_to_array(%s, ' ')::uuid[])", [_as_text(ids)])
     untouched_ids = untouched(batch_id).filter(id__in=locked).values_list("id", flat=True)
     with connection.cursor() as cursor:
@@ -102,14 +103,14 @@ def _delete_untouched(batch_id: UUID, ids: list[UUID]) -> int:
 
 
 def _as_text(ids: Iterable[UUID]) -> str:
-    """Gives one text instead of an array: psycopg quotes an array element by element."""
+    """Gives the ids as one text. psycopg would quote each element of an array."""
     return " ".join(map(str, ids))
 
 
 def result(batch: ImportBatch) -> UndoResult:
     """Gives the number of deleted users, and the users that were kept with the reason."""
     kept = users_of(batch.id).exclude(id__in=untouched(batch.id).values("id"))
-    listed = _with_reasons(kept.order_by("email"))[:LISTED] if batch.undone_at else ()
+    listed = _with_reasons(kept.order_by("email"))[:MAX_LISTED] if batch.undone_at else ()
     return UndoResult(
         is_finished=batch.undone_at is not None,
         removed_rows=batch.undone_rows,
@@ -124,8 +125,9 @@ def users_of(batch_id: UUID) -> QuerySet[User]:
 
 
 def untouched(batch_id: UUID) -> QuerySet[User]:
-    """Those of them that nobody has changed or used: no login, no accepted invitation, no edit (a
-    trigger sets `updated_at` at every UPDATE) and no row of another table that refers to them."""
+    """The users of a batch that nobody has changed or used. They have no login, no accepted
+    invitation and no edit (a trigger sets `updated_at` at every UPDATE), and no row of another
+    table refers to them."""
     return users_of(batch_id).filter(
         ~Q(_has_accepted()), ~_is_referenced(), last_login=None, updated_at=F("created_at")
     )
