@@ -1,6 +1,7 @@
-"""Stores a file that was read (`file_reading`), in the chunks that workers import.
+"""Stores a file in the database, in the chunks that workers import.
 
-One short transaction does it: a file that is refused was never in the database.
+`file_reading` has read the file to its end before. A file that is refused is never stored, and the
+transaction is short.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from imports.schema.columns import Columns
 
 @transaction.atomic
 def store(file: ReadFile, *, organisation_id: UUID, staged_by: UUID | None) -> Upload:
-    """Stores a file that was read; gives the upload. `staged_by`: a user; None for an operator."""
+    """Stores a file that was read. Gives the upload. `staged_by` is the id of a user, or None for
+    an operator."""
     upload = Upload.objects.create(
         id=uuid4(),
         organisation_id=organisation_id,
@@ -58,8 +60,8 @@ _DUPLICATE_CHUNKS = """
 
 @transaction.atomic
 def copy_upload(batch_id: UUID, *, staged_by: UUID | None) -> Upload | None:
-    """Copies the upload of a batch inside the database, without the batch. Gives None if the batch
-    has no upload any more."""
+    """Copies the upload and the chunks of a batch inside the database, for a new batch. Gives the
+    new upload, or None if the upload of the batch was deleted."""
     with connection.cursor() as cursor:
         cursor.execute(_DUPLICATE_UPLOAD, [staged_by, batch_id])
         made = cursor.fetchone()
@@ -77,7 +79,7 @@ def display_name(filename: str) -> str:
 
 
 def chunk_of(upload_id: UUID, number: int) -> Chunk | None:
-    """Gives a chunk of a staged file; None after the last one."""
+    """Gives a chunk of a staged file, or None after the last chunk."""
     fields = ("number", "first_row", "row_count", "content", "duplicates")
     found = UploadChunk.objects.filter(upload_id=upload_id, number=number).values(*fields).first()
     return Chunk(**found | {"content": bytes(found["content"])}) if found else None
