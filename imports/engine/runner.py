@@ -47,13 +47,15 @@ class Result(Enum):
 
 def run(batch_id: UUID | str, stop: Stop, *, shutdown: Stop | None = None) -> Result:
     """Works on a batch until it has ended, another worker has claimed it, or `stop()` gives True.
-    `stop` is called after every chunk.
 
-    Waits and tries again after transient errors of the database, unless `shutdown()` gives True
-    (default: `stop`). A worker whose time slice is over should wait as well: the error would still
-    be there in its next slice.
+    `stop` is called after every chunk. It gives True once the time slice of the worker is over or
+    the worker shuts down.
 
-    Raises the error that remained after all attempts, and every other error. The batch is then
+    `shutdown` is called after each transient error of the database (default: `stop`). It gives True
+    if the worker shuts down. Otherwise the step is tried again after a pause, also if the time
+    slice is over, because the next slice would meet the same error.
+
+    Raises an error that is not transient, or that remains after all pauses. The batch is then
     released for the next worker, or failed if this was its third attempt without progress."""
     batch = _claim(batch_id)
     if isinstance(batch, Result):
@@ -138,8 +140,8 @@ def _release_failed(batch: ImportBatch, error: Exception) -> None:
 
 
 def fail_exhausted(batch: ImportBatch, sentence: str) -> None:
-    """Fails a batch that made no progress in three attempts. `sentence` is one of those in
-    `completion`, with the places {attempts} and {row}."""
+    """Fails a batch that made no progress in three attempts. `sentence` is a constant of
+    `completion` with the placeholders {attempts} and {row}."""
     attempts, row = MAX_ATTEMPTS_WITHOUT_PROGRESS, batch.processed_rows + 1
     completion.fail(batch, sentence.format(attempts=attempts, row=row))
 
@@ -154,7 +156,7 @@ def _lock_organisation(organisation_id: UUID) -> None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _PreparedChunk:
-    """A chunk after all work that needs no database: rows checked, lines for COPY made."""
+    """A chunk whose rows are checked and formatted as lines for COPY, without the database."""
 
     number: int
     row_count: int
@@ -176,8 +178,8 @@ class _PreparedChunk:
 
 
 def _skipped_rows(chunk: _PreparedChunk, written: Written, failed: int) -> int:
-    """Gives the number of skipped rows of a chunk. Raises RuntimeError where a row has no outcome,
-    or two: the chunk is then rolled back, so that no row gets lost."""
+    """Gives the number of skipped rows of a chunk. Raises RuntimeError if a row has no outcome, or
+    two. The chunk is then rolled back, so that no row gets lost."""
     failed_in_database = failed - len(chunk.checked.invalid)
     skipped = len(written.existing) + len(written.refused) - failed_in_database
     if written.created + skipped + failed != chunk.row_count or skipped < 0:
