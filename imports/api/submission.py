@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
 from django.db import transaction
@@ -238,8 +238,10 @@ class ImportsView(UploadView, HistoryView):
         self, submission: Submission, file: ReadFile | None, keyed: KeyedRequest | None = None
     ) -> ImportBatch:
         of: dict[str, Any] = {"user": self.user, "organisation_id": self.organisation.id}
-        upload = actions.store(file, **of) if file else self._previewed(submission)
-        assert upload is not None  # noqa: S101 - a submission has a file or an upload
+        if submission.upload_id:
+            upload = actions.staged(submission.upload_id, **of)
+        else:
+            upload = actions.store(cast(ReadFile, file), **of)
         batch = actions.submit(
             upload,
             user=self.user,
