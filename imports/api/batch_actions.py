@@ -37,7 +37,7 @@ class KeptUser(serializers.Serializer[Any]):
 
 
 class UndoneSerializer(serializers.Serializer[Any]):
-    """The result of an undo so far."""
+    """What an undo has done so far."""
 
     batch_id = serializers.UUIDField()
     is_finished = serializers.BooleanField(help_text="With false, ask again later.")
@@ -63,7 +63,7 @@ class CancelView(OrganisationView):
         },
     )
     def post(self, request: Request, org_id: UUID, batch_id: UUID) -> Response:
-        """A worker finishes the chunk that it is writing."""
+        """Cancels the batch. A worker that is writing a chunk finishes it and then stops."""
         actions.cancel(self.requested_batch, user=self.user)
         return Response(BatchSerializer(self.batch(batch_id)).data)
 
@@ -75,9 +75,9 @@ class RetryView(OrganisationView):
         operation_id="retry",
         tags=["import"],
         summary="Run a failed or cancelled import again",
-        description="Creates a new import of the same file, whose `retry_of` is the old one. Rows"
-        " whose users were imported already count as skipped. A retry does not count against the"
-        " quota.",
+        description="Creates a new import of the same file. Its `retry_of` is the id of the old"
+        " import. Rows whose users were imported already count as skipped. A retry does not count"
+        " against the quota.",
         parameters=[ORGANISATION, BATCH, *ACCEPTED_HEADERS],
         request=None,
         responses={
@@ -86,7 +86,7 @@ class RetryView(OrganisationView):
         },
     )
     def post(self, request: Request, org_id: UUID, batch_id: UUID) -> Response:
-        """While a retry is pending or running, another call gives that one."""
+        """Creates the new batch. If a retry of the batch is pending or running, gives that one."""
         retry = actions.retry(self.requested_batch, user=self.user, ip=client_ip(request))
         return accepted(self.batch(retry.id))
 
@@ -98,9 +98,10 @@ class UndoView(OrganisationView):
         operation_id="undo",
         tags=["import"],
         summary="Undo an import",
-        description="Removes the users that the import created, except those who have logged in,"
-        " accepted an invitation or were edited since, and those to whom other data refers."
-        " Possible until `undo_until`. Another call changes nothing and tells the progress.",
+        description="Removes the users that the import created. Users who have logged in since,"
+        " have accepted an invitation, were edited, or are referred to by other data are kept. An"
+        " undo is possible until `undo_until`. Another call changes nothing and gives the"
+        " progress.",
         parameters=[
             ORGANISATION,
             BATCH,
@@ -114,7 +115,7 @@ class UndoView(OrganisationView):
         },
     )
     def post(self, request: Request, org_id: UUID, batch_id: UUID) -> Response:
-        """A large undo goes on in the background."""
+        """Undoes the batch. A worker continues a large undo in the background."""
         result = actions.undo(self.requested_batch, user=self.user)
         headers = {} if result.is_finished else {"Retry-After": str(POLL_SECONDS)}
         body = {"batch_id": batch_id, **asdict(result)}

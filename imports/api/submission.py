@@ -10,11 +10,10 @@ from uuid import UUID
 from django.db import transaction
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.parsers import JSONParser
+from core.parsers import FormParser, JSONParser, MultiPartParser
 from imports import actions, quotas, uploads
 from imports.api.base import UploadView, validated
 from imports.api.batches import ACCEPTED_HEADERS, BatchSerializer, accepted
@@ -78,23 +77,26 @@ class Submission:
     options: ImportOptions
 
     def sha256(self, user: User, organisation_id: UUID) -> str:
-        """The SHA-256 of the file, in hex. Raises NotFound where the upload was deleted."""
+        """The SHA-256 of the file, in hex. Raises NotFound if the upload was deleted."""
         if self.upload_id is None:
             return uploads.sha256_of(self.file)
         return actions.staged(self.upload_id, user=user, organisation_id=organisation_id).sha256
 
     def asked(self) -> dict[str, Any]:
-        """What is asked for beside the file, as JSON: the upload of a preview, which is read with
-        the options of the preview, and the options that differ from their default."""
+        """The options that differ from their default, and the upload_id if there is one, as JSON.
+        An Idempotency-Key is compared by them. The reading options of an upload are not included.
+        They are those of its preview."""
         values = asdict(self.options) | asdict(self.reading)
         defaults = asdict(ImportOptions()) | asdict(ReadingOptions())
         asked = {name: value for name, value in values.items() if value != defaults[name]}
-        return asked | ({UPLOAD_ID: str(self.upload_id)} if self.upload_id else {})
+        if self.upload_id:
+            asked[UPLOAD_ID] = str(self.upload_id)
+        return asked
 
 
 def submission_of(request: Request) -> Submission:
-    """What a request asks for. Raises UnknownOption, ValidationError, FileRequired and
-    WrongOption."""
+    """The submission that a request contains. Raises UnknownOption, ValidationError, FileRequired
+    and WrongOption."""
     file = uploads.file_of(request)
     given = given_options(request, (*OPTION_NAMES, UPLOAD_ID, uploads.FILE_FIELD))
     values = validated(SubmissionSerializer(data=given))
@@ -119,12 +121,12 @@ def _refuse_reading_options(values: dict[str, Any]) -> None:
         if name in values:
             raise WrongOption(
                 f"The file was read with the {name} of its preview. Leave {name} out, or preview"
-                " the file again with another one."
+                f" the file again with another {name}."
             )
 
 
 def idempotency_key(request: Request) -> str | None:
-    """The Idempotency-Key header. Raises WrongOption where it is not allowed."""
+    """The value of the Idempotency-Key header, or None. Raises WrongOption if it is invalid."""
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return None
@@ -137,7 +139,7 @@ def idempotency_key(request: Request) -> str | None:
     return key
 
 
-# --- the calls --------------------------------------------------------------------------------
+# --- view -------------------------------------------------------------------------------------
 
 
 class ImportsView(UploadView, HistoryView):
@@ -162,9 +164,9 @@ class ImportsView(UploadView, HistoryView):
                 "header",
                 description=f"Up to {KEY_CHARS} characters, for example a UUID. The same key with"
                 " the same file and options gives the same import again, and does not count against"
-                " the quota. With another file or other options it is 422.",
+                " the quota. With another file or other options, the answer has status 422.",
             ),
-            header("Idempotency-Replayed", "`true` where the key was used before.", [202], str),
+            header("Idempotency-Replayed", "`true` if the key was used before.", [202], str),
             *ACCEPTED_HEADERS,
             *limit_headers(202, 400, 413, 422, 429),
         ],
@@ -179,7 +181,7 @@ class ImportsView(UploadView, HistoryView):
         },
     )
     def post(self, request: Request, org_id: UUID) -> Response:
-        """Creates a batch, or gives the one of this Idempotency-Key or upload again."""
+        """Creates a batch. If this Idempotency-Key or upload has one already, gives that one."""
         submission = submission_of(request)
         key = idempotency_key(request)
         if key is None:
@@ -195,14 +197,14 @@ class ImportsView(UploadView, HistoryView):
             return self._create(submission, file)
 
     def _submit_once(self, submission: Submission, keyed: KeyedRequest) -> tuple[ImportBatch, bool]:
-        """The batch of this key, and whether it existed before. The file is read before the key is
+        """The batch of this key, and True if it existed before. The file is read before the key is
         locked, so that slow files of one user don't wait for each other."""
-        of: dict[str, Any] = {"user": self.user, "organisation_id": self.organisation.id}
-        if earlier := earlier_batch(keyed, **of):
+        owner: dict[str, Any] = {"user": self.user, "organisation_id": self.organisation.id}
+        if earlier := earlier_batch(keyed, **owner):
             return earlier, True
-        quotas.refuse_full(**of, limit_type=self.limit_type)
+        quotas.refuse_full(**owner, limit_type=self.limit_type)
         with self._read(submission) as file:
-            return once(keyed, **of, make=lambda: self._create_charged(submission, file, keyed))
+            return once(keyed, **owner, make=lambda: self._create_charged(submission, file, keyed))
 
     def _create_charged(
         self, submission: Submission, file: ReadFile | None, keyed: KeyedRequest
@@ -213,13 +215,14 @@ class ImportsView(UploadView, HistoryView):
             return self._create(submission, file, keyed)
 
     def _submitted(self, submission: Submission) -> ImportBatch | None:
-        """The batch of an upload that was submitted before: there is nothing to count."""
+        """The batch of an upload that was submitted before, or None. It was counted against the
+        quota then, and is not counted again."""
         upload = self._previewed(submission)
         return self.batch(upload.import_batch_id) if upload and upload.import_batch_id else None
 
     def _previewed(self, submission: Submission) -> Upload | None:
-        of: dict[str, Any] = {"user": self.user, "organisation_id": self.organisation.id}
-        return actions.staged(submission.upload_id, **of) if submission.upload_id else None
+        owner: dict[str, Any] = {"user": self.user, "organisation_id": self.organisation.id}
+        return actions.staged(submission.upload_id, **owner) if submission.upload_id else None
 
     def _read(self, submission: Submission) -> AbstractContextManager[ReadFile | None]:
         """The file of a submission, read to its end; None for the upload of a preview."""
@@ -237,11 +240,11 @@ class ImportsView(UploadView, HistoryView):
     def _create(
         self, submission: Submission, file: ReadFile | None, keyed: KeyedRequest | None = None
     ) -> ImportBatch:
-        of: dict[str, Any] = {"user": self.user, "organisation_id": self.organisation.id}
+        owner: dict[str, Any] = {"user": self.user, "organisation_id": self.organisation.id}
         if submission.upload_id:
-            upload = actions.staged(submission.upload_id, **of)
+            upload = actions.staged(submission.upload_id, **owner)
         else:
-            upload = actions.store(cast(ReadFile, file), **of)
+            upload = actions.store(cast(ReadFile, file), **owner)
         batch = actions.submit(
             upload,
             user=self.user,
