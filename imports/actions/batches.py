@@ -29,7 +29,7 @@ def cancel(batch: ImportBatch, *, user: User | None) -> ImportBatch:
     """Cancels a batch. A worker may still finish the chunk that it is writing. Rows that are
     committed stay. A second call changes nothing.
 
-    Raises `MoveNotAllowed` where the batch has ended, and what `organisation_for` raises."""
+    Raises `MoveNotAllowed` if the batch has ended, and the errors of `organisation_for`."""
     organisation_for(user, batch.organisation_id)
     is_own = user is not None and user.id == batch.uploaded_by_id  # needs no e-mail about it
     mail = {"mail_state": MailState.NONE} if is_own else {}

@@ -25,17 +25,17 @@ def read_for_import(
     organisation_id: UUID | str,
     options: ReadingOptions | None = None,
 ) -> ReadFile:
-    """Reads a file to its end, for `store`. `file` is seekable and binary. The result is closed by
-    the caller. Not to be called in a transaction, which would wait for a slow file.
+    """Reads a file to its end, for `store`. `file` is seekable and binary. The caller closes the
+    result. Do not call this in a transaction, which would wait for a slow file.
 
-    Raises `FileRefused`, also where the encoding would have to be guessed, and what
-    `organisation_for` raises."""
+    Raises `FileRefused`, also if the encoding would have to be guessed, and the errors of
+    `organisation_for`."""
     organisation_for(user, organisation_id)
     return file_reading.read_for_import(file, filename=filename, options=options)
 
 
 def store(file: ReadFile, *, user: User | None, organisation_id: UUID | str) -> Upload:
-    """Stores a file that was read, for `submit`. Raises what `organisation_for` raises."""
+    """Stores a file that was read, for `submit`. Raises the errors of `organisation_for`."""
     organisation = organisation_for(user, organisation_id)
     return staging.store(file, organisation_id=organisation.id, staged_by=user.id if user else None)
 
@@ -48,7 +48,7 @@ def stage_for_import(
     organisation_id: UUID | str,
     options: ReadingOptions | None = None,
 ) -> Upload:
-    """`read_for_import` and `store`."""
+    """Calls `read_for_import` and `store`."""
     into: dict[str, Any] = {"user": user, "organisation_id": organisation_id}
     with read_for_import(file, filename=filename, options=options, **into) as read:
         return store(read, **into)
@@ -62,15 +62,15 @@ def read_for_preview(
     organisation_id: UUID | str,
     options: ReadingOptions | None = None,
 ) -> ReadFile:
-    """The same as `read_for_import` for a preview: an unknown encoding is guessed, with a
-    warning."""
+    """Reads a file to its end, for `store_preview`. Works as `read_for_import`, but guesses an
+    unknown encoding and warns of the guess."""
     organisation_for(user, organisation_id)
     return file_reading.read_for_preview(file, filename=filename, options=options)
 
 
 @transaction.atomic
 def store_preview(file: ReadFile, *, user: User | None, organisation_id: UUID | str) -> Upload:
-    """`store`, and records the preview."""
+    """Stores a file that was read, and records the preview in the audit trail."""
     upload = store(file, user=user, organisation_id=organisation_id)
     audit.record(
         EventType.PREVIEWED, user=user, organisation_id=upload.organisation_id, upload_id=upload.id
@@ -86,7 +86,7 @@ def stage_for_preview(
     organisation_id: UUID | str,
     options: ReadingOptions | None = None,
 ) -> Upload:
-    """`read_for_preview` and `store_preview`."""
+    """Calls `read_for_preview` and `store_preview`."""
     into: dict[str, Any] = {"user": user, "organisation_id": organisation_id}
     with read_for_preview(file, filename=filename, options=options, **into) as read:
         return store_preview(read, **into)
@@ -95,8 +95,8 @@ def stage_for_preview(
 def staged(upload_id: UUID | str, *, user: User | None, organisation_id: UUID | str) -> Upload:
     """Gives the upload of an earlier preview by the same user.
 
-    Raises `NotFound` where another user made it or it was deleted (after an hour), and what
-    `organisation_for` raises."""
+    Raises `NotFound` if another user made it or it was deleted (after an hour), and the errors of
+    `organisation_for`."""
     organisation = organisation_for(user, organisation_id)
     own = Upload.objects.filter(organisation=organisation, staged_by=user)
     upload = own.filter(id=upload_id).first()

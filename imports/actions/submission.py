@@ -37,7 +37,7 @@ def submit(
     upload, it gives the same batch.
 
     `idempotency_key` and `idempotency_request` are only stored; `idempotency.once` uses them.
-    Raises what `organisation_for` raises, and `NotFound` where the upload was deleted."""
+    Raises the errors of `organisation_for`, and `NotFound` if the upload was deleted."""
     organisation_for(user, upload.organisation_id)
     locked = Upload.objects.select_for_update().filter(id=upload.id).first()
     if locked is None:
