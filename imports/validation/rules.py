@@ -21,6 +21,8 @@ ROLE_WORDS: Final = {
     **{role: role for role in ROLES},
     "administrator": "admin",
     "user": "analyst",
+    # `role_rule` finds all of these as "read-only" or "readonly". The spellings with a space or an
+    # underscore are for `rows`, which looks up the cell as it is before it calls a rule.
     **dict.fromkeys(("readonly", "read-only", "read only", "read_only"), "viewer"),
 }
 BOOLEAN_WORDS: Final = {
@@ -33,7 +35,7 @@ _PUNCTUATION: Final = re.compile(r"\W")
 
 Value = str | bool
 Rule = Callable[[str], Value | Problem]
-Meaning = TypeVar("Meaning")
+Meaning = TypeVar("Meaning")  # the value that a word stands for
 
 
 def email_rule(field: Field) -> Rule:
@@ -83,13 +85,15 @@ def phone_rule(field: Field) -> Rule:
 
 
 def role_rule(field: Field, default_role: str) -> Rule:
-    """The name of a role, or one of ROLE_WORDS, in any case."""
+    """One of ROLE_WORDS, in any case. An empty value is `default_role`."""
 
     def check(value: str) -> Value | Problem:
+        if not value:
+            return default_role
         if character := find_misplaced(value):
             return problems.control_character(field, value, character)
         word = _SEPARATORS.sub("-", value.lower())
-        if role := ROLE_WORDS.get(word) if word else default_role:
+        if role := ROLE_WORDS.get(word):
             return role
         if _PUNCTUATION.sub("", word) in _PLATFORM_ROLES:
             return problems.role_not_allowed(value)
@@ -130,7 +134,7 @@ def _rule_of(field: Field, default_role: str) -> Rule:
 
 
 def with_usual_cases(words: Mapping[str, Meaning]) -> dict[str, Meaning]:
-    """The same words in lower case, UPPER CASE, Capitalised case and Title Case."""
+    """A copy of `words` with each word as it is, in UPPER CASE, Capitalised and in Title Case."""
     return {
         spelling: meaning
         for word, meaning in words.items()
