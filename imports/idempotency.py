@@ -75,7 +75,7 @@ def once(
     """The batch of this Idempotency-Key, and whether it existed before. Calls `make` if it did not.
 
     Of several calls at the same time one makes the batch, and the others wait for it. Raises
-    `IdempotencyKeyReused` where the key was used for another file or with other options, and what
+    `IdempotencyKeyReused` if the key was used for another file or with other options, and what
     `make` raises. A refusal is raised after COMMIT, so that what `make` has counted is kept."""
     with transaction.atomic():
         try:
