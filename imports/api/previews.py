@@ -7,10 +7,10 @@ from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.parsers import MultiPartParser
 from imports import actions, uploads
 from imports.api.base import UploadView, validated
 from imports.api.batches import FileWarning
