@@ -20,7 +20,7 @@ class UnknownUrlView(View):
     """Answers 404 as problem details. With DEBUG, Django would show a page of its own instead."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The same answer to every method."""
+        """Answers every method with status 404."""
         return problems.not_found()
 
 
@@ -32,14 +32,14 @@ def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def handler403(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """The answer where Django raises PermissionDenied."""
+    """The answer to a PermissionDenied of Django."""
     if problems.is_api(request):
         return problems.forbidden()
     return defaults.permission_denied(request, exception)
 
 
 def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """The answer where no URL matches or a view raises Http404."""
+    """The answer if no URL matches or a view raises Http404."""
     if problems.is_api(request):
         return problems.not_found()
     return defaults.page_not_found(request, exception)
