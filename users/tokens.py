@@ -17,7 +17,7 @@ from users.models import RefreshTokenFamily, User
 
 
 def log_in(request: HttpRequest, email: str, password: str) -> dict[str, str] | None:
-    """A new pair of tokens. None where the e-mail address or the password is wrong or the account
+    """A new pair of tokens. None if the e-mail address or the password is wrong or the account
     is not active; callers can't tell which.
 
     Sends Django's signal `user_logged_in`, as a login at the admin site does. Raises TooManyLogins
@@ -49,7 +49,7 @@ def pair(user: User) -> dict[str, str]:
 def refresh(token: str) -> dict[str, str] | None:
     """A new pair of tokens for a refresh token, which can't be used again.
 
-    None where the token is invalid, expired or used. A used one ends its family
+    None if the token is invalid, expired or used. A used one ends its family
     (`RefreshTokenFamily.objects.rotate`). Access tokens stay valid until they expire."""
     try:
         old = RefreshToken(token)  # type: ignore[arg-type]
@@ -84,7 +84,7 @@ def purge() -> int:
 def user_of(token: Token) -> User | None:
     """The user of an access or refresh token, with the organisation.
 
-    None where the user may not log in any more, or has another password than when the token was
+    None if the user may not log in any more, or has another password than when the token was
     made."""
     claims = token.payload
     users = User.objects.select_related("organisation")
