@@ -24,7 +24,7 @@ class LimitedBackend(ModelBackend):
         password: str | None = None,
         **credentials: Any,
     ) -> User | None:
-        """The user, or None where the e-mail address or the password is wrong or the account is not
+        """The user, or None if the e-mail address or the password is wrong or the account is not
         active. Callers give the address as `email`, or like Django's forms as `username`.
 
         Raises TooManyLogins, without a check of the password."""
