@@ -20,7 +20,7 @@ class ApiKeyAuthentication(BaseAuthentication):
     """`Authorization: Api-Key …`, or `Bearer …` with a key instead of a token."""
 
     def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
-        """The user of the key, and the key. None where the header holds no key."""
+        """The user of the key, and the key. None if the header holds no key."""
         words = str(request.META.get("HTTP_AUTHORIZATION", "")).split()
         if len(words) != 2 or not _is_key(*words):
             return None
@@ -45,7 +45,7 @@ class TokenAuthentication(JWTAuthentication):
     organisation is deactivated, or the user gets a new password."""
 
     def get_validated_token(self, raw_token: bytes) -> Any:
-        """The token. Raises AuthenticationFailed where its signature is wrong or it has expired."""
+        """The token. Raises AuthenticationFailed if its signature is wrong or it has expired."""
         try:
             return super().get_validated_token(raw_token)
         except InvalidToken:
@@ -71,7 +71,7 @@ class BrowserAuthentication(SessionAuthentication):
     """The session of a logged-in browser. Every POST needs a CSRF token."""
 
     def enforce_csrf(self, request: Any) -> None:
-        """Raises PermissionDenied where the CSRF token is missing or wrong."""
+        """Raises PermissionDenied if the CSRF token is missing or wrong."""
         try:
             super().enforce_csrf(request)
         except PermissionDenied as error:
