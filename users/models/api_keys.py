@@ -10,7 +10,7 @@ from core.models import Table
 
 
 class ApiKey(Table):
-    """A key that acts as its user, in one organisation only, even where the user may see others."""
+    """A key that acts as its user, in one organisation only, even if the user may see others."""
 
     name = models.CharField(max_length=100, help_text="What uses it, so that you know it again.")
     # The beginning of the key, by which people recognise it.
