@@ -16,7 +16,7 @@ UNSENT_BYTES = 64 * 1024 * 1024
 
 
 def check() -> None:
-    """Raises RuntimeError where this version of psycopg lacks a private part that is needed."""
+    """Raises RuntimeError if this version of psycopg lacks a private part that is needed."""
     needed = {
         "psycopg.generators.copy_end": hasattr(generators, "copy_end"),
         "psycopg.Cursor._results": hasattr(psycopg.Cursor, "_results"),
