@@ -190,7 +190,7 @@ class BatchView(OrganisationView):
         },
     )
     def get(self, request: Request, org_id: UUID, batch_id: UUID) -> Response:
-        """304 where the client has this version already."""
+        """Answers 304 if the client has this version already."""
         batch = self.requested_batch
         headers = poll_headers(batch.updated_at, batch.status)
         if is_known(request.headers.get("If-None-Match", ""), headers["ETag"]):
