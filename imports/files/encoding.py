@@ -140,7 +140,7 @@ def _from_byte_order_mark(head: bytes) -> Encoding | None:
 
 
 def _contradictions(marked: Encoding, wanted: Encoding | None) -> list[Notice]:
-    """A warning where the client named another encoding than the byte-order mark."""
+    """A warning if the client named another encoding than the byte-order mark."""
     if wanted is None or wanted.codec == marked.codec:
         return []
     return [
