@@ -39,5 +39,5 @@ class TemplateView(OrganisationView):
 
     @extend_schema(operation_id="template_by_post", **_SCHEMA)
     def post(self, request: Request, org_id: UUID) -> HttpResponse:
-        """The same as GET."""
+        """Answers as GET does."""
         return self.get(request, org_id)
