@@ -12,7 +12,7 @@ import pytest
 from django.db import connections
 from django.test import override_settings
 
-from imports import actions
+from imports import tasks
 from imports.engine import failpoints, runner, undo
 from imports.engine.undo import UndoResult
 from tests.imports.engine.support.processes import wait_until
@@ -138,7 +138,7 @@ def test_a_worker_is_killed_during_an_undo(live_stack: Stack) -> None:
     worker = live_stack.processes[-1]
     live_stack.set_faults(f"mid_undo:{filename}=freeze@2")  # the second step of two thousand users
     live_stack.sql("UPDATE import_batches SET undo_requested_at = now() WHERE id = %s", batch_id)
-    actions.tasks.enqueue_undo(batch_id)
+    tasks.enqueue_undo(batch_id)
     wait_until(worker.frozen)
     live_stack.set_faults("")
     [frozen] = worker.frozen()
