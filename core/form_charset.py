@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 
 
 class FormCharset:
-    """Ignores a charset that is not one of text, and refuses a form that can't be decoded."""
+    """Reads a form as UTF-8 if its charset is not one of text, and refuses what can't be decoded."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -23,7 +24,7 @@ class FormCharset:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answers the request."""
         if request.encoding and not _is_text(request.encoding):
-            request.encoding = None
+            request.encoding = settings.DEFAULT_CHARSET
         parse = request.parse_file_upload
 
         def parse_file_upload(*args: Any) -> Any:
