@@ -16,7 +16,7 @@ from django.http.response import HttpResponseBase
 
 
 class FormCharset:
-    """Reads a form as UTF-8 if its charset is not one of text, and refuses what can't be decoded."""
+    """Reads a form in UTF-8 if its charset is not one of text. Refuses what can't be decoded."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
