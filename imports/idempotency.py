@@ -57,9 +57,11 @@ def earlier_batch(
     same key may be making it.
 
     Raises `IdempotencyKeyReused` where the earlier request was another one."""
-    batch = ImportBatch.objects.filter(
-        uploaded_by=user, organisation_id=organisation_id, idempotency_key=request.key
-    ).first()
+    batch = (
+        ImportBatch.objects.of(organisation_id)
+        .filter(uploaded_by=user, idempotency_key=request.key)
+        .first()
+    )
     if batch is not None:
         request.refuse_difference(batch)
     return batch

@@ -12,7 +12,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from imports import files, models
+from imports import files
 from imports.engine import staging
 from imports.models import ImportBatch, Upload
 from imports.schema.fields import FIELDS
@@ -35,7 +35,7 @@ def error_report(batch: ImportBatch) -> Iterator[str]:
     """The failing rows of a batch with the reasons in an additional column, line by line.
 
     The cells are those of the file. A row with too few or too many cells keeps them."""
-    upload = Upload.objects.filter(import_batch=batch).first()
+    upload = Upload.objects.of(batch.organisation_id).filter(import_batch=batch).first()
     rows = _rows_of_upload(batch, upload) if upload else _rows_of_errors(batch)
     lines = _LineFormatter(upload.delimiter if upload and upload.delimiter else ",")
     yield BYTE_ORDER_MARK
@@ -81,7 +81,7 @@ def _rows_of_errors(batch: ImportBatch) -> Iterator[list[str]]:
 
 def _reasons_by_row(batch: ImportBatch) -> Iterator[RowReasons]:
     """The row number, all messages as one text, and the row_data of each failing row."""
-    errors = models.ImportError.objects.filter(import_batch=batch).order_by("row_number", "id")
+    errors = batch.errors.order_by("row_number", "id")
     found: Iterable[Any] = errors.values_list("row_number", "error_message", "row_data").iterator()
     for row_number, group in groupby(found, key=itemgetter(0)):
         errors_of_row = list(group)

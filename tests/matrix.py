@@ -93,7 +93,7 @@ def users(
         if who.state == "blocked":
             UploadBlock.objects.create(user=made[who], reason="test")
         if who.state == "demoted":
-            User.objects.filter(id=made[who].id).update(
+            User.objects.everywhere().filter(id=made[who].id).update(
                 role=who.role, organisation=organisations[who.own], is_superuser=False
             )
     Organisation.objects.filter(id=organisations[INACTIVE].id).update(is_active=False)
@@ -107,14 +107,16 @@ def batches(organisations: dict[str, Organisation], root: User) -> dict[str, Imp
     for target, organisation in organisations.items():
         rows = [*valid_rows(1, domain=f"{target}.example"), INVALID_ROW]
         found[target] = import_file(client_of(root), organisation, csv_bytes(rows))
-    assert models.ImportError.objects.exists()
+    assert models.ImportError.objects.everywhere().exists()
     return found
 
 
 def set_status(batch: ImportBatch, status: Status) -> None:
     """Sets the status without regard to the moves that the service allows."""
     ended_at = None if status == Status.PENDING else Now()
-    ImportBatch.objects.filter(id=batch.id).update(status=status, completed_at=ended_at)
+    ImportBatch.objects.everywhere().filter(id=batch.id).update(
+        status=status, completed_at=ended_at
+    )
 
 
 def undone(request: Callable[[], Any]) -> Any:

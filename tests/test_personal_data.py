@@ -205,21 +205,21 @@ def life_of_a_file(
     yield "previewed"
 
     client.post(files={"file": (name, content)})  # its preview is not used
-    wait_for(lambda: ImportBatch.objects.get().status == "completed")
-    batch = ImportBatch.objects.get()
+    wait_for(lambda: ImportBatch.objects.everywhere().get().status == "completed")
+    batch = ImportBatch.objects.everywhere().get()
     assert (batch.successful_rows, batch.skipped_rows, batch.failed_rows) == (1, 1, 2)
     yield from after_import(client, file, batch)
 
     make_old(ImportBatch, Upload)
     call_command("purge_imports")
-    assert not Upload.objects.filter(id=upload["upload_id"]).exists()
+    assert not Upload.objects.everywhere().filter(id=upload["upload_id"]).exists()
     yield "purged"
 
     staff = make_user("root@marketedge.example", Role.SUPER_ADMIN, is_staff=True, is_superuser=True)
     of_staff = Client(url, staff, {})
     of_staff.log_in(PASSWORD)
     of_staff.submit(f"users/user/{existing.id}/delete/", post="yes")
-    assert not User.objects.filter(id=existing.id).exists()
+    assert not User.objects.everywhere().filter(id=existing.id).exists()
     yield "deleted"
 
 
@@ -233,8 +233,8 @@ def after_import(client: Client, file: File, batch: ImportBatch) -> Iterator[str
     yield "imported"
 
     client.post(f"{path}/undo")
-    wait_for(lambda: ImportBatch.objects.filter(undone_at__isnull=False).exists())
-    assert not User.objects.filter(email=file.rows["new"]["e-mail address"]).exists()
+    wait_for(lambda: ImportBatch.objects.everywhere().filter(undone_at__isnull=False).exists())
+    assert not User.objects.everywhere().filter(email=file.rows["new"]["e-mail address"]).exists()
     yield "undone"
 
 
@@ -261,7 +261,7 @@ def test_what_a_client_sends_is_only_where_the_document_says(
     content = b"email,first_name,last_name\nada@acme.example,Ada,Lovelace\n"
     headers = {"Idempotency-Key": sent["key"]}
     client.post(files={"file": ("users.csv", content)}, headers=headers)
-    wait_for(lambda: ImportBatch.objects.get().status == "completed")
+    wait_for(lambda: ImportBatch.objects.everywhere().get().status == "completed")
 
     sent |= tokens | {"password": password, "IP address": ip}
     sent["session"] = client.admin.cookies["sessionid"]

@@ -51,7 +51,8 @@ def authenticate(secret: str) -> ApiKey | None:
     Updates `last_used_at`. Times are those of the database's clock."""
     recently = Now() - timedelta(seconds=LAST_USED_SECONDS)
     key = (
-        ApiKey.objects.select_related("user__organisation")
+        ApiKey.objects.everywhere()
+        .select_related("user__organisation")
         .annotate(was_used_recently=Q(last_used_at__gt=recently))
         .filter(Q(expires_at=None) | Q(expires_at__gt=Now()), key_hash=_hash(secret))
         .filter(revoked_at=None)
@@ -60,14 +61,14 @@ def authenticate(secret: str) -> ApiKey | None:
     if key is None or not key.user.may_log_in:
         return None
     if not key.was_used_recently:
-        ApiKey.objects.filter(id=key.id).update(last_used_at=Now())
+        ApiKey.objects.everywhere().filter(id=key.id).update(last_used_at=Now())
     return key
 
 
 @transaction.atomic
 def revoke(key: ApiKey) -> None:
     """Revokes a key at once and for good. Does nothing to a key that is revoked already."""
-    if ApiKey.objects.filter(id=key.id, revoked_at=None).update(revoked_at=Now()):
+    if ApiKey.objects.everywhere().filter(id=key.id, revoked_at=None).update(revoked_at=Now()):
         key_revoked.send(ApiKey, key=key)
 
 

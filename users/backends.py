@@ -40,7 +40,7 @@ class LimitedBackend(ModelBackend):
 
     def get_user(self, user_id: Any) -> User | None:
         """The user of a session, with the organisation. None ends the session."""
-        user = User.objects.select_related("organisation").filter(pk=user_id).first()
+        user = User.objects.everywhere().select_related("organisation").filter(pk=user_id).first()
         return user if user and self.user_can_authenticate(user) else None
 
     def user_can_authenticate(self, user: Any) -> bool:

@@ -87,7 +87,7 @@ def user_of(token: Token) -> User | None:
     None if the user may not log in any more, or has another password than when the token was
     made."""
     claims = token.payload
-    users = User.objects.select_related("organisation")
+    users = User.objects.everywhere().select_related("organisation")
     user = users.filter(id=str(claims.get(api_settings.USER_ID_CLAIM))).first()
     if user is None or not user.may_log_in:
         return None

@@ -39,13 +39,13 @@ def cancel(batch: ImportBatch, *, user: User | None) -> ImportBatch:
             _record(EventType.CANCELLED, batch, user)
             transaction.on_commit(tasks.enqueue_mail, robust=True)
     except MoveNotAllowed:
-        batch = ImportBatch.objects.get(id=batch.id)
+        batch = ImportBatch.objects.of(batch.organisation_id).get(id=batch.id)
         if batch.status != Status.CANCELLED:
             raise MoveNotAllowed(
                 f"This import has {batch.status} already: there is nothing left to cancel.",
                 batch_id=str(batch.id),
             ) from None
-    return ImportBatch.objects.get(id=batch.id)
+    return ImportBatch.objects.of(batch.organisation_id).get(id=batch.id)
 
 
 def undo(batch: ImportBatch, *, user: User | None) -> undoing.UndoResult:
@@ -62,13 +62,15 @@ def undo(batch: ImportBatch, *, user: User | None) -> undoing.UndoResult:
         _request_undo(batch, user, until)
     if not batch.undone_at and not undoing.run(batch.id, _for_seconds(UNDO_SECONDS)):
         tasks.enqueue_undo(batch.id)
-    return undoing.result(ImportBatch.objects.get(id=batch.id))
+    return undoing.result(ImportBatch.objects.of(batch.organisation_id).get(id=batch.id))
 
 
 @transaction.atomic
 def _request_undo(batch: ImportBatch, user: User | None, until: datetime) -> None:
     retention = timedelta(days=settings.IMPORT_RETENTION_DAYS)
-    undoable = ImportBatch.objects.filter(id=batch.id, completed_at__gt=Now() - retention)
+    undoable = ImportBatch.objects.of(batch.organisation_id).filter(
+        id=batch.id, completed_at__gt=Now() - retention
+    )
     if not undoable.update(undo_requested_at=Now()):
         raise UndoNotPossible(f"This import could be undone until {utc(until)}.")
     _record(EventType.UNDONE, batch, user)

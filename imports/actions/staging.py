@@ -98,7 +98,7 @@ def staged(upload_id: UUID | str, *, user: User | None, organisation_id: UUID | 
     Raises `NotFound` if another user made it or it was deleted (after an hour), and the errors of
     `organisation_for`."""
     organisation = organisation_for(user, organisation_id)
-    own = Upload.objects.filter(organisation=organisation, staged_by=user)
+    own = Upload.objects.of(organisation.id).filter(staged_by=user)
     upload = own.filter(id=upload_id).first()
     if upload is None:
         raise NotFound("There is no such upload any more. Upload the file again.")

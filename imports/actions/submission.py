@@ -39,11 +39,13 @@ def submit(
     `idempotency_key` and `idempotency_request` are only stored; `idempotency.once` uses them.
     Raises the errors of `organisation_for`, and `NotFound` if the upload was deleted."""
     organisation_for(user, upload.organisation_id)
-    locked = Upload.objects.select_for_update().filter(id=upload.id).first()
+    locked = (
+        Upload.objects.of(upload.organisation_id).select_for_update().filter(id=upload.id).first()
+    )
     if locked is None:
         raise NotFound("There is no such upload any more. Upload the file again.")
     if locked.import_batch_id:
-        return ImportBatch.objects.get(id=locked.import_batch_id)
+        return ImportBatch.objects.of(upload.organisation_id).get(id=locked.import_batch_id)
     batch = ImportBatch.objects.create(
         filename=upload.filename,
         total_rows=upload.total_rows,
@@ -64,7 +66,7 @@ def submit(
     _record_submission(batch, locked, user=user, retry_of=retry_of)
     # robust: without a broker the batch is committed all the same, and the sweep enqueues it later
     transaction.on_commit(lambda: tasks.enqueue(batch.id), robust=True)
-    return ImportBatch.objects.get(id=batch.id)
+    return ImportBatch.objects.of(batch.organisation_id).get(id=batch.id)
 
 
 def _record_submission(
@@ -82,9 +84,7 @@ def _record_submission(
 
 def _same_file(batch: ImportBatch) -> list[list[Any]]:
     """Gives a warning if the same file was imported into the organisation before."""
-    same_file = ImportBatch.objects.filter(
-        organisation_id=batch.organisation_id, file_sha256=batch.file_sha256
-    )
+    same_file = ImportBatch.objects.of(batch.organisation_id).filter(file_sha256=batch.file_sha256)
     earlier = same_file.exclude(id=batch.id).order_by("-created_at").first()
     if earlier is None:
         return []
@@ -108,12 +108,16 @@ def retry(
     organisation_for(user, batch.organisation_id)
     if user is not None:
         quotas.refuse_blocked(user.pk, batch.organisation_id, ip)
-    old = ImportBatch.objects.select_for_update().get(id=batch.id)
+    old = ImportBatch.objects.of(batch.organisation_id).select_for_update().get(id=batch.id)
     if old.status not in (Status.FAILED, Status.CANCELLED):
         raise RetryNotPossible(
             f"This import is {old.status}: only one that failed or was cancelled can be run again."
         )
-    if again := ImportBatch.objects.filter(retry_of=old, status__in=LIVE).first():
+    if (
+        again := ImportBatch.objects.of(old.organisation_id)
+        .filter(retry_of=old, status__in=LIVE)
+        .first()
+    ):
         return again
     upload = staging.copy_upload(old.id, staged_by=user.id if user else None)
     if upload is None:

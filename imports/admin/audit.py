@@ -94,7 +94,7 @@ class AuditEventAdmin(OwnOrganisationAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Adds the current names of organisations, files and users to the events."""
         names = Organisation.objects.filter(id=OuterRef("organisation_id")).values("name")
-        files = ImportBatch.objects.filter(id=OuterRef("batch_id")).values("filename")
+        files = ImportBatch.objects.everywhere().filter(id=OuterRef("batch_id")).values("filename")
         events: QuerySet[Any] = super().get_queryset(request)
         names_of_ids = {"organisation_name": Subquery(names), "filename": Subquery(files)}
         with_names = events.annotate(**names_of_ids, **_visible_user(request))
@@ -156,7 +156,7 @@ def _visible_user(request: HttpRequest) -> dict[str, Any]:
 
     Administrators see the users of their own organisation. Other users, such as platform staff, are
     hidden: their e-mail and IP addresses are not shown."""
-    users = User.objects.filter(id=OuterRef("user_id"))
+    users = User.objects.everywhere().filter(id=OuterRef("user_id"))
     if is_platform_staff(request):
         return {"email": Subquery(users.values("email")), "is_hidden": Value(False)}
     own = users.filter(organisation=current_user(request).organisation)

@@ -32,6 +32,7 @@ from imports.admin.base import ReadOnlyAdmin
 from imports.admin.presentation import (
     batch_details,
     batch_state,
+    moved_users,
     outcome_parts,
     undo_deadline,
     undo_summary,
@@ -132,6 +133,7 @@ class ImportBatchAdmin(ReadOnlyAdmin):
         """The page of one import: state, actions, row errors, warnings and details."""
         batch = self._batch(request, object_id)
         may_import = settings.FEATURE_USER_MANAGEMENT and current_user(request).manages_users
+        undone = undo.result(batch) if batch.undo_requested_at else None
         context = {
             "title": batch.filename,
             "subtitle": None,
@@ -144,7 +146,8 @@ class ImportBatchAdmin(ReadOnlyAdmin):
             "may_cancel": may_import and batch.is_live,
             "may_retry": may_import and batch.status in (Status.FAILED, Status.CANCELLED),
             "undo_until": undo_deadline(batch) if may_import else "",
-            "undone": undo.result(batch) if batch.undo_requested_at else None,
+            "undone": undone,
+            "moved_users": moved_users(undone),
             "users_url": f"{reverse('admin:users_user_changelist')}?import_batch_id={batch.id}",
         }
         return super().change_view(request, object_id, form_url, context | (extra_context or {}))
@@ -214,12 +217,11 @@ class ImportBatchAdmin(ReadOnlyAdmin):
 
 
 def _warnings(batch: ImportBatch) -> list[str]:
-    upload = models.Upload.objects.filter(import_batch=batch).first()
+    upload = models.Upload.objects.of(batch.organisation_id).filter(import_batch=batch).first()
     warnings = upload.warnings if upload else []
     return [f"Row {row}: {message}" if row else message for row, _, message in warnings]
 
 
 def _errors(batch: ImportBatch, page_number: str | None) -> Page[Any]:
-    rows = models.ImportError.objects.filter(import_batch=batch)
-    ordered = rows.order_by("row_number", "field_name", "error_code")
+    ordered = batch.errors.order_by("row_number", "field_name", "error_code")
     return Paginator(ordered, ERRORS_PER_PAGE).get_page(page_number)

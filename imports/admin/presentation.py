@@ -128,7 +128,18 @@ def undo_summary(undone: undo.UndoResult) -> str:
     if undone.kept_rows:
         was_kept = f"{_users_were(undone.kept_rows)} kept and"
         sentences.append(f"{was_kept} {'is' if undone.kept_rows == 1 else 'are'} listed below.")
+    if undone.moved_rows:
+        sentences.append(moved_users(undone))
     return " ".join(sentences)
+
+
+def moved_users(undone: undo.UndoResult | None) -> str:
+    """How many users of an undone import have left its organisation; "" if none have. It does not
+    name them, as they belong to others."""
+    if undone is None or not undone.moved_rows:
+        return ""
+    is_or_are = "is" if undone.moved_rows == 1 else "are"
+    return f"{count_of(undone.moved_rows, 'user')} {is_or_are} no longer in this organisation."
 
 
 def _users_were(count: int) -> str:

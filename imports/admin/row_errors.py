@@ -63,7 +63,8 @@ class ImportErrorAdmin(ReadOnlyAdmin):
 
 def _cells(error: models.ImportError) -> list[tuple[str, str]]:
     """(header, cell) of a row in the order of the file. PostgreSQL's jsonb keeps no order."""
-    upload = models.Upload.objects.filter(import_batch=error.import_batch_id).first()
+    batch = error.import_batch
+    upload = models.Upload.objects.of(batch.organisation_id).filter(import_batch=batch).first()
     headers = staging.columns_of(upload).headers if upload else ()
     positions = {header: position for position, header in enumerate(headers)}
     return sorted(error.row_data.items(), key=lambda cell: positions.get(cell[0], len(positions)))

@@ -68,7 +68,7 @@ class OrganisationView(APIView):
 
     def batches(self) -> QuerySet[ImportBatch]:
         """The organisation's batches, each with the warnings of its file as `file_warnings`."""
-        return ImportBatch.objects.filter(organisation=self.organisation).annotate(
+        return ImportBatch.objects.of(self.organisation.id).annotate(
             file_warnings=F("upload__warnings")
         )
 

@@ -43,6 +43,9 @@ class UndoneSerializer(serializers.Serializer[Any]):
     is_finished = serializers.BooleanField(help_text="With false, ask again later.")
     removed_rows = serializers.IntegerField()
     kept_rows = serializers.IntegerField()
+    moved_rows = serializers.IntegerField(
+        help_text="Users of the import who are no longer in this organisation. They are kept."
+    )
     kept = KeptUser(many=True, help_text="At most 100. Empty until the undo is finished.")
 
 

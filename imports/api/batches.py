@@ -213,7 +213,7 @@ def read_batch(user: User, organisation_id: UUID, batch_id: UUID) -> ImportBatch
     the moment; the caller finds out which."""
     if not settings.FEATURE_USER_MANAGEMENT or not user.may_manage_users_of(organisation_id):
         return None
-    for batch in ImportBatch.objects.raw(_BATCH, [batch_id, organisation_id]):
+    for batch in ImportBatch.objects.everywhere().raw(_BATCH, [batch_id, organisation_id]):
         found: Any = batch
         found.file_warnings = json.loads(found.file_warnings or "[]")
         return batch

@@ -28,7 +28,7 @@ from imports.api.openapi.parts import (
     refused,
 )
 from imports.api.renderers import CsvRenderer, csv_headers
-from imports.models import ImportBatch, ImportError
+from imports.models import ImportBatch
 
 
 class RowErrorSerializer(serializers.Serializer[Any]):
@@ -109,9 +109,7 @@ class ErrorsView(OrganisationView):
         if isinstance(request.accepted_renderer, CsvRenderer):
             return self._csv(batch)
         pages = ErrorPages(batch)
-        errors = ImportError.objects.filter(import_batch=batch).order_by(
-            "row_number", "field_name", "error_code"
-        )
+        errors = batch.errors.order_by("row_number", "field_name", "error_code")
         page = pages.paginate_queryset(errors, request, view=self)
         return pages.get_paginated_response(RowErrorSerializer(page, many=True).data)
 

@@ -28,7 +28,7 @@ def purge(*, dry_run: bool = False) -> int:
 
 def _old() -> QuerySet[AuditEvent]:
     age = timedelta(days=settings.AUDIT_RETENTION_DAYS)
-    return AuditEvent.objects.filter(created_at__lt=Now() - age).order_by("created_at")
+    return AuditEvent.objects.everywhere().filter(created_at__lt=Now() - age).order_by("created_at")
 
 
 @transaction.atomic
@@ -37,4 +37,4 @@ def _purge_some() -> int:
         days = str(settings.AUDIT_RETENTION_DAYS)
         cursor.execute("SELECT set_config('marketedge.audit_kept_days', %s, true)", [days])
     some = _old().values("id")[:EVENTS_AT_A_TIME]
-    return AuditEvent.objects.filter(id__in=some).delete()[0]
+    return AuditEvent.objects.everywhere().filter(id__in=some).delete()[0]

@@ -80,7 +80,7 @@ def preview(upload: Upload, options: ImportOptions | None = None) -> Preview:
 def _store_outcome(result: Preview, upload: Upload, options: ImportOptions) -> None:
     counts = {name: getattr(result, name) for name in completion.COUNTERS}
     used = {"skip_duplicates": options.skip_duplicates, "default_role": options.default_role}
-    Upload.objects.filter(id=upload.id).update(previewed=counts | used)
+    Upload.objects.everywhere().filter(id=upload.id).update(previewed=counts | used)
 
 
 def examples(upload: Upload) -> dict[str, list[str]]:

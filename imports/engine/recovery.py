@@ -64,7 +64,8 @@ def _stuck_batches(stuck_after: timedelta) -> QuerySet[ImportBatch]:
     released = Q(heartbeat_at=None, last_enqueued__lt=Now() - ENQUEUE_RELEASED_AFTER)
     stalled = Q(heartbeat_at__lt=Now() - stuck_after)
     return (
-        ImportBatch.objects.annotate(last_enqueued=Coalesce("enqueued_at", "created_at"))
+        ImportBatch.objects.everywhere()
+        .annotate(last_enqueued=Coalesce("enqueued_at", "created_at"))
         .annotate(waited=Greatest(F("last_enqueued") - F("created_at"), ENQUEUE_PENDING_AFTER))
         .filter(
             Q(status=Status.PENDING, last_enqueued__lt=Now() - F("waited"))
@@ -92,7 +93,9 @@ def _release_or_fail(batch_id: UUID, stuck_after: timedelta, *, fail: bool) -> s
     if batch is None:
         return ""
     if not _must_fail(batch, fail=fail):
-        ImportBatch.objects.filter(id=batch_id).update(heartbeat_at=None, enqueued_at=Now())
+        ImportBatch.objects.everywhere().filter(id=batch_id).update(
+            heartbeat_at=None, enqueued_at=Now()
+        )
         return "enqueued"
     if fail:  # an operator asked for it
         minutes = int(stuck_after.total_seconds() // 60)
@@ -107,7 +110,7 @@ def _release_or_fail(batch_id: UUID, stuck_after: timedelta, *, fail: bool) -> s
 
 def mark_not_enqueued(batch_ids: list[UUID]) -> None:
     """Records that these batches were not enqueued, so that the next sweep finds them again."""
-    ImportBatch.objects.filter(id__in=batch_ids).update(enqueued_at=None)
+    ImportBatch.objects.everywhere().filter(id__in=batch_ids).update(enqueued_at=None)
 
 
 def stalled_undos() -> list[UUID]:
@@ -115,13 +118,17 @@ def stalled_undos() -> list[UUID]:
 
     Sets their `updated_at`, so that each is given once a minute at most and its tasks do not fill a
     long queue."""
-    requested = ImportBatch.objects.filter(undo_requested_at__isnull=False, undone_at=None)
+    requested = ImportBatch.objects.everywhere().filter(
+        undo_requested_at__isnull=False, undone_at=None
+    )
     # every step of an undo updates the batch, and a trigger sets updated_at
     stalled = requested.filter(updated_at__lt=Now() - ENQUEUE_UNDO_AFTER)
     with transaction.atomic():
         free = stalled.select_for_update(skip_locked=True)
         found = list(free.values_list("id", flat=True)[:1000])
-        ImportBatch.objects.filter(id__in=found).update(undo_requested_at=F("undo_requested_at"))
+        ImportBatch.objects.everywhere().filter(id__in=found).update(
+            undo_requested_at=F("undo_requested_at")
+        )
     return found
 
 

@@ -31,9 +31,11 @@ def purge(*, days: int | None = None, dry_run: bool = False) -> Purged:
 
     Uses many small transactions, so that nobody waits for it. With `dry_run` nothing is deleted."""
     age = timedelta(days=settings.IMPORT_RETENTION_DAYS if days is None else days)
-    batches = ImportBatch.objects.filter(status__in=FINISHED, created_at__lt=Now() - age)
+    batches = ImportBatch.objects.everywhere().filter(
+        status__in=FINISHED, created_at__lt=Now() - age
+    )
     unused = timedelta(seconds=settings.UPLOAD_KEPT_SECONDS)
-    uploads = Upload.objects.filter(import_batch=None, created_at__lt=Now() - unused)
+    uploads = Upload.objects.everywhere().filter(import_batch=None, created_at__lt=Now() - unused)
     if dry_run:
         return Purged(batches.count(), uploads.count(), audit.purge(dry_run=True))
     return Purged(_delete(batches), _delete(uploads), audit.purge())

@@ -72,13 +72,18 @@ def _claim(batch_id: UUID | str) -> ImportBatch | Result:
     """Claims the batch for this worker, with a new attempt number."""
     with transaction.atomic():
         batch = (
-            ImportBatch.objects.select_for_update(skip_locked=True)
+            ImportBatch.objects.everywhere()
+            .select_for_update(skip_locked=True)
             .annotate(is_held=_is_held())
             .filter(id=batch_id)
             .first()
         )
         if batch is None:
-            return Result.BUSY if ImportBatch.objects.filter(id=batch_id).exists() else Result.DONE
+            return (
+                Result.BUSY
+                if ImportBatch.objects.everywhere().filter(id=batch_id).exists()
+                else Result.DONE
+            )
         if not batch.is_live:
             return Result.DONE
         if batch.is_held:
@@ -108,13 +113,13 @@ def _begin_attempt(batch: ImportBatch) -> None:
         ImportBatch.objects.move(batch.id, Status.PROCESSING, started_at=Now(), **fields)
         log.info("csv_import_started", **batch.log_ids)
     else:
-        ImportBatch.objects.filter(id=batch.id).update(**fields)
+        ImportBatch.objects.everywhere().filter(id=batch.id).update(**fields)
 
 
 def _release(batch: ImportBatch) -> None:
     """Releases a batch that stopped without an error, for the next worker."""
     try:
-        ImportBatch.objects.filter(
+        ImportBatch.objects.everywhere().filter(
             id=batch.id, attempt=batch.attempt, status=Status.PROCESSING
         ).update(heartbeat_at=None, enqueued_at=Now(), attempts_without_progress=0)
     except AnyDatabaseError:
@@ -134,7 +139,9 @@ def _release_failed(batch: ImportBatch, error: Exception) -> None:
                 )
                 fail_exhausted(ours, reason)
             elif ours:
-                ImportBatch.objects.filter(id=ours.id).update(heartbeat_at=None, enqueued_at=Now())
+                ImportBatch.objects.everywhere().filter(id=ours.id).update(
+                    heartbeat_at=None, enqueued_at=Now()
+                )
     except AnyDatabaseError:
         connection.close()  # the sweep finds the batch once its heartbeat is old
 
@@ -193,7 +200,7 @@ class _Attempt:
     def __init__(self, batch: ImportBatch, stop: Stop, shutdown: Stop) -> None:
         self.batch, self.stop, self.shutdown = batch, stop, shutdown
         self.options = ImportOptions.from_json(batch.options)
-        self.upload = Upload.objects.get(import_batch=batch)
+        self.upload = Upload.objects.everywhere().get(import_batch=batch)
         self.columns = staging.columns_of(self.upload)
         self.checker = RowChecker(self.columns, default_role=self.options.default_role)
         # the next chunk, prepared while the database was inserting the last one

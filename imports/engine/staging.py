@@ -68,7 +68,7 @@ def copy_upload(batch_id: UUID, *, staged_by: UUID | None) -> Upload | None:
         if made is None:
             return None
         cursor.execute(_DUPLICATE_CHUNKS, [made[0], batch_id])
-    return Upload.objects.get(id=made[0])
+    return Upload.objects.everywhere().get(id=made[0])
 
 
 def display_name(filename: str) -> str:
@@ -81,7 +81,12 @@ def display_name(filename: str) -> str:
 def chunk_of(upload_id: UUID, number: int) -> Chunk | None:
     """Gives a chunk of a staged file, or None after the last chunk."""
     fields = ("number", "first_row", "row_count", "content", "duplicates")
-    found = UploadChunk.objects.filter(upload_id=upload_id, number=number).values(*fields).first()
+    found = (
+        UploadChunk.objects.everywhere()
+        .filter(upload_id=upload_id, number=number)
+        .values(*fields)
+        .first()
+    )
     return Chunk(**found | {"content": bytes(found["content"])}) if found else None
 
 

@@ -48,6 +48,7 @@ class UndoResult:
     is_finished: bool
     removed_rows: int
     kept_rows: int
+    moved_rows: int  # users who are in another organisation, or in none, since
     kept: list[dict[str, str]]  # user_id, email, reason (a code), message; at most MAX_LISTED
 
 
@@ -72,28 +73,30 @@ def run(batch_id: UUID, stop: Callable[[], bool]) -> bool:
 def _step(batch_id: UUID) -> int:
     """Locks some untouched users and deletes them. Gives the number of locked users. 0 means that
     the undo is finished. The lock on the batch's row makes two undos of one batch take turns."""
-    batch = ImportBatch.objects.select_for_update().filter(id=batch_id).first()
+    batch = ImportBatch.objects.everywhere().select_for_update().filter(id=batch_id).first()
     if batch is None or batch.undone_at:
         return 0
-    some = untouched(batch_id).select_for_update(of=("self",)).order_by("id")
+    some = untouched(batch).select_for_update(of=("self",)).order_by("id")
     ids = list(some.values_list("id", flat=True)[:USERS_AT_A_TIME])
-    removed = _delete_untouched(batch_id, ids) if ids else 0
+    removed = _delete_untouched(batch, ids) if ids else 0
     failpoints.reach("mid_undo", batch.filename)
     fields = {} if ids else {"undone_at": Now()}
-    ImportBatch.objects.filter(id=batch_id).update(undone_rows=F("undone_rows") + removed, **fields)
+    ImportBatch.objects.everywhere().filter(id=batch_id).update(
+        undone_rows=F("undone_rows") + removed, **fields
+    )
     if not ids:
         log.info("csv_import_undone", removed=batch.undone_rows, **batch.log_ids)
     return len(ids)
 
 
-def _delete_untouched(batch_id: UUID, ids: list[UUID]) -> int:
+def _delete_untouched(batch: ImportBatch, ids: list[UUID]) -> int:
     """Deletes those of the locked users that are still untouched. Gives their number. While users
     are locked, nobody can change them or add rows that refer to them.
 
     `QuerySet.delete` would load all users first, because of their many-to-many relations. A plain
     DELETE does not. The database deletes or changes the rows that refer to the users."""
     locked = RawSQL("SELECT unnest(string_to_array(%s, ' ')::uuid[])", [_as_text(ids)])
-    untouched_ids = untouched(batch_id).filter(id__in=locked).values_list("id", flat=True)
+    untouched_ids = untouched(batch).filter(id__in=locked).values_list("id", flat=True)
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM users WHERE id = ANY(string_to_array(%s, ' ')::uuid[])",
@@ -108,27 +111,30 @@ def _as_text(ids: Iterable[UUID]) -> str:
 
 
 def result(batch: ImportBatch) -> UndoResult:
-    """Gives the number of deleted users, and the users that were kept with the reason."""
-    kept = users_of(batch.id).exclude(id__in=untouched(batch.id).values("id"))
+    """Gives the number of deleted users, and the users that were kept with the reason. Users who
+    were moved to another organisation are only counted."""
+    kept = users_of(batch).exclude(id__in=untouched(batch).values("id"))
+    everywhere = User.objects.everywhere().filter(import_batch_id=batch.id)
     listed = _with_reasons(kept.order_by("email"))[:MAX_LISTED] if batch.undone_at else ()
     return UndoResult(
         is_finished=batch.undone_at is not None,
         removed_rows=batch.undone_rows,
         kept_rows=kept.count(),
+        moved_rows=everywhere.exclude(organisation_id=batch.organisation_id).count(),
         kept=[_kept(user) for user in listed],
     )
 
 
-def users_of(batch_id: UUID) -> QuerySet[User]:
-    """The users that a batch created and that still exist."""
-    return User.objects.filter(import_batch_id=batch_id)
+def users_of(batch: ImportBatch) -> QuerySet[User]:
+    """The users that a batch created and that are still in its organisation."""
+    return User.objects.of(batch.organisation_id).filter(import_batch_id=batch.id)
 
 
-def untouched(batch_id: UUID) -> QuerySet[User]:
+def untouched(batch: ImportBatch) -> QuerySet[User]:
     """The users of a batch that nobody has changed or used. They have no login, no accepted
     invitation and no edit (a trigger sets `updated_at` at every UPDATE), and no row of another
     table refers to them."""
-    return users_of(batch_id).filter(
+    return users_of(batch).filter(
         ~Q(_has_accepted()), ~_is_referenced(), last_login=None, updated_at=F("created_at")
     )
 
@@ -145,7 +151,9 @@ def _with_reasons(users: QuerySet[User]) -> QuerySet[User]:
 
 
 def _has_accepted() -> Exists:
-    return Exists(Invitation.objects.filter(user=OuterRef("pk"), accepted_at__isnull=False))
+    return Exists(
+        Invitation.objects.everywhere().filter(user=OuterRef("pk"), accepted_at__isnull=False)
+    )
 
 
 def _is_referenced() -> Q:

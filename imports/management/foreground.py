@@ -28,7 +28,7 @@ def run(batch_id: UUID, show: Callable[[ImportBatch], None]) -> ImportBatch:
     with _interruptible() as is_interrupted:
 
         def should_stop() -> bool:
-            show(ImportBatch.objects.get(id=batch_id))
+            show(ImportBatch.objects.everywhere().get(id=batch_id))
             return is_interrupted()
 
         while not is_interrupted():
@@ -36,7 +36,7 @@ def run(batch_id: UUID, show: Callable[[ImportBatch], None]) -> ImportBatch:
                 break
             time.sleep(POLL_SECONDS)
             should_stop()
-        batch = ImportBatch.objects.get(id=batch_id)
+        batch = ImportBatch.objects.everywhere().get(id=batch_id)
         show(batch)
         if batch.is_live:
             _enqueue(batch_id)

@@ -14,7 +14,11 @@ def find_user(text: str) -> User:
     """The user with this e-mail address or id. Raises CommandError."""
     user_id = _uuid(text)
     try:
-        return User.objects.get(id=user_id) if user_id else User.objects.get_by_natural_key(text)
+        return (
+            User.objects.everywhere().get(id=user_id)
+            if user_id
+            else User.objects.get_by_natural_key(text)
+        )
     except User.DoesNotExist:
         raise CommandError(
             f"There is no user {text}. Give the e-mail address or the id of a user."

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from core.text import utc
+from users.scoping import ScopedManager
 
 
 class EventType(models.TextChoices):
@@ -53,6 +54,9 @@ class AuditEvent(models.Model):
     # Another object of the event: the import that was retried, the user whose limits were reset, or
     # the block or API key that was created.
     subject_id = models.UUIDField("about", null=True)
+
+    unscoped = models.Manager["AuditEvent"]()
+    objects = ScopedManager["AuditEvent"]("organisation_id")
 
     class Meta:
         db_table = "audit_events"

@@ -17,6 +17,7 @@ from core.models import Table
 from imports.errors import MoveNotAllowed
 from imports.models.statuses import FINISHED, LIVE, UNSENT, MailState, Status, sources
 from users.models import Organisation, User
+from users.scoping import ScopedManager
 
 CHECKPOINT = (
     "next_chunk",
@@ -28,7 +29,7 @@ CHECKPOINT = (
 )
 
 
-class BatchManager(models.Manager["ImportBatch"]):
+class BatchManager(ScopedManager["ImportBatch"]):
     """Changes the status of batches. Nothing else changes it."""
 
     def move(self, batch_id: UUID | str, target: Status, **fields: Any) -> None:
@@ -37,7 +38,7 @@ class BatchManager(models.Manager["ImportBatch"]):
         Raises `MoveNotAllowed` where the status does not lead to `target` (states.MOVES)."""
         if target not in LIVE:
             fields.setdefault("completed_at", StatementNow())
-        allowed = self.filter(id=batch_id, status__in=sources(target))
+        allowed = self.everywhere().filter(id=batch_id, status__in=sources(target))
         if not allowed.update(status=target, **fields):
             raise MoveNotAllowed(batch_id=str(batch_id), target=str(target))
 
@@ -46,7 +47,8 @@ class BatchManager(models.Manager["ImportBatch"]):
         None where the batch does not belong to this attempt any more: it has
         ended, or another worker has claimed it."""
         return (
-            self.select_related("organisation", "uploaded_by")
+            self.everywhere()
+            .select_related("organisation", "uploaded_by")
             .select_for_update(of=("self",))
             .filter(id=batch_id, attempt=attempt, status=Status.PROCESSING)
             .first()
@@ -61,7 +63,7 @@ class BatchManager(models.Manager["ImportBatch"]):
         batch.skipped_rows += skipped
         batch.failed_rows += failed
         batch.attempts_without_progress = 0
-        self.filter(id=batch.id).update(
+        self.everywhere().filter(id=batch.id).update(
             heartbeat_at=StatementNow(), **{name: getattr(batch, name) for name in CHECKPOINT}
         )
 
@@ -124,6 +126,7 @@ class ImportBatch(Table):
     )
     mail_after = models.DateTimeField(null=True)
 
+    unscoped = models.Manager["ImportBatch"]()
     objects = BatchManager()
 
     class Meta:
@@ -197,6 +200,9 @@ class ImportError(Table):
     error_code = models.CharField(max_length=50)
     error_message = models.TextField()
     row_data = models.JSONField(default=dict, db_default={})
+
+    unscoped = models.Manager["ImportError"]()
+    objects = ScopedManager["ImportError"]("import_batch__organisation")
 
     class Meta:
         db_table = "import_errors"

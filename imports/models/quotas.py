@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from core.models import Table
 from core.ratelimit_cache import PERIODS
 from users.models import Organisation, User
+from users.scoping import ScopedManager
 
 
 class LimitType(models.TextChoices):
@@ -31,6 +32,9 @@ class UploadLimit(Table):
     limit_type = models.CharField(max_length=20, choices=LimitType.choices)
     per_hour = models.PositiveIntegerField(validators=[MinValueValidator(1)])
     per_day = models.PositiveIntegerField(validators=[MinValueValidator(1)])
+
+    unscoped = models.Manager["UploadLimit"]()
+    objects = ScopedManager["UploadLimit"]()
 
     class Meta:
         db_table = "upload_limits"

@@ -8,6 +8,7 @@ from django.db.models import Q
 from core.models import Table
 from imports.models.batches import ImportBatch
 from users.models import Organisation, User
+from users.scoping import ScopedManager
 
 
 class Upload(Table):
@@ -37,6 +38,9 @@ class Upload(Table):
     # The counts of the last preview and its options. The import reports differences from them.
     previewed = models.JSONField(null=True)
 
+    unscoped = models.Manager["Upload"]()
+    objects = ScopedManager["Upload"]()
+
     class Meta:
         db_table = "import_uploads"
         indexes = [
@@ -63,6 +67,9 @@ class UploadChunk(models.Model):
     content = models.BinaryField()
     # {row number, as text: number of the first valid row with the same e-mail address}
     duplicates = models.JSONField(default=dict)
+
+    unscoped = models.Manager["UploadChunk"]()
+    objects = ScopedManager["UploadChunk"]("upload__organisation")
 
     class Meta:
         db_table = "import_upload_chunks"

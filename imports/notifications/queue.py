@@ -91,7 +91,8 @@ def _unsent() -> QuerySet[Any]:
 
     A batch that an operator failed by SQL may have no `completed_at`; it gets `created_at`."""
     return (
-        ImportBatch.objects.filter(status__in=FINISHED, mail_state__in=UNSENT)
+        ImportBatch.objects.everywhere()
+        .filter(status__in=FINISHED, mail_state__in=UNSENT)
         .exclude(source="command")
         .annotate(ended=Coalesce("completed_at", "created_at"))
     )

@@ -126,7 +126,7 @@ def reset_limits(user_id: UUID | str, limit_type: str | None = None) -> int:
     Raises ValueError if `user_id` is not a UUID or `limit_type` is unknown, and
     `User.DoesNotExist`."""
     types = [LimitType(limit_type)] if limit_type else list(LimitType)
-    user = User.objects.get(id=UUID(str(user_id)))
+    user = User.objects.everywhere().get(id=UUID(str(user_id)))
     audit.record(EventType.QUOTA_RESET, organisation_id=user.organisation_id, subject_id=user.id)
     for name in types:
         windows = current_windows(user.id, None, name)

@@ -34,7 +34,7 @@ def batch(admin: User) -> ImportBatch:
     )
     submitted = actions.submit(upload, user=admin, options=ImportOptions())
     runner.run(submitted.id, lambda: False)
-    return ImportBatch.objects.get(id=submitted.id)
+    return ImportBatch.objects.everywhere().get(id=submitted.id)
 
 
 ACTIONS: dict[str, Callable[..., Any]] = {
@@ -67,7 +67,9 @@ def test_administrators_of_others_and_viewers_are_refused(
 def test_a_refused_download_is_not_recorded(batch: ImportBatch, other_admin: User) -> None:
     with pytest.raises(NotFound):
         actions.error_report(batch, user=other_admin)
-    assert not AuditEvent.objects.filter(event_type=EventType.ERRORS_DOWNLOADED).exists()
+    assert (
+        not AuditEvent.objects.everywhere().filter(event_type=EventType.ERRORS_DOWNLOADED).exists()
+    )
 
 
 def test_a_report_can_be_downloaded_while_imports_are_switched_off(
@@ -81,28 +83,28 @@ def test_a_report_can_be_downloaded_while_imports_are_switched_off(
 def test_a_blocked_user_or_network_retries_nothing(
     batch: ImportBatch, admin: User, blocked: str
 ) -> None:
-    ImportBatch.objects.filter(id=batch.id).update(status=Status.FAILED)
+    ImportBatch.objects.everywhere().filter(id=batch.id).update(status=Status.FAILED)
     target = {"user": admin} if blocked == "user" else {"network": "192.0.2.0/24"}
     UploadBlock.objects.create(**target, reason="a test")
     with pytest.raises(UploadBlocked):
         actions.retry(batch, user=admin, ip="192.0.2.7")
-    assert not ImportBatch.objects.filter(retry_of=batch).exists()
+    assert not ImportBatch.objects.everywhere().filter(retry_of=batch).exists()
 
 
 def test_a_blocked_user_retries_nothing_at_the_admin_site(batch: ImportBatch, admin: User) -> None:
-    ImportBatch.objects.filter(id=batch.id).update(status=Status.FAILED)
+    ImportBatch.objects.everywhere().filter(id=batch.id).update(status=Status.FAILED)
     UploadBlock.objects.create(user=admin, reason="a test")
     path = f"/admin/imports/importbatch/{batch.id}/retry"
     page = admin_client(admin).post(path, follow=True)
     assert "Uploads from your account are blocked." in page.content.decode()
-    assert not ImportBatch.objects.filter(retry_of=batch).exists()
+    assert not ImportBatch.objects.everywhere().filter(retry_of=batch).exists()
 
 
 def test_a_blocked_user_retries_nothing_by_the_api(
     batch: ImportBatch, admin: User, acme: Organisation, api: APIClient
 ) -> None:
-    ImportBatch.objects.filter(id=batch.id).update(status=Status.FAILED)
+    ImportBatch.objects.everywhere().filter(id=batch.id).update(status=Status.FAILED)
     UploadBlock.objects.create(user=admin, reason="a test")
     answer = api.post(f"{imports_url(acme)}/{batch.id}/retry")
     assert (answer.status_code, answer.json()["code"]) == (403, "upload_blocked")
-    assert not ImportBatch.objects.filter(retry_of=batch).exists()
+    assert not ImportBatch.objects.everywhere().filter(retry_of=batch).exists()

@@ -202,10 +202,10 @@ def test_web_and_worker_log_nothing_of_a_file_even_when_the_database_refuses_it(
     web, worker = deployed["web"], deployed["worker"]
     # The server does not know the fast hasher of the tests.
     password_hash = PBKDF2PasswordHasher().encode(PASSWORD, "salt", 1)
-    User.objects.filter(id=admin.id).update(password=password_hash)
+    User.objects.everywhere().filter(id=admin.id).update(password=password_hash)
     good = upload(web, admin, acme, "zoe.mueller@secret.example.csv").json()["id"]
-    wait_for(lambda: ImportBatch.objects.get(id=good).status == "completed")
-    User.objects.filter(import_batch_id=good).delete()
+    wait_for(lambda: ImportBatch.objects.everywhere().get(id=good).status == "completed")
+    User.objects.everywhere().filter(import_batch_id=good).delete()
     break_table("users")
     bad = upload(web, admin, acme, "second-of-zoe.mueller@secret.example.csv").json()["id"]
     wait_for(lambda: worker.says("csv_import_error"))

@@ -17,7 +17,7 @@ def normalise_emails(apps, schema_editor):
     for user_id, email in rows:
         try:
             with transaction.atomic(schema_editor.connection.alias):
-                User.objects.filter(id=user_id, email=email).update(email=normalise(email))
+                User._base_manager.filter(id=user_id, email=email).update(email=normalise(email))
         except (InvalidEmail, IntegrityError):
             continue
 

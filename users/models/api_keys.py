@@ -7,6 +7,7 @@ from django.db import models
 from django.utils import timezone
 
 from core.models import Table
+from users.scoping import ScopedManager
 
 
 class ApiKey(Table):
@@ -23,6 +24,9 @@ class ApiKey(Table):
     expires_at = models.DateTimeField(null=True, blank=True, help_text="Empty: never.")
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    unscoped = models.Manager["ApiKey"]()
+    objects = ScopedManager["ApiKey"]()
 
     class Meta:
         db_table = "user_api_keys"

@@ -6,6 +6,7 @@ from django.db import models
 
 from core.models import Table
 from users.models.users import User
+from users.scoping import ScopedManager
 
 
 class Invitation(Table):
@@ -35,6 +36,9 @@ class Invitation(Table):
     expires_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     accepted_at = models.DateTimeField(null=True, blank=True)
+
+    unscoped = models.Manager["Invitation"]()
+    objects = ScopedManager["Invitation"]("user__organisation")
 
     class Meta:
         db_table = "user_invitations"

@@ -15,6 +15,7 @@ from core.models import Table
 from users import permissions
 from users.models.organisations import Organisation
 from users.roles import Role
+from users.scoping import ScopedManager
 
 
 def stored_email(text: str) -> str:
@@ -48,7 +49,8 @@ class UserManager(BaseUserManager["User"]):
         Rows of before may hold another spelling than `normalize_email` gives, where another user
         has that one (`users.checks`). Each of the two is found by the own spelling."""
         spellings = [_lower(username or ""), self.normalize_email(username)]
-        found = {user.email: user for user in self.filter(email__in=spellings)}
+        with_one = self.model._base_manager.filter(email__in=spellings)
+        found = {user.email: user for user in with_one}
         for spelling in spellings:
             if spelling in found:
                 return found[spelling]
@@ -67,6 +69,10 @@ class UserManager(BaseUserManager["User"]):
         """Saves and returns a member of the platform staff (`manage.py createsuperuser`)."""
         staff = {"role": Role.SUPER_ADMIN, "is_staff": True, "is_superuser": True}
         return self.create_user(email, password, **(staff | fields))
+
+
+class ScopedUserManager(ScopedManager["User"], UserManager):
+    """`User.objects`: the same, and queries say of which organisation."""
 
 
 class User(Table, AbstractBaseUser):
@@ -101,7 +107,8 @@ class User(Table, AbstractBaseUser):
         "gets an e-mail when their import has ended", default=True, db_default=True
     )
 
-    objects = UserManager()
+    unscoped = UserManager()
+    objects = ScopedUserManager()
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"

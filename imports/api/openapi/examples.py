@@ -112,6 +112,7 @@ UNDONE = {
     "is_finished": True,
     "removed_rows": 4929,
     "kept_rows": 1,
+    "moved_rows": 0,
     "kept": [
         {
             "user_id": USER,

@@ -66,7 +66,7 @@ class Command(BaseCommand):
             _enqueue(found)
 
     def _print(self, found: list[Finding], words: dict[str, str]) -> None:
-        batches = ImportBatch.objects.in_bulk([finding.batch_id for finding in found])
+        batches = ImportBatch.objects.everywhere().in_bulk([finding.batch_id for finding in found])
         self.stdout.write(f"{'import':36}  {'rows':>15}  {'problem':21}  result")
         for finding in found:
             batch = batches.get(finding.batch_id)

@@ -54,20 +54,26 @@ class Command(BaseCommand):
     def _reset(self, organisations: list[Organisation]) -> None:
         """Deletes what imports created, so that all users of the sample file are new."""
         in_demo = {"organisation__in": organisations}
-        ImportBatch.objects.filter(status__in=LIVE, **in_demo).delete()
-        deleted, _ = User.objects.filter(import_batch_id__isnull=False, **in_demo).delete()
+        ImportBatch.objects.everywhere().filter(status__in=LIVE, **in_demo).delete()
+        deleted, _ = (
+            User.objects.everywhere().filter(import_batch_id__isnull=False, **in_demo).delete()
+        )
         if deleted:
             self.stdout.write(f"Deleted {count_of(deleted, 'user')} of earlier imports.")
 
     def _make_accounts(self, organisations: dict[str, Organisation]) -> None:
         """Creates or updates the accounts. They share a password, which is hashed only once."""
         password = os.environ.get("DEMO_PASSWORD") or "marketedge-demo"
-        stored = User.objects.filter(email=ACCOUNTS[0][0]).values_list("password", flat=True)
+        stored = (
+            User.objects.everywhere()
+            .filter(email=ACCOUNTS[0][0])
+            .values_list("password", flat=True)
+        )
         kept = next((hashed for hashed in stored if check_password(password, hashed)), None)
         hashed = kept or make_password(password)
         for email, name, role, organisation in ACCOUNTS:
             first_name, last_name = name.split()
-            user, _ = User.objects.update_or_create(
+            user, _ = User.objects.everywhere().update_or_create(
                 email=email,
                 defaults={
                     "first_name": first_name,

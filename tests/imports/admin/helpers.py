@@ -31,7 +31,7 @@ TICKED = {"send_invitations": "on", "skip_duplicates": "on"}
 def admin_client(user: User, **options: Any) -> Client:
     """A client in which this user is logged in and may open the admin site. The options are those
     of `django.test.Client`."""
-    User.objects.filter(id=user.id).update(is_staff=True)
+    User.objects.everywhere().filter(id=user.id).update(is_staff=True)
     user.is_staff = True
     client = Client(**options)
     client.force_login(user)
@@ -65,7 +65,7 @@ def start_import(
 ) -> ImportBatch:
     """Both steps. Gives the batch, which is pending."""
     answer = confirm(client, upload(client, organisation, content))
-    return ImportBatch.objects.get(id=answer.url.split("/")[-3])
+    return ImportBatch.objects.everywhere().get(id=answer.url.split("/")[-3])
 
 
 def import_file(
@@ -90,4 +90,6 @@ def visible_text(page: Any) -> str:
 
 def nothing_is_staged() -> bool:
     """Whether the tables of uploads and batches are empty."""
-    return not Upload.objects.exists() and not ImportBatch.objects.exists()
+    return (
+        not Upload.objects.everywhere().exists() and not ImportBatch.objects.everywhere().exists()
+    )

@@ -109,7 +109,7 @@ def test_actions_refuse_get(admin: User, acme: Organisation, action: str) -> Non
     batch = start_import(admin_client(admin), acme, csv_bytes(valid_rows(1)))
     answer = admin_client(admin).get(f"/admin/imports/importbatch/{batch.id}/{action}")
     assert answer.status_code == 405
-    assert ImportBatch.objects.get().status == Status.PENDING
+    assert ImportBatch.objects.everywhere().get().status == Status.PENDING
 
 
 def test_a_cancelled_import_can_be_run_again(admin: User, acme: Organisation) -> None:
@@ -117,7 +117,7 @@ def test_a_cancelled_import_can_be_run_again(admin: User, acme: Organisation) ->
     client = admin_client(admin)
     client.post(f"/admin/imports/importbatch/{batch.id}/cancel")
     page = client.post(f"/admin/imports/importbatch/{batch.id}/retry", follow=True)
-    new_batch = ImportBatch.objects.get(retry_of=batch)
+    new_batch = ImportBatch.objects.everywhere().get(retry_of=batch)
     assert page.redirect_chain == [(batch_url(new_batch), 302)]
     assert (new_batch.status, new_batch.source) == (Status.PENDING, "admin")
     assert batch_url(batch) in page.content.decode()
@@ -127,7 +127,7 @@ def test_an_import_is_undone_and_the_page_says_which_users_are_kept_and_why(
     admin: User, acme: Organisation
 ) -> None:
     batch = import_file(admin_client(admin), acme, csv_bytes(valid_rows(3)))
-    User.objects.filter(email="person1@new.example").update(department="Edited")
+    User.objects.everywhere().filter(email="person1@new.example").update(department="Edited")
     client = admin_client(admin)
     assert "Undo this import" in client.get(batch_url(batch)).content.decode()
     page = client.post(f"/admin/imports/importbatch/{batch.id}/undo", follow=True)
@@ -137,7 +137,7 @@ def test_an_import_is_undone_and_the_page_says_which_users_are_kept_and_why(
     )
     assert "person1@new.example was edited after the import." in text
     assert "Undo this import" not in page.content.decode()
-    assert [user.email for user in User.objects.filter(import_batch_id=batch.id)] == [
+    assert [user.email for user in User.objects.everywhere().filter(import_batch_id=batch.id)] == [
         "person1@new.example"
     ]
     again = client.post(f"/admin/imports/importbatch/{batch.id}/undo", follow=True)
@@ -155,10 +155,10 @@ def test_an_import_can_not_be_undone_while_it_runs_or_after_the_deadline(
     assert "Undo this import" not in client.get(batch_url(batch)).content.decode()
     assert "still running" in visible_text(client.post(path, follow=True))
     runner.run(batch.id, lambda: False)
-    ImportBatch.objects.update(completed_at=Now() - timedelta(days=31))
+    ImportBatch.objects.everywhere().update(completed_at=Now() - timedelta(days=31))
     assert "Undo this import" not in client.get(batch_url(batch)).content.decode()
     assert "could be undone until" in visible_text(client.post(path, follow=True))
-    assert User.objects.filter(import_batch_id=batch.id).exists()
+    assert User.objects.everywhere().filter(import_batch_id=batch.id).exists()
 
 
 def test_failed_rows_can_be_downloaded_with_the_reasons(admin: User, acme: Organisation) -> None:
@@ -223,7 +223,7 @@ def test_with_user_management_switched_off_the_page_can_only_be_viewed(
     for action in ("cancel", "retry", "undo"):
         answer = client.post(f"/admin/imports/importbatch/{batch.id}/{action}", follow=True)
         assert "switched off" in visible_text(answer)
-    assert ImportBatch.objects.get().status == Status.PENDING
+    assert ImportBatch.objects.everywhere().get().status == Status.PENDING
 
 
 def test_pages_of_imports_have_no_inline_scripts_or_styles(admin: User, acme: Organisation) -> None:

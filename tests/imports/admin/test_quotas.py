@@ -38,7 +38,7 @@ def test_an_import_over_the_quota_is_refused_and_says_when_to_try_again(
     assert answer["X-RateLimit-Remaining"] == "0"
     assert "used up the 2 imports" in visible_text(answer)
     assert "3 will be imported" in visible_text(answer)  # the preview is still there
-    assert ImportBatch.objects.count() == 2
+    assert ImportBatch.objects.everywhere().count() == 2
 
 
 def test_previews_have_a_quota_that_refused_files_do_not_use(
@@ -52,7 +52,7 @@ def test_previews_have_a_quota_that_refused_files_do_not_use(
     answer = upload(client, acme)
     assert answer.status_code == 429
     assert "used up the 1 previews" in visible_text(answer)
-    assert Upload.objects.count() == 1
+    assert Upload.objects.everywhere().count() == 1
 
 
 def test_a_blocked_user_may_not_preview(admin: User, acme: Organisation) -> None:
@@ -73,7 +73,7 @@ def test_with_user_management_switched_off_there_is_no_button_and_the_page_says_
     for answer in (client.get(IMPORT_URL), upload(client, acme), confirm(client, page)):
         assert answer.status_code == 503
         assert "switched off" in visible_text(answer)
-    assert not ImportBatch.objects.exists()
+    assert not ImportBatch.objects.everywhere().exists()
 
 
 def test_a_user_logged_out_between_the_steps_is_redirected_to_the_login(
@@ -82,7 +82,7 @@ def test_a_user_logged_out_between_the_steps_is_redirected_to_the_login(
     page = upload(admin_client(admin), acme)
     answer = confirm(Client(), page)
     assert (answer.status_code, answer.url.partition("?")[0]) == (302, "/admin/login/")
-    assert not ImportBatch.objects.exists()
+    assert not ImportBatch.objects.everywhere().exists()
 
 
 def test_platform_staff_block_a_user_and_the_block_names_its_author(

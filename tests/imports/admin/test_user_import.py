@@ -52,7 +52,7 @@ def test_the_form_offers_all_organisations_to_platform_staff_and_their_own_to_ot
 def test_a_preview_shows_what_would_happen_and_imports_nothing(
     admin: User, viewer: User, acme: Organisation
 ) -> None:
-    client, before = admin_client(admin), User.objects.count()
+    client, before = admin_client(admin), User.objects.everywhere().count()
     known = (viewer.email, "Ada", "Lovelace", "viewer", "", "")
     page = upload(client, acme, csv_bytes([*valid_rows(12), INVALID_ROW, known]))
     assert page.status_code == 200
@@ -68,7 +68,10 @@ def test_a_preview_shows_what_would_happen_and_imports_nothing(
     assert "&quot;boss&quot; is not a role" in text
     assert page.context["errors"][0]["row"] == 14
     assert len(page.context["rows"]) == 10
-    assert (User.objects.count(), ImportBatch.objects.count()) == (before, 0)
+    assert (User.objects.everywhere().count(), ImportBatch.objects.everywhere().count()) == (
+        before,
+        0,
+    )
 
 
 def test_a_confirmed_preview_becomes_a_pending_batch_with_its_options(
@@ -76,10 +79,10 @@ def test_a_confirmed_preview_becomes_a_pending_batch_with_its_options(
 ) -> None:
     client = admin_client(admin)
     page = upload(client, acme, default_role="analyst", send_invitations="")
-    staged = Upload.objects.get()
+    staged = Upload.objects.everywhere().get()
     assert hidden_fields(page)["upload_id"] == str(staged.id)
     answer = confirm(client, page)
-    batch = ImportBatch.objects.get()
+    batch = ImportBatch.objects.everywhere().get()
     assert (answer.status_code, answer.url) == (
         302,
         f"/admin/imports/importbatch/{batch.id}/change/",
@@ -101,7 +104,7 @@ def test_a_second_click_on_confirm_leads_to_the_same_import(
     page = upload(client, acme)
     first, second = confirm(client, page), confirm(client, page)
     assert first.url == second.url
-    assert ImportBatch.objects.count() == 1
+    assert ImportBatch.objects.everywhere().count() == 1
 
 
 REFUSED = {
@@ -201,7 +204,7 @@ def test_another_organisation_can_not_be_chosen(
     assert upload(client, globex).status_code == 400
     assert nothing_is_staged()
     assert confirm(client, upload(client, acme), organisation=globex.id).status_code == 400
-    assert not ImportBatch.objects.exists()
+    assert not ImportBatch.objects.everywhere().exists()
 
 
 def test_the_upload_of_another_user_can_not_be_confirmed(
@@ -212,13 +215,13 @@ def test_the_upload_of_another_user_can_not_be_confirmed(
     answer = confirm(admin_client(admin), page)
     assert answer.status_code == 404
     assert "Upload the file again" in visible_text(answer)
-    assert not ImportBatch.objects.exists()
+    assert not ImportBatch.objects.everywhere().exists()
 
 
 def test_an_upload_that_was_deleted_has_to_be_sent_again(admin: User, acme: Organisation) -> None:
     client = admin_client(admin)
     page = upload(client, acme)
-    Upload.objects.all().delete()
+    Upload.objects.everywhere().all().delete()
     answer = confirm(client, page)
     assert answer.status_code == 404
     assert answer.context["form"] is not None

@@ -95,7 +95,7 @@ def test_a_refresh_token_is_no_access_token(admin: User) -> None:
 def test_a_deactivated_users_tokens_are_refused_at_once(admin: User) -> None:
     pair = log_in(admin.email).json()
     assert me(pair["access"]).status_code == 200
-    User.objects.filter(id=admin.id).update(is_active=False)
+    User.objects.everywhere().filter(id=admin.id).update(is_active=False)
     problem_of(me(pair["access"]), 401, "token_not_valid")
     problem_of(refresh(pair["refresh"]), 401, "token_not_valid")
 
@@ -111,7 +111,7 @@ def test_a_new_password_ends_all_earlier_tokens(admin: User) -> None:
 
 def test_a_changed_role_takes_effect_at_once(admin: User, acme: Organisation) -> None:
     client = client_of(admin)
-    User.objects.filter(id=admin.id).update(role=Role.VIEWER)
+    User.objects.everywhere().filter(id=admin.id).update(role=Role.VIEWER)
     problem_of(client.get(imports_url(acme)), 403, "permission_denied")
 
 
@@ -120,7 +120,7 @@ def test_a_user_can_be_deleted_with_sql(admin: User) -> None:
     api_keys.create(user_id=admin.id, organisation_id=admin.organisation_id, name="x")
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM users WHERE id = %s", [admin.id])
-    assert not ApiKey.objects.exists()
+    assert not ApiKey.objects.everywhere().exists()
 
 
 # --- API keys ---------------------------------------------------------------------------------
@@ -158,9 +158,9 @@ def test_a_key_stops_working_at_once(key: tuple[ApiKey, str], admin: User, end: 
         api_keys.revoke(key[0])
     elif end == "expired":
         past = timezone.now() - timedelta(seconds=1)
-        ApiKey.objects.filter(id=key[0].id).update(expires_at=past)
+        ApiKey.objects.everywhere().filter(id=key[0].id).update(expires_at=past)
     else:
-        User.objects.filter(id=admin.id).update(is_active=False)
+        User.objects.everywhere().filter(id=admin.id).update(is_active=False)
     problem_of(client.get(ME), 401, "api_key_not_valid")
 
 

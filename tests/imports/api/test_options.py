@@ -133,7 +133,7 @@ def test_an_unknown_option_beside_an_upload_id_is_400(
     else:
         answer = api.post(imports_url(acme), sent, format=kind)
     assert problem_of(answer, 400, "unknown_option")["option"] == "existing"
-    assert not ImportBatch.objects.exists()
+    assert not ImportBatch.objects.everywhere().exists()
 
 
 @pytest.mark.parametrize("url", [imports_url, preview_url])
@@ -177,7 +177,7 @@ def test_an_unknown_query_parameter_is_400_at_every_call(
     url += ("&" if "?" in url else "?") + "stauts=failed"
     body = problem_of(getattr(api, method)(url), 400, "unknown_option")
     assert body["option"] == "stauts"
-    assert ImportBatch.objects.get().status == "pending"
+    assert ImportBatch.objects.everywhere().get().status == "pending"
 
 
 def test_an_unknown_parameter_of_the_history_names_the_nearest_one(

@@ -156,5 +156,5 @@ def test_an_upload_does_not_wait_for_another_one_that_is_being_read(
         answer = slow.result(30)
     assert answer.status_code == 202
     assert ("Idempotency-Replayed" in answer) == (key == "k1")
-    assert ImportBatch.objects.count() == (1 if key == "k1" else 2)
+    assert ImportBatch.objects.everywhere().count() == (1 if key == "k1" else 2)
     assert answer["X-RateLimit-Remaining"] == ("9" if key == "k1" else "8")

@@ -70,7 +70,7 @@ def test_every_action_in_the_api_is_recorded_once(
 def test_every_action_in_the_admin_is_recorded(admin: User, acme: Organisation) -> None:
     client = admin_client(admin, REMOTE_ADDR="2001:db8::7")
     confirm(client, upload(client, acme, CSV))
-    batch = run_batch(ImportBatch.objects.get().id)
+    batch = run_batch(ImportBatch.objects.everywhere().get().id)
     page = batch_url(batch).removesuffix("change/")
     assert client.get(f"{page}errors.csv").status_code == 200
     waiting = submit_import(admin)
@@ -134,11 +134,11 @@ def test_only_imports_that_an_operator_fails_are_recorded_as_such(
     long_ago = datetime.now(UTC) - timedelta(hours=1)
     for fail in (False, True):
         batch = submit_import(admin)
-        ImportBatch.objects.filter(id=batch.id).update(
+        ImportBatch.objects.everywhere().filter(id=batch.id).update(
             status=Status.PROCESSING, heartbeat_at=long_ago, attempts_without_progress=3
         )
         recovery.sweep(fail=fail)
-        assert ImportBatch.objects.get(id=batch.id).status == Status.FAILED
+        assert ImportBatch.objects.everywhere().get(id=batch.id).status == Status.FAILED
     assert [event.batch_id for event in events(event_type="marked_failed")] == [batch.id]
 
 
@@ -165,7 +165,7 @@ def test_the_api_key_is_recorded(admin: User, acme: Organisation) -> None:
 def test_a_new_and_a_revoked_api_key_are_recorded_once(admin: User, acme: Organisation) -> None:
     client = admin_client(admin)
     client.post("/admin/users/apikey/add/", {"name": "HR", "expires_at_0": "", "expires_at_1": ""})
-    key = ApiKey.objects.get()
+    key = ApiKey.objects.everywhere().get()
     for _ in range(2):  # the second time, it is revoked already
         action = {"action": "revoke", "_selected_action": str(key.id)}
         client.post("/admin/users/apikey/", action)

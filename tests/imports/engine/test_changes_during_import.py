@@ -89,7 +89,9 @@ def test_cancel_stops_within_two_seconds(live_stack: Stack) -> None:
     cancelled: list[str] = []
 
     def cancel() -> None:
-        batch = actions.cancel(batch_object(batch_id), user=User.objects.get(id=tenant.user_id))
+        batch = actions.cancel(
+            batch_object(batch_id), user=User.objects.everywhere().get(id=tenant.user_id)
+        )
         cancelled.append(batch.status)
 
     cancel()

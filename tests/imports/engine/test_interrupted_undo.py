@@ -53,7 +53,9 @@ def test_an_undo_that_is_stopped_is_continued_by_the_next(
     made = len(sample.users())
     assert not undo.run(batch_id, lambda: True)
     result = undo.result(batch_object(batch_id))
-    assert result == UndoResult(is_finished=False, removed_rows=100, kept_rows=0, kept=[])
+    assert result == UndoResult(
+        is_finished=False, removed_rows=100, kept_rows=0, moved_rows=0, kept=[]
+    )
     assert count(stack, tenant) == made - 100 + len(sample.existing_own) + 1
     stack.check_invariants(batch_id)
     assert undo.run(batch_id, lambda: False)

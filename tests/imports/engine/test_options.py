@@ -142,14 +142,14 @@ def submitted(user: User, options: dict[str, Any], **fields: Any) -> ImportBatch
         organisation_id=user.organisation_id,
     )
     batch = actions.submit(upload, user=user, options=ImportOptions())
-    ImportBatch.objects.filter(id=batch.id).update(options=options, **fields)
-    return ImportBatch.objects.get(id=batch.id)
+    ImportBatch.objects.everywhere().filter(id=batch.id).update(options=options, **fields)
+    return ImportBatch.objects.everywhere().get(id=batch.id)
 
 
 def outcome(batch: ImportBatch) -> tuple[int, int, int]:
     """Runs the batch to its end; gives (successful, skipped, failed)."""
     assert runner.run(batch.id, lambda: False) is runner.Result.DONE
-    ended = ImportBatch.objects.get(id=batch.id)
+    ended = ImportBatch.objects.everywhere().get(id=batch.id)
     return ended.successful_rows, ended.skipped_rows, ended.failed_rows
 
 

@@ -42,7 +42,9 @@ def test_every_user_that_the_batch_created_is_deleted_and_nobody_else(
 ) -> None:
     made = len(sample.users())
     result = undo_batch(batch_id, tenant)
-    assert result == UndoResult(is_finished=True, removed_rows=made, kept_rows=0, kept=[])
+    assert result == UndoResult(
+        is_finished=True, removed_rows=made, kept_rows=0, moved_rows=0, kept=[]
+    )
     assert count(stack, tenant) == len(sample.existing_own) + 1  # and the uploader
     assert stack.status(batch_id) == "completed"  # an undo is no status
     stack.check_invariants(batch_id)
@@ -138,7 +140,7 @@ def test_a_running_batch_can_not_be_undone(stack: Stack, tenant: Tenant, status:
 def test_a_cancelled_batch_can_be_undone(stack: Stack, tenant: Tenant) -> None:
     batch_id = stack.submit(plain(300, tenant.name), tenant)
     runner.run(batch_id, lambda: True)
-    user = User.objects.get(id=tenant.user_id)
+    user = User.objects.everywhere().get(id=tenant.user_id)
     actions.cancel(batch_object(batch_id), user=user)
     assert undo_batch(batch_id, tenant).removed_rows == 100
     stack.check_invariants(batch_id)

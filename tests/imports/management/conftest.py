@@ -33,7 +33,7 @@ def batch(acme: Organisation, make_file: MakeFile, settings: Any) -> ImportBatch
     """A batch of six rows that is processing. Two rows are committed."""
     settings.IMPORT_CHUNK_SIZE = 2
     output_of("import_users", make_file(csv_bytes(valid_rows(6))), "--organization", "Acme")
-    User.objects.exclude(email__in=[row[0] for row in valid_rows(2)]).delete()
+    User.objects.everywhere().exclude(email__in=[row[0] for row in valid_rows(2)]).delete()
     counters = {"processed_rows": 2, "successful_rows": 2, "next_chunk": 1, "completed_at": None}
-    ImportBatch.objects.update(status=Status.PROCESSING, **counters)
-    return ImportBatch.objects.get()
+    ImportBatch.objects.everywhere().update(status=Status.PROCESSING, **counters)
+    return ImportBatch.objects.everywhere().get()

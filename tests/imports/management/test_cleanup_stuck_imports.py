@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 def stop_heartbeat(batch: ImportBatch, minutes: int) -> None:
     """Makes the batch look as if its worker had died that many minutes ago."""
     ago = Now() - timedelta(minutes=minutes)
-    ImportBatch.objects.filter(id=batch.id).update(heartbeat_at=ago, enqueued_at=ago)
+    ImportBatch.objects.everywhere().filter(id=batch.id).update(heartbeat_at=ago, enqueued_at=ago)
 
 
 def test_a_stalled_import_is_queued_again_and_continues_where_it_stopped(
@@ -40,16 +40,18 @@ def test_a_stalled_import_is_queued_again_and_continues_where_it_stopped(
 
 def test_a_dry_run_changes_nothing(batch: ImportBatch) -> None:
     stop_heartbeat(batch, 11)
-    before = ImportBatch.objects.values().get()
+    before = ImportBatch.objects.everywhere().values().get()
     for _ in range(2):
         assert "would be queued again" in output_of("cleanup_stuck_imports", "--dry-run")
     assert "would be marked as failed" in output_of("cleanup_stuck_imports", "--dry-run", "--fail")
-    assert ImportBatch.objects.values().get() == before
+    assert ImportBatch.objects.everywhere().values().get() == before
 
 
 def test_a_dry_run_names_the_imports_that_have_no_attempt_left(batch: ImportBatch) -> None:
     stop_heartbeat(batch, 11)
-    ImportBatch.objects.update(attempts_without_progress=runner.MAX_ATTEMPTS_WITHOUT_PROGRESS)
+    ImportBatch.objects.everywhere().update(
+        attempts_without_progress=runner.MAX_ATTEMPTS_WITHOUT_PROGRESS
+    )
     assert "would be marked as failed" in output_of("cleanup_stuck_imports", "--dry-run")
     assert "marked as failed" in output_of("cleanup_stuck_imports")
 
@@ -74,7 +76,9 @@ def test_minutes_decide_which_imports_are_stalled(batch: ImportBatch) -> None:
 def test_a_pending_import_without_a_message_is_queued_again(batch: ImportBatch) -> None:
     ago = Now() - timedelta(minutes=2)
     zero = {"processed_rows": 0, "successful_rows": 0, "next_chunk": 0}
-    ImportBatch.objects.update(status=Status.PENDING, enqueued_at=ago, created_at=ago, **zero)
+    ImportBatch.objects.everywhere().update(
+        status=Status.PENDING, enqueued_at=ago, created_at=ago, **zero
+    )
     assert "pending, not queued" in output_of("cleanup_stuck_imports")
 
 

@@ -33,7 +33,7 @@ def test_a_file_is_imported_into_an_organisation_by_name_or_id(
     output = output_of(
         "import_users", make_file(), "--organization", acme.id if name == "id" else name
     )
-    batch = ImportBatch.objects.get()
+    batch = ImportBatch.objects.everywhere().get()
     assert (batch.status, batch.successful_rows, batch.source) == (Status.COMPLETED, 3, "command")
     assert batch.uploaded_by is None
     assert "imported          3" in output
@@ -71,10 +71,10 @@ def test_a_dry_run_shows_what_would_happen_and_stores_nothing(
         assert line in output
     assert 'row 4: "boss" is not a role' in output
     assert "Nothing was imported." in output
-    assert not ImportBatch.objects.exists()
-    assert not Upload.objects.exists()
-    assert not UploadChunk.objects.exists()
-    assert User.objects.count() == 1
+    assert not ImportBatch.objects.everywhere().exists()
+    assert not Upload.objects.everywhere().exists()
+    assert not UploadChunk.objects.everywhere().exists()
+    assert User.objects.everywhere().count() == 1
 
 
 def test_options_reach_the_import(acme: Organisation, admin: User, make_file: MakeFile) -> None:
@@ -87,14 +87,14 @@ def test_options_reach_the_import(acme: Organisation, admin: User, make_file: Ma
         *("--no-invitations", "--fail-duplicates"),
         mapping=columns,
     )
-    batch = ImportBatch.objects.get()
+    batch = ImportBatch.objects.everywhere().get()
     assert batch.uploaded_by == admin
     assert batch.options == {
         "send_invitations": False,
         "skip_duplicates": False,
         "default_role": "analyst",
     }
-    user = User.objects.get(email="zoe@new.example")
+    user = User.objects.everywhere().get(email="zoe@new.example")
     assert (user.first_name, user.role) == ("Zoë", "analyst")
 
 
@@ -124,8 +124,8 @@ def test_wrong_arguments_are_refused_with_a_sentence(
     monkeypatch.chdir(path.parent)
     with pytest.raises(CommandError, match=sentence):
         output_of("import_users", path, *arguments)
-    assert not ImportBatch.objects.exists()
-    assert not Upload.objects.exists()
+    assert not ImportBatch.objects.everywhere().exists()
+    assert not Upload.objects.everywhere().exists()
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_a_file_is_refused_with_a_sentence(
 ) -> None:
     with pytest.raises(CommandError, match=sentence):
         output_of("import_users", make_file(content), "--organization", "Acme")
-    assert not Upload.objects.exists()
+    assert not Upload.objects.everywhere().exists()
 
 
 def test_a_missing_file_is_named(acme: Organisation) -> None:
@@ -165,10 +165,10 @@ def test_an_interrupted_import_is_enqueued_for_the_workers(
     arguments = ["import_users", str(path), "--organization", "Acme"]
     # It can stop after each chunk of one row.
     running = start("manage", *arguments, IMPORT_CHUNK_SIZE="1")
-    wait_for(lambda: ImportBatch.objects.filter(processed_rows__gt=0).exists())
+    wait_for(lambda: ImportBatch.objects.everywhere().filter(processed_rows__gt=0).exists())
     running.popen.send_signal(signal.SIGINT)
     assert running.popen.wait() == 128 + signal.SIGINT
-    batch = ImportBatch.objects.get()
+    batch = ImportBatch.objects.everywhere().get()
     assert "goes on in the background" in running.log.read_text()
     assert (batch.status, batch.heartbeat_at) == (Status.PROCESSING, None)  # released
     assert 0 < batch.processed_rows < 300

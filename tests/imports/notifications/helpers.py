@@ -33,13 +33,13 @@ def ended(user: User, content: bytes | None = None, name: str = "users.csv") -> 
 
 def reloaded(batch: ImportBatch) -> ImportBatch:
     """Gives the batch as it is in the database now."""
-    return ImportBatch.objects.select_related("organisation").get(id=batch.id)
+    return ImportBatch.objects.everywhere().select_related("organisation").get(id=batch.id)
 
 
 def pass_time(**time: float) -> None:
     """Moves the times of all e-mails into the past."""
     age = timedelta(**time)
-    ImportBatch.objects.update(
+    ImportBatch.objects.everywhere().update(
         mail_after=F("mail_after") - age, completed_at=F("completed_at") - age
     )
 

@@ -83,7 +83,7 @@ def test_no_message_contains_data_of_the_users_in_the_file(
 )
 def test_a_file_name_is_escaped(admin: User, mail_server: MailServer, name: str) -> None:
     batch = submitted(admin)
-    ImportBatch.objects.filter(id=batch.id).update(filename=name)
+    ImportBatch.objects.everywhere().filter(id=batch.id).update(filename=name)
     runner.run(batch.id, lambda: False)
     notifications.send_due()
     (message,) = mail_server.messages()
@@ -129,15 +129,15 @@ def test_the_link_leads_to_the_page_of_the_import(admin: User, settings: Any) ->
 
 
 def _wants_no_mail(batch: ImportBatch) -> None:
-    User.objects.update(wants_import_mail=False)
+    User.objects.everywhere().update(wants_import_mail=False)
 
 
 def _deactivated(batch: ImportBatch) -> None:
-    User.objects.update(is_active=False)
+    User.objects.everywhere().update(is_active=False)
 
 
 def _moved(batch: ImportBatch) -> None:
-    User.objects.update(organisation=Organisation.objects.create(name="Elsewhere"))
+    User.objects.everywhere().update(organisation=Organisation.objects.create(name="Elsewhere"))
 
 
 def _deleted(batch: ImportBatch) -> None:
@@ -146,7 +146,7 @@ def _deleted(batch: ImportBatch) -> None:
 
 
 def _from_command_line(batch: ImportBatch) -> None:
-    ImportBatch.objects.update(source="command")
+    ImportBatch.objects.everywhere().update(source="command")
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_the_uploader_gets_a_message_if_the_sweep_fails_the_import(
 ) -> None:
     batch = submitted(admin)
     long_ago = Now() - timedelta(hours=1)
-    ImportBatch.objects.update(
+    ImportBatch.objects.everywhere().update(
         status=Status.PROCESSING, heartbeat_at=long_ago, attempts_without_progress=3
     )
     tasks.sweep()

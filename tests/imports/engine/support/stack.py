@@ -143,7 +143,7 @@ class Stack:
         upload = self.stage(sample, tenant, chunk_size=chunk_size, filename=filename)
         faults = "" if enqueue else "before_enqueue=bug"
         with override_settings(FAILPOINTS=lambda: faults):
-            user = User.objects.get(id=tenant.user_id)
+            user = User.objects.everywhere().get(id=tenant.user_id)
             return actions.submit(upload, user=user, options=ImportOptions(**options)).id
 
     def stage(
@@ -331,4 +331,4 @@ class ConsistencyChecker:
 
 def batch_object(batch_id: UUID) -> ImportBatch:
     """Gives the batch, for the functions of imports.actions."""
-    return ImportBatch.objects.get(id=batch_id)
+    return ImportBatch.objects.everywhere().get(id=batch_id)

@@ -18,7 +18,7 @@ if __name__ == "__main__":
     from users.models import User
 
     path, organisation_id, user_id = sys.argv[1:]
-    user = User.objects.get(id=user_id)
+    user = User.objects.everywhere().get(id=user_id)
     with Path(path).open("rb") as file:
         upload = actions.stage_for_import(
             file, filename="users.csv", user=user, organisation_id=organisation_id
