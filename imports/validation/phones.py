@@ -9,6 +9,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
+import phonenumbers
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
 # The shortest national numbers (Niue, Tokelau) have 4 digits; ITU E.164 allows 15 at most.
@@ -43,7 +44,9 @@ def problem_of(value: str) -> str:
     number = value[: found.start("extension")] if found["extension"] else value
     digits = "".join(str(int(digit)) for digit in _DIGIT.findall(number))
     if value.startswith("+"):
-        possible = _is_possible(digits[:4].encode(), len(digits))
+        possible = _is_possible(digits[:4].encode(), len(digits)) or _is_possible_for_library(
+            digits
+        )
         return "" if possible else "the digits after the + fit no country's numbers"
     if not MIN_LOCAL_DIGITS <= len(digits) <= MAX_LOCAL_DIGITS:
         return f"it has {len(digits)} digits; a number has {MIN_LOCAL_DIGITS} to {MAX_LOCAL_DIGITS}"
@@ -58,6 +61,17 @@ def is_plausible(value: str) -> bool:
     if value[0] == "+":
         return _is_possible(digits[:4], len(digits))
     return MIN_LOCAL_DIGITS <= len(digits) <= MAX_LOCAL_DIGITS
+
+
+def _is_possible_for_library(digits: str) -> bool:
+    """Asks libphonenumber itself, which is slow. It also knows the national prefixes of more than
+    one digit (Hungary's 06) and those that it rewrites (San Marino, Madagascar)."""
+    try:
+        number = phonenumbers.parse(f"+{digits}")
+    except phonenumbers.NumberParseException:
+        return False
+    reason = phonenumbers.is_possible_number_with_reason(number)
+    return reason == phonenumbers.ValidationResult.IS_POSSIBLE
 
 
 @lru_cache(maxsize=4096)

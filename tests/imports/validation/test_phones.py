@@ -56,3 +56,11 @@ def test_the_example_numbers_of_every_country_are_plausible(region):
         for style in (0, 1, 2) if number else ():  # E164, international, national
             text = phonenumbers.format_number(number, style)
             assert len(text) > 20 or phones.problem_of(text) == "", text
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["+3606943208375", "+378827268", "+2617931645", "+861154220096800", "+570553902282945"],
+)
+def test_a_number_with_its_national_prefix_is_plausible(number: str) -> None:
+    assert phones.problem_of(number) == ""
