@@ -55,7 +55,9 @@ def in_redis(texts: Iterable[str]) -> Found:
     """Gives ("Redis key …", text) for each text in the name or the value of a key."""
     texts = [*texts]
     found: Found = set()
-    with redis.Redis.from_url(os.environ["REDIS_URL"], decode_responses=True) as client:
+    with redis.Redis.from_url(
+        os.environ["REDIS_URL"], decode_responses=True, encoding_errors="replace"
+    ) as client:
         for key in client.scan_iter():
             stored = f"{key}\n{_value(client, key)}"
             found |= {(f"Redis key {key}", text) for text in contained(texts, stored)}

@@ -127,9 +127,9 @@ class AuditEventAdmin(OwnOrganisationAdmin):
 
     @admin.display(description="user")
     def user(self, event: Any) -> str:
-        """The current e-mail address of the user who did it."""
+        """The current e-mail address of the user who did it. A refused login has no user."""
         if event.user_id is None:
-            return "an operator"
+            return "an operator" if event.source == "command" else "not logged in"
         return event.email or (HIDDEN_USER if event.is_hidden else f"deleted user {event.user_id}")
 
     @admin.display(description="organisation", ordering="organisation_id")

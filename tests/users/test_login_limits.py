@@ -231,3 +231,14 @@ def test_a_login_in_code_without_a_request_is_limited_too(admin: User) -> None:
     assert authenticate(email=admin.email, password=PASSWORD) == admin
     assert authenticate(email=admin.email, password=None) is None
     assert LoginAttempts.objects.count() == 3
+
+
+def test_the_audit_page_does_not_take_a_refused_login_for_an_operator(
+    root: User, admin: User
+) -> None:
+    api_login(admin.email)
+    client = Client()
+    client.force_login(root)
+    page = client.get("/admin/imports/auditevent/").content.decode()
+    assert "not logged in" in page
+    assert "an operator" not in page
