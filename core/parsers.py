@@ -25,23 +25,20 @@ class JSONParser(parsers.JSONParser):
             raise ParseError("its arrays and objects are nested too deeply") from None
 
 
-class MultiPartParser(parsers.MultiPartParser):
+class _Decoded:
+    """For parsers of forms: a form that can't be decoded is a ParseError."""
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        """What the parser gives. Raises ParseError."""
+        try:
+            return super().parse(stream, media_type, parser_context)  # type: ignore[misc]
+        except (LookupError, UnicodeError):
+            raise ParseError("the form can't be decoded; send it as UTF-8") from None
+
+
+class MultiPartParser(_Decoded, parsers.MultiPartParser):
     """DRF's parser, for forms and file names in any charset."""
 
-    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
-        """The fields and files. Raises ParseError."""
-        try:
-            return super().parse(stream, media_type, parser_context)
-        except (LookupError, UnicodeError):
-            raise ParseError("the form can't be decoded; send it as UTF-8") from None
 
-
-class FormParser(parsers.FormParser):
+class FormParser(_Decoded, parsers.FormParser):
     """DRF's parser, for forms in any charset."""
-
-    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
-        """The fields. Raises ParseError."""
-        try:
-            return super().parse(stream, media_type, parser_context)
-        except (LookupError, UnicodeError):
-            raise ParseError("the form can't be decoded; send it as UTF-8") from None
