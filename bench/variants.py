@@ -11,7 +11,7 @@ from uuid import uuid4
 from django.db import connection
 from django.test import override_settings
 
-from imports.engine import copy_stream, copy_writer
+from imports.engine.writing import copy_stream, copy_writer
 
 
 @contextmanager

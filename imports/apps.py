@@ -33,4 +33,4 @@ class ImportsConfig(AppConfig):
             permissions.grant(role, *ADMIN_PERMISSIONS)
         import_module("celery_app")
         import_module("imports.audit")
-        import_module("imports.engine.copy_stream").check()
+        import_module("imports.engine.writing.copy_stream").check()

@@ -123,8 +123,8 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "marketedge.requests.RequestLog",
-    "core.body_limit.BodyLimit",
-    "core.form_charset.FormCharset",
+    "core.requests.body_limit.BodyLimit",
+    "core.requests.form_charset.FormCharset",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -206,7 +206,7 @@ X_FRAME_OPTIONS = "DENY"
 # Django's limit is for form fields only. The size of a file is checked before it is read
 # (imports/uploads.py) and while it is read (imports.files).
 DATA_UPLOAD_MAX_NUMBER_FILES = 2
-MAX_BODY_BYTES = 1024 * 1024  # of a request to any path but these (core/body_limit.py)
+MAX_BODY_BYTES = 1024 * 1024  # of a request to any path but these (core/requests/body_limit.py)
 UPLOAD_PATHS = r"/api/v1/organizations/[^/]+/users/import(/preview)?|/admin/users/user/import/"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 
@@ -296,7 +296,7 @@ REST_FRAMEWORK = {
         "imports.api.authentication.BrowserAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_PARSER_CLASSES": ["core.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["core.requests.parsers.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_METADATA_CLASS": None,

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.parsers import MultiPartParser
+from core.requests.parsers import MultiPartParser
 from imports import actions, uploads
 from imports.api.base import UploadView, validated
 from imports.api.batches import FileWarning

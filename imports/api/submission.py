@@ -13,7 +13,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.parsers import FormParser, JSONParser, MultiPartParser
+from core.requests.parsers import FormParser, JSONParser, MultiPartParser
 from imports import actions, quotas, uploads
 from imports.api.base import UploadView, validated
 from imports.api.batches import ACCEPTED_HEADERS, BatchSerializer, accepted

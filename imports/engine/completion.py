@@ -7,10 +7,11 @@ from typing import Any
 
 import structlog
 
-from imports.engine import chunks, copy_writer
+from imports.engine import chunks
 from imports.engine.chunks import Checked
-from imports.engine.copy_writer import Written
 from imports.engine.options import ImportOptions
+from imports.engine.writing import copy_writer
+from imports.engine.writing.copy_writer import Written
 from imports.models import ImportBatch
 from imports.models.statuses import Status
 from imports.schema.columns import Columns

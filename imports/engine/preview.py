@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.characters import clean_for_storage
-from imports.engine import chunks, completion, copy_writer, staging
+from imports.engine import chunks, completion, staging
 from imports.engine.chunks import Checked
 from imports.engine.options import ImportOptions
+from imports.engine.writing import copy_writer
 from imports.models import Upload
 from imports.validation.problems import Problem
 from imports.validation.rows import RowChecker, UserRow

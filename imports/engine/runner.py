@@ -23,10 +23,11 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.db.utils import Error as AnyDatabaseError
 
-from imports.engine import chunks, completion, copy_writer, failpoints, staging, transient_errors
+from imports.engine import chunks, completion, failpoints, staging, transient_errors
 from imports.engine.chunks import Checked, Chunk
-from imports.engine.copy_writer import Written
 from imports.engine.options import ImportOptions
+from imports.engine.writing import copy_writer
+from imports.engine.writing.copy_writer import Written
 from imports.models import ImportBatch, Upload
 from imports.models.statuses import Status
 from imports.validation.rows import RowChecker

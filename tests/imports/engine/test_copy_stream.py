@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from psycopg import generators
 
-from imports.engine import copy_stream
+from imports.engine.writing import copy_stream
 
 
 def test_this_version_of_psycopg_has_all_that_is_needed() -> None:

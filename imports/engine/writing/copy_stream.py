@@ -24,7 +24,8 @@ def check() -> None:
     if missing := [name for name, is_there in needed.items() if not is_there]:
         raise RuntimeError(
             f"psycopg {psycopg.__version__} has no {' and no '.join(missing)}. Look at"
-            " imports/engine/copy_stream.py, and install the version that requirements.txt names."
+            " imports/engine/writing/copy_stream.py, and install the version that requirements.txt"
+            " names."
         )
 
 

@@ -19,8 +19,8 @@ import psycopg
 from django.db import connection, transaction
 from django.db.utils import DatabaseError, DataError, IntegrityError, OperationalError
 
-from imports.engine import copy_stream, insert_table
-from imports.engine.copy_stream import BufferedCopyWriter
+from imports.engine.writing import copy_stream, insert_table
+from imports.engine.writing.copy_stream import BufferedCopyWriter
 from imports.schema.fields import FIELDS
 from imports.validation.problems import Problem
 from imports.validation.rows import UserRow
