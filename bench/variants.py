@@ -11,7 +11,7 @@ from uuid import uuid4
 from django.db import connection
 from django.test import override_settings
 
-from imports.engine.writing import copy_stream, copy_writer
+from imports.engine.writing import copy_stream, copy_writer, insert_table
 
 
 @contextmanager
@@ -51,6 +51,11 @@ def _random_ids() -> AbstractContextManager[object]:
     )
 
 
+def _verbose_log() -> AbstractContextManager[object]:
+    """PostgreSQL's log is not terse, so that rows go through a temporary table."""
+    return mock.patch.object(insert_table, "TERSE", "never")
+
+
 def _chunks_of(rows: int) -> Callable[[], AbstractContextManager[object]]:
     return lambda: override_settings(IMPORT_CHUNK_SIZE=rows)
 
@@ -61,6 +66,7 @@ ALL: dict[str, Callable[[], AbstractContextManager[object]]] = {
     "COPY sent and ended only after the next chunk has been read": _no_overlap,
     "Python's default garbage collection": _default_garbage_collection,
     "random ids": _random_ids,
+    "rows through a temporary table, where PostgreSQL's log is not terse": _verbose_log,
     "chunks of 1,000 rows": _chunks_of(1_000),
     "chunks of 20,000 rows": _chunks_of(20_000),
 }

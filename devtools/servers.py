@@ -27,6 +27,7 @@ ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 INITDB = "--username=postgres --auth=scram-sha-256 --encoding=UTF8 --no-instructions"
 INITDB += " --locale=C --locale-provider=builtin --builtin-locale=C.UTF-8"
 SETTINGS = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=100"]
+SETTINGS += ["log_error_verbosity=terse"]  # its log then names no row of a table
 NOT_DURABLE = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
 
 
@@ -150,7 +151,10 @@ class Postgres(Server):
         initdb = self._command("initdb", "-D", new, f"--pwfile={secret}", *INITDB.split())
         processes.finish(self.run(processes, [*initdb, *([] if self.durable else ["--no-sync"])]))
         statements = f"CREATE ROLE {NAME} LOGIN CREATEDB PASSWORD '{self.password}';\n"
-        write_secret(secret, statements + f"CREATE DATABASE {NAME} OWNER {NAME};\n", self.owner)
+        statements += f"CREATE DATABASE {NAME} OWNER {NAME};\n"
+        # so that tests can give one of their databases the log of a server elsewhere
+        statements += f"GRANT SET ON PARAMETER log_error_verbosity TO {NAME};\n"
+        write_secret(secret, statements, self.owner)
         # Single-user mode reads one statement from each line of standard input.
         single = self._command(
             "postgres", "--single", "-D", new, "-c", "exit_on_error=on", "postgres"

@@ -58,10 +58,10 @@ def test_a_package_has_a_docstring_that_fits_on_one_line(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=relative)
-def test_only_the_table_of_the_copy_writer_inserts_into_users(path: Path) -> None:
-    """COPY straight into `users` would make PostgreSQL log e-mail addresses."""
-    assert "COPY users" not in path.read_text()
-    assert "INSERT INTO users" not in path.read_text() or path.name == "insert_table.py"
+def test_only_the_copy_writer_inserts_into_users(path: Path) -> None:
+    """It knows whether COPY into `users` would make PostgreSQL log e-mail addresses."""
+    if path.name != "insert_table.py":
+        assert re.search("COPY users|INSERT INTO users", path.read_text()) is None
 
 
 # --- docs/architecture.md ---------------------------------------------------------------------

@@ -27,5 +27,5 @@ def test_benchmarks_run_and_print_a_line_for_each_result(databases: Databases) -
     )
     assert done.returncode == 0, done.stderr[-3000:]
     lines = [line for line in done.stdout.splitlines() if not line.startswith((" ", "{"))]
-    assert len(lines) == len(FAST) + 5  # "variants" prints six lines
+    assert len(lines) == len(FAST) + 6  # "variants" prints seven lines
     assert sum("(target " in line for line in lines) == len(FAST) - 1

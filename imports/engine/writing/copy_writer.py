@@ -1,7 +1,7 @@
 """Writes users and row errors to PostgreSQL with COPY.
 
 The functions run inside the transaction of one chunk, which the caller opens. Rows are copied into
-a temporary table, from which a trigger inserts them into `users` (`insert_table`). If an e-mail
+`users`, or into a temporary table from which a trigger inserts them (`insert_table`). If an e-mail
 address exists already, the writer asks which ones do, and copies the chunk again without them.
 """
 
@@ -21,6 +21,7 @@ from django.db.utils import DatabaseError, DataError, IntegrityError, Operationa
 
 from imports.engine.writing import copy_stream, insert_table
 from imports.engine.writing.copy_stream import BufferedCopyWriter
+from imports.engine.writing.insert_table import Target
 from imports.schema.fields import FIELDS
 from imports.validation.problems import Problem
 from imports.validation.rows import UserRow
@@ -102,24 +103,24 @@ def write_users(
     writer looks for existing users first, which saves a failed COPY if there are some.
 
     Raises the errors of the database, except those that a single row caused."""
-    insert_table.prepare(organisation_id, batch_id)
+    target = insert_table.prepare(organisation_id, batch_id)
     todo = lines
     existing: dict[str, UUID | None] = {}
     for round_ in range(_MAX_ROUNDS):
         if round_ or expect_existing:
             found = find_existing([_email(line) for line in todo])
             if round_ and not found:  # another unique index exists, which somebody added by hand
-                return _one_by_one(todo, existing)
+                return _one_by_one(todo, existing, target)
             existing |= found
             todo = [line for line in todo if _email(line) not in existing]
         try:
-            _copy_users(todo, overlap if round_ == 0 else None)
+            _copy_users(todo, target, overlap if round_ == 0 else None)
             return Written(len(todo), existing, [])
         except DatabaseError as error:
             if not isinstance(error.__cause__, psycopg.errors.UniqueViolation):
                 if not _is_about_a_row(error):
                     raise
-                return _one_by_one(todo, existing)
+                return _one_by_one(todo, existing, target)
     raise OperationalError("other transactions keep inserting users of this chunk")
 
 
@@ -144,17 +145,18 @@ def _is_about_a_row(error: DatabaseError) -> bool:
     )
 
 
-def _copy_users(lines: list[str], overlap: Overlap | None = None) -> None:
+def _copy_users(lines: list[str], target: Target, overlap: Overlap | None = None) -> None:
     """Inserts rows with one COPY in one savepoint. The server works on them while `overlap` runs,
     which hides the time that reading the next chunk takes."""
     if lines:
+        end = target.suffix
         block = "".join(
-            [f"{line}\t{id_}\n" for line, id_ in zip(lines, _ids(len(lines)), strict=True)]
+            [f"{line}\t{id_}{end}" for line, id_ in zip(lines, _ids(len(lines)), strict=True)]
         )
         # The only character to escape: a valid row contains no control character (rows.py).
         if "\\" in block:  # twenty times as fast as replacing nothing
             block = block.replace("\\", "\\\\")
-        stream = copy_stream.copy(insert_table.COPY)
+        stream = copy_stream.copy(target.copy)
         with transaction.atomic(), connection.wrap_database_errors, stream as copy:
             copy.write(block)
             if overlap:
@@ -163,11 +165,11 @@ def _copy_users(lines: list[str], overlap: Overlap | None = None) -> None:
         overlap(lambda: None)
 
 
-def _one_by_one(todo: list[str], existing: dict[str, UUID | None]) -> Written:
+def _one_by_one(todo: list[str], existing: dict[str, UUID | None], target: Target) -> Written:
     """Inserts halves of the chunk, and halves of those, until each refused row is alone."""
-    insert_table.clear()
+    target.clear()
     try:
-        _copy_users(todo)
+        _copy_users(todo, target)
         return Written(len(todo), existing, [])
     except DatabaseError as error:
         if not _is_about_a_row(error):
@@ -177,8 +179,8 @@ def _one_by_one(todo: list[str], existing: dict[str, UUID | None]) -> Written:
             found = find_existing([email])
             return Written(0, existing | found, [] if found else [email])
     middle = len(todo) // 2
-    first = _one_by_one(todo[:middle], existing)
-    second = _one_by_one(todo[middle:], first.existing)
+    first = _one_by_one(todo[:middle], existing, target)
+    second = _one_by_one(todo[middle:], first.existing, target)
     created = first.created + second.created
     return Written(created, second.existing, [*first.refused, *second.refused])
 

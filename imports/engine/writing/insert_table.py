@@ -1,14 +1,18 @@
-"""`pg_temp.import_rows`: a temporary table whose rows a trigger inserts into `users`.
+"""Where COPY writes the rows of a chunk: into `users`, or into a temporary table.
 
 PostgreSQL logs the content of a row that a constraint refuses (`Key (email)=(…) already exists`,
-`Failing row contains (…)`), and for COPY the line as well. Only a superuser can change that.
-PostgreSQL does not log an error that PL/pgSQL catches. COPY therefore writes into this table, which
-refuses nothing, and the trigger raises the error of `users` again, with its SQLSTATE and without
-any value.
+`Failing row contains (…)`), and for COPY the line as well, unless `log_error_verbosity` is `terse`.
+Only a superuser can set that. Where it is terse, COPY writes into `users`.
+
+PostgreSQL does not log an error that PL/pgSQL catches. Everywhere else COPY therefore writes into
+`pg_temp.import_rows`, which refuses nothing, and a trigger of that table inserts the rows into
+`users`. It raises the error of `users` again, with its SQLSTATE and without any value. This takes
+about 5 % longer.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 from weakref import WeakSet
@@ -20,12 +24,14 @@ from users.models import User
 
 _NAMES = (*(field.column for field in FIELDS.values()), "id")
 _COLUMNS = ", ".join(_NAMES)
-COPY = f"COPY pg_temp.import_rows ({_COLUMNS}) FROM STDIN"
+_COPY_TO_TABLE = f"COPY pg_temp.import_rows ({_COLUMNS}) FROM STDIN"
+_COPY_TO_USERS = f"COPY users ({_COLUMNS}, organisation_id, import_batch_id) FROM STDIN"
 
 # The rows are inserted in the order in which they were copied. ON COMMIT DELETE ROWS, or the
 # rollback of the caller's savepoint, empties the table. What all rows of a chunk have in common is
 # not sent with each of them, but in two settings of the transaction.
 _CREATE_TABLE = "CREATE TEMPORARY TABLE import_rows ({definitions}) ON COMMIT DELETE ROWS"
+TERSE = "terse"  # what log_error_verbosity must be for COPY into `users`
 _DELETE = "DELETE FROM pg_temp.import_rows"
 _CREATE_TRIGGER = f"""
 CREATE FUNCTION pg_temp.insert_users() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -47,21 +53,36 @@ CREATE TRIGGER insert_users AFTER INSERT ON pg_temp.import_rows
 _connections_with_table: WeakSet[Any] = WeakSet()
 
 
-def prepare(organisation_id: UUID, batch_id: UUID) -> None:
-    """Makes the table ready for rows of this batch, until the end of the transaction."""
-    _create()
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What COPY writes to. `suffix` ends each line: the values that all rows of a batch share."""
+
+    copy: str
+    suffix: str
+    is_temporary: bool
+
+    def clear(self) -> None:
+        """Deletes the rows that an earlier COPY of this transaction left in a temporary table."""
+        if self.is_temporary:
+            with connection.cursor() as cursor:
+                cursor.execute(_DELETE)
+
+
+def prepare(organisation_id: UUID, batch_id: UUID) -> Target:
+    """Gives the target for rows of this batch, until the end of the transaction."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"{_DELETE}; SELECT set_config('marketedge.import_organisation', %s, true),"
+            "SELECT current_setting('log_error_verbosity'),"
+            " set_config('marketedge.import_organisation', %s, true),"
             " set_config('marketedge.import_batch', %s, true)",
             [str(organisation_id), str(batch_id)],
         )
-
-
-def clear() -> None:
-    """Deletes the rows that an earlier COPY of this transaction has inserted."""
-    with connection.cursor() as cursor:
-        cursor.execute(_DELETE)
+        if cursor.fetchone()[0] == TERSE:
+            return Target(_COPY_TO_USERS, f"\t{organisation_id}\t{batch_id}\n", is_temporary=False)
+    _create()
+    target = Target(_COPY_TO_TABLE, "\n", is_temporary=True)
+    target.clear()
+    return target
 
 
 def _create() -> None:

@@ -69,7 +69,8 @@ def _shared(
         if not stacks or any(one.popen.poll() is not None for one in stacks[-1].processes):
             for broken in stacks:
                 broken.close()
-            stacks.append(Stack(databases.new(), _broker(), tmp_path_factory.mktemp("live_stack")))
+            url, folder = databases.new(verbose=True), tmp_path_factory.mktemp("live_stack")
+            stacks.append(Stack(url, _broker(), folder))
             stacks[-1].beat()
             stacks[-1].worker(2)
         return stacks[-1]

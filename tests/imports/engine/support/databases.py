@@ -39,9 +39,14 @@ class Databases:
         self.template = self._new("template0")
         migrate(self.template)
 
-    def new(self) -> str:
-        """Creates a migrated, empty database; gives its URL."""
-        return self._new(self._created[0])
+    def new(self, *, verbose: bool = False) -> str:
+        """Creates a migrated, empty database; gives its URL. With `verbose` PostgreSQL logs errors
+        as it does by default. Imports then write rows through a temporary table."""
+        url = self._new(self._created[0])
+        if verbose:
+            name = self._created[-1]
+            self._db.execute(f"ALTER DATABASE {name} SET log_error_verbosity = 'default'")
+        return url
 
     def _new(self, template: str) -> str:
         name = f"engine_{os.getpid()}_{next(_numbers)}"
