@@ -46,6 +46,7 @@ TITLES = {
     429: "Too Many Requests",
     500: "Internal Server Error",
     503: "Service Unavailable",
+    507: "Insufficient Storage",
 }
 
 # Exceptions of DRF and Django, with status, code and sentence. The first entry that matches is

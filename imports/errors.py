@@ -277,6 +277,13 @@ class QuotaExceeded(TooManyRequests):
         return {**self.usage.headers(), **super().headers()}
 
 
+class StagingFull(Refusal):
+    """The files of your organisation take up all the space that they may. Try again later."""
+
+    code = "staging_full"
+    status = 507
+
+
 class UploadBlocked(Refusal):
     """Uploads from here are blocked. Please ask MarketEdge's support."""
 

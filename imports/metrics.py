@@ -18,10 +18,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from prometheus_client.metrics_core import CounterMetricFamily
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from imports.models import LimitType, MetricCounter
+from imports.models import LimitType, MetricCounter, UploadChunk
 
 # Name -> help text, and the labels that exist from the start. Prometheus sees no increase where a
 # counter first appears with the value 1.
@@ -34,14 +34,23 @@ COUNTERS: dict[str, tuple[str, list[dict[str, str]]]] = {
         "Minutes in which a process could not count quotas on Redis, and did in PostgreSQL.",
         [{}],
     ),
+    "csv_staging_full_total": (
+        "Files refused because the files of an organisation took up all the space they may.",
+        [{}],
+    ),
 }
 
 
 class Totals(Collector):
-    """Reads the totals of the table `metric_counters`, in one query."""
+    """Reads the totals of the table `metric_counters` in one query, and adds up the chunks."""
 
-    def collect(self) -> Iterator[CounterMetricFamily]:
-        """Gives every counter with all its labels."""
+    def collect(self) -> Iterator[Metric]:
+        """Gives every counter with all its labels, and what is staged now."""
+        yield GaugeMetricFamily(
+            "csv_staged_bytes",
+            "Bytes of all staged files, of all organisations.",
+            value=UploadChunk.objects.staged_bytes(),
+        )
         rows = MetricCounter.objects.filter(name__in=COUNTERS).order_by("name", "id")
         found = {(row.name, json.dumps(row.labels)): row.value for row in rows}
         for name, (text, labels) in COUNTERS.items():

@@ -86,7 +86,8 @@ def _reasons_by_row(batch: ImportBatch) -> Iterator[RowReasons]:
     for row_number, group in groupby(found, key=itemgetter(0)):
         errors_of_row = list(group)
         messages = " ".join(message for _, message, _ in errors_of_row)
-        yield row_number, f"Row {row_number}: {messages}", errors_of_row[0][2]
+        row_data = next((data for _, _, data in errors_of_row if data), {})
+        yield row_number, f"Row {row_number}: {messages}", row_data
 
 
 class _LineFormatter:

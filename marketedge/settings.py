@@ -35,6 +35,8 @@ _quota = validate.Regexp(
 UPLOAD_RATE_LIMITS: dict[str, str] = {
     "csv_import": env.str("UPLOAD_RATE_LIMIT_CSV_IMPORT", "10/h,50/d", validate=_quota),
     "file_upload": env.str("UPLOAD_RATE_LIMIT_FILE_UPLOAD", "30/h,100/d", validate=_quota),
+    "refused_file": env.str("UPLOAD_RATE_LIMIT_REFUSED_FILE", "60/h,300/d", validate=_quota),
+    "retry": env.str("UPLOAD_RATE_LIMIT_RETRY", "20/h,100/d", validate=_quota),
 }
 METRICS_TOKEN: str = env.str("METRICS_TOKEN", "")  # empty: /metrics answers 404
 # The number of our own proxies that append to X-Forwarded-For. 0: the header is ignored.
@@ -42,6 +44,8 @@ TRUSTED_PROXY_HOPS: int = env.int("TRUSTED_PROXY_HOPS", 0, validate=validate.Ran
 
 _positive = validate.Range(min=1)
 MAX_FILE_SIZE: int = env.int("MAX_FILE_SIZE", 10 * 1024 * 1024, validate=_positive)  # bytes
+# What the staged files of one organisation may take: bytes of their rows as they are stored.
+MAX_STAGED_BYTES: int = env.int("MAX_STAGED_BYTES", 500 * 1024 * 1024, validate=_positive)
 # What reading one workbook may cost (imports/files/xlsx): it happens in a process of its own.
 WORKBOOK_MEMORY_BYTES: int = env.int(
     "WORKBOOK_MEMORY_BYTES", 512 * 1024 * 1024, validate=validate.Range(min=128 * 1024 * 1024)

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from core.errors import NotFound
-from imports import audit
+from imports import audit, quotas
 from imports.actions.permissions import organisation_for
 from imports.engine import file_reading, staging
 from imports.engine.file_reading import ReadFile
@@ -34,9 +34,13 @@ def read_for_import(
     return file_reading.read_for_import(file, filename=filename, options=options)
 
 
+@transaction.atomic
 def store(file: ReadFile, *, user: User | None, organisation_id: UUID | str) -> Upload:
-    """Stores a file that was read, for `submit`. Raises the errors of `organisation_for`."""
+    """Stores a file that was read, for `submit`.
+
+    Raises `StagingFull` and the errors of `organisation_for`."""
     organisation = organisation_for(user, organisation_id)
+    quotas.refuse_over_budget(organisation.id, file.staged_bytes)
     return staging.store(file, organisation_id=organisation.id, staged_by=user.id if user else None)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Now
 
-from core.errors import NotFound
+from core.errors import NotFound, Refusal
 from imports import audit, quotas, tasks
 from imports.actions.permissions import organisation_for
 from imports.engine import staging
@@ -16,7 +16,7 @@ from imports.engine.options import ImportOptions
 from imports.errors import (
     RetryNotPossible,
 )
-from imports.models import EventType, ImportBatch, Upload
+from imports.models import EventType, ImportBatch, LimitType, Upload
 from imports.models.statuses import LIVE, Status
 from imports.schema.columns import Notice
 from users.models import User
@@ -95,20 +95,32 @@ def _same_file(batch: ImportBatch) -> list[list[Any]]:
     return [list(Notice(None, "same_file", message))]
 
 
-@transaction.atomic
 def retry(
     batch: ImportBatch, *, user: User | None, ip: str | None, source: str = "api"
 ) -> ImportBatch:
-    """Runs a batch that failed or was cancelled again, as a new batch with a copy of its file and
-    its options. Users that exist already count as skipped. While a retry of the batch is pending or
-    runs, another call gives that one. A retry does not count against the quota.
+    """Runs a batch that failed or was cancelled again, as a new batch with its file and its
+    options. Users that exist already count as skipped. While a retry of the batch is pending or
+    runs, another call gives that one. Retries have a quota of their own.
 
-    `ip` is the address of the client. Raises `RetryNotPossible`, `UploadBlocked`, and what
-    `organisation_for` raises."""
+    `ip` is the address of the client. Raises `RetryNotPossible`, `QuotaExceeded`, `UploadBlocked`,
+    `NotFound` if the batch was deleted, and what `organisation_for` raises."""
     organisation_for(user, batch.organisation_id)
     if user is not None:
         quotas.refuse_blocked(user.pk, batch.organisation_id, ip)
-    old = ImportBatch.objects.of(batch.organisation_id).select_for_update().get(id=batch.id)
+    with transaction.atomic():
+        try:
+            return _run_again(batch, user, ip, source)
+        except Refusal as error:
+            refusal = error
+    raise refusal  # after COMMIT, so that the metric of a refused retry is kept
+
+
+def _run_again(batch: ImportBatch, user: User | None, ip: str | None, source: str) -> ImportBatch:
+    """Runs a batch again. Refuses before anything is written."""
+    batches = ImportBatch.objects.of(batch.organisation_id)
+    old = batches.select_for_update().filter(id=batch.id).first()
+    if old is None:
+        raise NotFound("There is no such import any more.")
     if old.status not in (Status.FAILED, Status.CANCELLED):
         raise RetryNotPossible(
             f"This import is {old.status}: only one that failed or was cancelled can be run again."
@@ -119,8 +131,12 @@ def retry(
         .first()
     ):
         return again
-    upload = staging.copy_upload(old.id, staged_by=user.id if user else None)
-    if upload is None:
+    if not Upload.objects.of(old.organisation_id).filter(import_batch=old).exists():
         raise RetryNotPossible("The file of this import is kept no longer. Upload it again.")
+    if user is not None:
+        quotas.consume(
+            user=user, organisation_id=old.organisation_id, limit_type=LimitType.RETRY, ip=ip
+        )
+    upload = staging.share_upload(old.id, staged_by=user.id if user else None)
     options = ImportOptions.from_json(old.options)
     return submit(upload, user=user, options=options, source=source, retry_of=old)

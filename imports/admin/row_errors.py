@@ -67,4 +67,6 @@ def _cells(error: models.ImportError) -> list[tuple[str, str]]:
     upload = models.Upload.objects.of(batch.organisation_id).filter(import_batch=batch).first()
     headers = staging.columns_of(upload).headers if upload else ()
     positions = {header: position for position, header in enumerate(headers)}
-    return sorted(error.row_data.items(), key=lambda cell: positions.get(cell[0], len(positions)))
+    number = error.row_number  # the row is stored in one of its errors
+    row = error.row_data or models.ImportError.objects.rows(batch, [number]).get(number, {})
+    return sorted(row.items(), key=lambda cell: positions.get(cell[0], len(positions)))

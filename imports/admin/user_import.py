@@ -123,6 +123,7 @@ class UserImportAdmin(ImportMixin, ExportMixin, UserAdmin):  # type: ignore[misc
         if not form.is_valid():
             return self._page(request, form, status=400)
         try:
+            quotas.refuse_after_refusals(user=user, organisation_id=form.chosen_organisation.id)
             with self._charged(request, form, "file_upload") as charge:
                 upload = actions.stage_for_preview(
                     uploads.content_of(form.file),
@@ -214,6 +215,10 @@ class UserImportAdmin(ImportMixin, ExportMixin, UserAdmin):  # type: ignore[misc
 
     def _refused(self, request: HttpRequest, form: OptionsForm, refusal: Refusal) -> HttpResponse:
         """The form again. The sentence of a refused file stands at the field of the file."""
+        user, ip = current_user(request), client_ip(request)
+        refusal = quotas.count_refusal(
+            refusal, user=user, organisation_id=user.organisation_id, ip=ip
+        )
         problem = refusal.detail
         if form.is_bound and isinstance(refusal, FileRefused):
             form.add_error("import_file", problem)

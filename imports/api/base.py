@@ -99,6 +99,25 @@ class UploadView(OrganisationView):
         if request.method == "POST":
             uploads.refuse_too_large(request)
 
+    def refuse_after_refusals(self) -> None:
+        """Raises `QuotaExceeded` where too many files of the user were refused. To be called before
+        a file is read."""
+        quotas.refuse_after_refusals(user=self.user, organisation_id=self.organisation.id)
+
+    def handle_exception(self, exc: Exception) -> Any:
+        """Also counts a file that is refused, and answers 429 where there were too many."""
+        if hasattr(self, "organisation"):  # else the user may not import here
+            try:
+                exc = quotas.count_refusal(
+                    exc,
+                    user=self.user,
+                    organisation_id=self.organisation.id,
+                    ip=client_ip(self.request),
+                )
+            except DatabaseError as error:
+                exc = error
+        return super().handle_exception(exc)
+
     @contextmanager
     def charged(self) -> Iterator[None]:
         """Counts an upload, and takes the count back where the block raises (`quotas.charged`)."""

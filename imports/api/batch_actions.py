@@ -79,13 +79,18 @@ class RetryView(OrganisationView):
         tags=["import"],
         summary="Run a failed or cancelled import again",
         description="Creates a new import of the same file. Its `retry_of` is the id of the old"
-        " import. Rows whose users were imported already count as skipped. A retry does not count"
-        " against the quota.",
-        parameters=[ORGANISATION, BATCH, *ACCEPTED_HEADERS],
+        " import. Rows whose users were imported already count as skipped. Retries do not count"
+        " against the quota of imports. They have one of their own.",
+        parameters=[
+            ORGANISATION,
+            BATCH,
+            *ACCEPTED_HEADERS,
+            header("Retry-After", "Seconds until the next retry is possible.", [429]),
+        ],
         request=None,
         responses={
             202: answer(BatchSerializer, "The new batch.", examples.RETRY),
-            **refused(*COMMON_REFUSALS, 409, 415),
+            **refused(*COMMON_REFUSALS, 409, 415, 429),
         },
     )
     def post(self, request: Request, org_id: UUID, batch_id: UUID) -> Response:

@@ -175,11 +175,11 @@ class PreviewView(UploadView):
         summary="What an import of a file would do",
         description="No user is created or changed. The file is kept for an hour and can be"
         " imported by its `upload_id`. Counts are of all rows; each list names at most 100.",
-        parameters=[ORGANISATION, OptionsSerializer, *limit_headers(200, 400, 413, 429)],
+        parameters=[ORGANISATION, OptionsSerializer, *limit_headers(200, 400, 413, 429, 507)],
         request={"multipart/form-data": PreviewForm},
         responses={
             200: answer(PreviewSerializer, "What the file holds.", examples.PREVIEW),
-            **refused(*COMMON_REFUSALS, 413, 415, 429),
+            **refused(*COMMON_REFUSALS, 413, 415, 429, 507),
         },
     )
     def post(self, request: Request, org_id: UUID) -> Response:
@@ -190,6 +190,7 @@ class PreviewView(UploadView):
         if file is None:
             raise uploads.no_file(request)
         refuse_unknown(request.FILES, [uploads.FILE_FIELD])
+        self.refuse_after_refusals()
         with self.charged():
             upload = actions.stage_for_preview(
                 uploads.content_of(file),

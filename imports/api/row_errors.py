@@ -28,7 +28,7 @@ from imports.api.openapi.parts import (
     refused,
 )
 from imports.api.renderers import CsvRenderer, csv_headers
-from imports.models import ImportBatch
+from imports.models import ImportBatch, ImportError
 
 
 class RowErrorSerializer(serializers.Serializer[Any]):
@@ -110,7 +110,10 @@ class ErrorsView(OrganisationView):
             return self._csv(batch)
         pages = ErrorPages(batch)
         errors = batch.errors.order_by("row_number", "field_name", "error_code")
-        page = pages.paginate_queryset(errors, request, view=self)
+        page = pages.paginate_queryset(errors, request, view=self) or []
+        rows = ImportError.objects.rows(batch, [error.row_number for error in page])
+        for error in page:  # the row is stored in one of its errors
+            error.row_data = error.row_data or rows.get(error.row_number, {})
         return pages.get_paginated_response(RowErrorSerializer(page, many=True).data)
 
     def _csv(self, batch: ImportBatch) -> StreamingHttpResponse:

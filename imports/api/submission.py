@@ -168,7 +168,7 @@ class ImportsView(UploadView, HistoryView):
             ),
             header("Idempotency-Replayed", "`true` if the key was used before.", [202], str),
             *ACCEPTED_HEADERS,
-            *limit_headers(202, 400, 413, 422, 429),
+            *limit_headers(202, 400, 413, 422, 429, 507),
         ],
         request={
             "multipart/form-data": ImportForm,
@@ -177,7 +177,7 @@ class ImportsView(UploadView, HistoryView):
         },
         responses={
             202: answer(BatchSerializer, "The batch, pending.", examples.PENDING),
-            **refused(*COMMON_REFUSALS, 413, 415, 422, 429),
+            **refused(*COMMON_REFUSALS, 413, 415, 422, 429, 507),
         },
     )
     def post(self, request: Request, org_id: UUID) -> Response:
@@ -228,6 +228,7 @@ class ImportsView(UploadView, HistoryView):
         """The file of a submission, read to its end; None for the upload of a preview."""
         if submission.upload_id:
             return nullcontext()
+        self.refuse_after_refusals()
         return actions.read_for_import(
             uploads.content_of(submission.file),
             filename=submission.file.name or "",

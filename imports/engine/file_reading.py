@@ -85,6 +85,11 @@ class ReadFile:
         """Deletes the temporary file."""
         self._content.close()
 
+    @property
+    def staged_bytes(self) -> int:
+        """The size of the chunks."""
+        return sum(place.length for place in self._places)
+
     def chunks(self) -> Iterator[Chunk]:
         """Gives the chunks in their order, from the start at each call."""
         for number, place in enumerate(self._places):

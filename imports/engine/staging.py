@@ -46,29 +46,40 @@ def store(file: ReadFile, *, organisation_id: UUID, staged_by: UUID | None) -> U
 
 _DUPLICATE_UPLOAD = """
     INSERT INTO import_uploads (id, staged_by, organisation_id, filename, size_bytes, sha256, kind,
-        encoding, delimiter, sheet, header_row, columns, warnings, total_rows)
+        encoding, delimiter, sheet, header_row, columns, warnings, total_rows, content_id)
     SELECT gen_random_uuid(), %s, organisation_id, filename, size_bytes, sha256, kind,
-        encoding, delimiter, sheet, header_row, columns, warnings, total_rows
+        encoding, delimiter, sheet, header_row, columns, warnings, total_rows, content_id
     FROM import_uploads WHERE import_batch_id = %s RETURNING id
 """
-_DUPLICATE_CHUNKS = """
-    INSERT INTO import_upload_chunks (upload_id, number, first_row, row_count, content, duplicates)
-    SELECT %s, number, first_row, row_count, content, duplicates FROM import_upload_chunks
-    WHERE upload_id = (SELECT id FROM import_uploads WHERE import_batch_id = %s)
+_NAME_CONTENT = """
+    UPDATE import_uploads SET content_id = coalesce(content_id, id) WHERE import_batch_id = %s
+    RETURNING content_id
+"""
+# The trigger that hands over the chunks of an upload takes the same lock (migration 0010).
+_LOCK_CONTENT = "SELECT pg_advisory_xact_lock(hashtextextended('content:' || %s::uuid, 0))"
+_MOVE_CHUNKS = """
+    UPDATE import_upload_chunks SET upload_id = %s
+    WHERE upload_id IN (SELECT id FROM import_uploads WHERE content_id = %s)
 """
 
 
 @transaction.atomic
-def copy_upload(batch_id: UUID, *, staged_by: UUID | None) -> Upload | None:
-    """Copies the upload and the chunks of a batch inside the database, for a new batch. Gives the
-    new upload, or None if the upload of the batch was deleted."""
+def share_upload(batch_id: UUID, *, staged_by: UUID | None) -> Upload:
+    """Makes an upload for a new batch, with the content of this batch's upload. Gives it. The
+    caller has locked the row of the batch.
+
+    The chunks are not copied. They move to the new upload, where code that knows nothing of shared
+    content looks for them. Raises `Upload.DoesNotExist` if the upload of the batch was deleted."""
     with connection.cursor() as cursor:
+        cursor.execute(_NAME_CONTENT, [batch_id])
+        content = cursor.fetchone()
+        if content is None:
+            raise Upload.DoesNotExist
+        cursor.execute(_LOCK_CONTENT, content)
         cursor.execute(_DUPLICATE_UPLOAD, [staged_by, batch_id])
-        made = cursor.fetchone()
-        if made is None:
-            return None
-        cursor.execute(_DUPLICATE_CHUNKS, [made[0], batch_id])
-    return Upload.objects.everywhere().get(id=made[0])
+        upload_id = cursor.fetchone()[0]
+        cursor.execute(_MOVE_CHUNKS, [upload_id, *content])
+    return Upload.objects.everywhere().get(id=upload_id)
 
 
 def display_name(filename: str) -> str:
@@ -81,12 +92,7 @@ def display_name(filename: str) -> str:
 def chunk_of(upload_id: UUID, number: int) -> Chunk | None:
     """Gives a chunk of a staged file, or None after the last chunk."""
     fields = ("number", "first_row", "row_count", "content", "duplicates")
-    found = (
-        UploadChunk.objects.everywhere()
-        .filter(upload_id=upload_id, number=number)
-        .values(*fields)
-        .first()
-    )
+    found = UploadChunk.objects.of_upload(upload_id).filter(number=number).values(*fields).first()
     return Chunk(**found | {"content": bytes(found["content"])}) if found else None
 
 

@@ -6,6 +6,7 @@ an operator works.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -184,6 +185,16 @@ class ImportBatch(Table):
         }
 
 
+class ErrorManager(ScopedManager["ImportError"]):
+    """Reads the rows that errors are about."""
+
+    def rows(self, batch: ImportBatch, row_numbers: Iterable[int]) -> dict[int, dict[str, str]]:
+        """Gives row number -> the row as header -> cell, for the rows with these numbers."""
+        errors = self.of(batch.organisation_id).filter(import_batch=batch).exclude(row_data={})
+        found = errors.filter(row_number__in=set(row_numbers))
+        return dict(found.values_list("row_number", "row_data"))
+
+
 class ImportError(Table):
     """One error of one row of a batch. Always referred to as `models.ImportError`, so that it does
     not hide the built-in ImportError."""
@@ -199,10 +210,11 @@ class ImportError(Table):
     field_name = models.CharField(max_length=50, blank=True)
     error_code = models.CharField(max_length=50)
     error_message = models.TextField()
+    # The row, in one of its errors, and {} in the others. `objects.rows` reads it.
     row_data = models.JSONField(default=dict, db_default={})
 
     unscoped = models.Manager["ImportError"]()
-    objects = ScopedManager["ImportError"]("import_batch__organisation")
+    objects = ErrorManager("import_batch__organisation")
 
     class Meta:
         db_table = "import_errors"

@@ -21,6 +21,8 @@ class LimitType(models.TextChoices):
 
     CSV_IMPORT = "csv_import", "imports"
     FILE_UPLOAD = "file_upload", "previews"
+    REFUSED_FILE = "refused_file", "uploads of faulty files"
+    RETRY = "retry", "retries"
 
 
 class UploadLimit(Table):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from django.db import models
-from django.db.models import Q
+from uuid import UUID
+
+from django.db import connection, models
+from django.db.models import Q, Subquery
 
 from core.models import Table
 from imports.models.batches import ImportBatch
@@ -35,6 +37,8 @@ class Upload(Table):
     columns = models.JSONField()
     warnings = models.JSONField(default=list)
     total_rows = models.IntegerField()
+    # Uploads of the same content share its chunks, which belong to one of them. Null: not shared.
+    content_id = models.UUIDField(null=True)
     # The counts of the last preview and its options. The import reports differences from them.
     previewed = models.JSONField(null=True)
 
@@ -48,11 +52,40 @@ class Upload(Table):
                 fields=["created_at"],
                 condition=Q(import_batch__isnull=True),
                 name="import_uploads_unused",
-            )
+            ),
+            models.Index(
+                fields=["content_id"],
+                condition=Q(content_id__isnull=False),
+                name="import_uploads_content",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.filename
+
+
+class ChunkManager(ScopedManager["UploadChunk"]):
+    """Finds chunks, and counts the bytes that they take."""
+
+    # octet_length does not read the content: the length is stored beside it.
+    BYTES = """
+        SELECT coalesce(sum(octet_length(c.content)), 0) FROM import_upload_chunks c
+        JOIN import_uploads u ON u.id = c.upload_id
+        WHERE %(organisation)s::uuid IS NULL OR u.organisation_id = %(organisation)s
+    """
+
+    def of_upload(self, upload_id: UUID) -> models.QuerySet[UploadChunk]:
+        """The chunks of an upload, whichever upload of the same content they belong to."""
+        uploads = Upload.objects.everywhere()
+        content = uploads.filter(id=upload_id).values("content_id")
+        same = uploads.filter(Q(id=upload_id) | Q(content_id=Subquery(content)))
+        return self.everywhere().filter(upload_id__in=same.values("id"))
+
+    def staged_bytes(self, organisation_id: UUID | None = None) -> int:
+        """The bytes that are staged for an organisation, or for all. Shared chunks count once."""
+        with connection.cursor() as cursor:
+            cursor.execute(self.BYTES, {"organisation": organisation_id})
+            return int(cursor.fetchone()[0])
 
 
 class UploadChunk(models.Model):
@@ -69,7 +102,7 @@ class UploadChunk(models.Model):
     duplicates = models.JSONField(default=dict)
 
     unscoped = models.Manager["UploadChunk"]()
-    objects = ScopedManager["UploadChunk"]("upload__organisation")
+    objects = ChunkManager("upload__organisation")
 
     class Meta:
         db_table = "import_upload_chunks"

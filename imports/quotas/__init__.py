@@ -1,10 +1,13 @@
-"""How many files a user may upload in an hour and in a day, and who may not upload at all.
+"""How many files a user may upload in an hour and in a day, who may not upload at all, and how
+many bytes an organisation may have stored.
 
 Other packages may use what `__all__` lists.
 """
 
 from imports.quotas.blocklist import refuse_blocked
 from imports.quotas.limits import Usage
+from imports.quotas.refusals import count_refusal, refuse_after_refusals
+from imports.quotas.storage import refuse_over_budget
 from imports.quotas.usage import (
     Charge,
     charged,
@@ -20,9 +23,12 @@ __all__ = [
     "Usage",
     "charged",
     "consume",
+    "count_refusal",
     "refund",
+    "refuse_after_refusals",
     "refuse_blocked",
     "refuse_full",
+    "refuse_over_budget",
     "reset_limits",
     "usage",
 ]

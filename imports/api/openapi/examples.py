@@ -43,6 +43,15 @@ PROBLEMS: dict[int, list[tuple[str, str]]] = {
     ],
     429: [("quota_exceeded", "You have used up the 10 imports that you may make in an hour.")],
     503: [("feature_disabled", "Importing users is switched off at the moment.")],
+    507: [
+        (
+            "staging_full",
+            "The files of your organisation take up 499.2 MiB of the 500.0 MiB that they may, and"
+            " the rows of this file need 1.3 MiB. Files of previews and of old imports are deleted"
+            " after some time: there will be enough room within an hour after 2026-05-04 12:30 UTC."
+            " Until then, upload a smaller file, or ask MarketEdge's support for more room.",
+        )
+    ],
 }
 
 CREDENTIALS = {"email": "admin@acme.example", "password": "marketedge-demo"}

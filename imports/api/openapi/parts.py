@@ -29,6 +29,8 @@ REASONS = {
     422: "This Idempotency-Key came with another file or other options before.",
     429: "Too many requests. Retry-After says when the next one is possible, to the second.",
     503: "Importing is switched off, or the database is unavailable.",
+    507: "The staged files of the organisation take up all the space that they may. `free_at` says"
+    " from when on there is enough room for this file.",
 }
 # What every call below /organizations/{org_id}/users/import may answer.
 COMMON_REFUSALS = (400, 401, 403, 404, 406, 503)

@@ -125,10 +125,13 @@ def write_users(
 
 
 def write_errors(batch_id: UUID, found: Iterable[tuple[int, Problem, dict[str, str]]]) -> None:
-    """Writes row errors, given as (row number, problem, the row as header -> cell)."""
+    """Writes row errors, given as (row number, problem, the row as header -> cell). The errors of
+    a row follow each other. The first of them is stored with the row, the others with `{}`."""
+    previous_row = None
     with connection.wrap_database_errors, copy_stream.copy(_COPY_ERRORS) as copy:
         for row_number, problem, row_data in found:
-            data = json.dumps(row_data, ensure_ascii=False)
+            is_first, previous_row = row_number != previous_row, row_number
+            data = json.dumps(row_data, ensure_ascii=False) if is_first else "{}"
             copy.write_row(
                 (batch_id, row_number, problem.field, problem.code, problem.message, data)
             )

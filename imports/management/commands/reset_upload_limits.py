@@ -27,5 +27,5 @@ class Command(BaseCommand):
         """Resets the limits."""
         found = find_user(user)
         reset_limits(found.id, limit_type)
-        kinds = limit_type or " and ".join(LimitType.values)
+        kinds = limit_type or ", ".join(LimitType.values)
         self.stdout.write(f"The {kinds} limits of user {found.id} were reset.")

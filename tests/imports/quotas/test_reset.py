@@ -20,7 +20,7 @@ def test_a_reset_gives_the_whole_quota_again(admin: User) -> None:
     quotas.reset_limits(str(admin.id), "csv_import")
     assert usage(admin, "file_upload").remaining == 20
     assert passes(admin, 20) == 10
-    assert quotas.reset_limits(admin.id) == 2
+    assert quotas.reset_limits(admin.id) == 4
     assert usage(admin).remaining == 10
     assert usage(admin, "file_upload").remaining == 30
 
@@ -38,7 +38,8 @@ def test_a_reset_of_an_unknown_user_or_kind_is_refused(admin: User) -> None:
 def test_the_command_takes_an_email_or_an_id(admin: User, name: str) -> None:
     passes(admin, 10)
     output = run_command("reset_upload_limits", str(admin.id) if name == "id" else name)
-    assert output == f"The csv_import and file_upload limits of user {admin.id} were reset.\n"
+    kinds = "csv_import, file_upload, refused_file, retry"
+    assert output == f"The {kinds} limits of user {admin.id} were reset.\n"
     assert usage(admin).remaining == 10
 
 
