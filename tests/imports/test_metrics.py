@@ -8,10 +8,13 @@ import pytest
 from django.db import OperationalError
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
+from rest_framework.test import APIClient
 
 from imports.metrics import COUNTERS, Totals
-from imports.models import MetricCounter
+from imports.models import MetricCounter, UploadChunk
+from tests.imports.api.helpers import csv_bytes, post_import, valid_rows
 from tests.paths import ROOT
+from users.models import Organisation
 
 TOKEN = "a token of at least 32 characters."
 pytestmark = pytest.mark.django_db
@@ -40,8 +43,20 @@ def test_every_counter_exists_before_anything_is_counted(client: Client) -> None
     assert samples(client) == {
         ("csv_rate_limit_violations_total", "csv_import"): 0,
         ("csv_rate_limit_violations_total", "file_upload"): 0,
+        ("csv_rate_limit_violations_total", "refused_file"): 0,
+        ("csv_rate_limit_violations_total", "retry"): 0,
         ("csv_rate_limit_store_away_total", ""): 0,
+        ("csv_staging_full_total", ""): 0,
+        ("csv_staged_bytes", ""): 0,
     }
+
+
+def test_staged_bytes_are_those_of_all_chunks(
+    client: Client, api: APIClient, acme: Organisation
+) -> None:
+    post_import(api, acme, csv_bytes(valid_rows(100)))
+    content = b"".join(UploadChunk.objects.everywhere().values_list("content", flat=True))
+    assert samples(client)["csv_staged_bytes", ""] == len(content) > 4000
 
 
 def test_the_totals_come_from_the_table(client: Client) -> None:
@@ -55,8 +70,8 @@ def test_the_totals_come_from_the_table(client: Client) -> None:
     assert found["csv_rate_limit_store_away_total", ""] == 1
 
 
-def test_a_scrape_takes_one_query(client: Client, django_assert_num_queries: Any) -> None:
-    with django_assert_num_queries(1):
+def test_a_scrape_takes_two_queries(client: Client, django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(2):
         scrape(client)
 
 

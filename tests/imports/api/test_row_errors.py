@@ -14,6 +14,7 @@ from rest_framework.test import APIClient
 from imports import progress, reports
 from imports.models import ImportBatch, ImportError
 from imports.models.statuses import Status
+from tests.imports.admin.helpers import admin_client
 from tests.imports.api.helpers import (
     HEADERS,
     INVALID_ROW,
@@ -182,6 +183,37 @@ def test_errors_are_paginated_in_the_order_of_the_file(api: APIClient, acme: Org
         path = page["next"]
     assert sizes == [5, 5, 2]
     assert found == sorted(found)
+
+
+def test_a_row_is_stored_once_and_shown_with_each_of_its_errors(
+    api: APIClient, acme: Organisation, admin: User
+) -> None:
+    batch = import_file(api, acme, csv_bytes([INVALID_ROW] * 2))
+    stored = ImportError.objects.everywhere().filter(import_batch=batch)
+    assert stored.count() == 6
+    assert stored.exclude(row_data={}).count() == 2
+    expected = dict(zip(HEADERS, INVALID_ROW, strict=True))
+    path = f"{imports_url(acme)}/{batch.id}/errors"
+    for page in (1, 2, 3):  # the errors of a row may be on two pages
+        errors = api.get(path, {"page": page, "page_size": 2}).json()["errors"]
+        assert [error["row_data"] for error in errors] == [expected] * 2
+    browser = admin_client(admin)
+    for error in stored:
+        shown = browser.get(f"/admin/imports/importerror/{error.id}/change/").content.decode()
+        assert all(cell in shown for cell in INVALID_ROW)
+
+
+def test_the_report_without_the_file_has_the_row_whichever_error_holds_it(
+    api: APIClient, acme: Organisation
+) -> None:
+    batch = import_file(api, acme, csv_bytes([INVALID_ROW]))
+    first, *_, last = ImportError.objects.everywhere().order_by("id")
+    ImportError.objects.everywhere().update(row_data={})
+    ImportError.objects.everywhere().filter(id=last.id).update(row_data={"email": "x"})
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM import_uploads")
+    assert first.id != last.id
+    assert rows_of(report(api, batch)[1])[1][0] == "x"
 
 
 # --- the template -----------------------------------------------------------------------------
