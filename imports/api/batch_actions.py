@@ -22,6 +22,7 @@ from imports.api.openapi.parts import (
     ORGANISATION,
     answer,
     header,
+    limit_headers,
     refused,
 )
 from imports.engine import undo
@@ -85,7 +86,7 @@ class RetryView(OrganisationView):
             ORGANISATION,
             BATCH,
             *ACCEPTED_HEADERS,
-            header("Retry-After", "Seconds until the next retry is possible.", [429]),
+            *limit_headers(429),
         ],
         request=None,
         responses={
