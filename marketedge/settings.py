@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
+from csp.constants import NONCE, NONE, SELF
 from environs import Env, EnvValidationError, validate
 
 from marketedge import logs
@@ -120,6 +121,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "import_export",
+    "csp",
     "rest_framework",
     "rest_framework_simplejwt.token_blacklist",
     "drf_spectacular",
@@ -127,9 +129,12 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "marketedge.requests.RequestLog",
+    "core.requests.response_headers.ResponseHeaders",
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "core.requests.body_limit.BodyLimit",
     "core.requests.form_charset.FormCharset",
-    "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -137,7 +142,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "marketedge.requests.BindUser",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "imports.audit.middleware.Origin",
 ]
 ROOT_URLCONF = "marketedge.urls"
@@ -205,6 +209,19 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS_ONLY
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS_ONLY
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# An element with request.csp_nonce as its nonce may be inline, and nothing else.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:"],  # Swagger UI
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
 
 # --- Uploads ----------------------------------------------------------------------------------
 # Django's limit is for form fields only. The size of a file is checked before it is read

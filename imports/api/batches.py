@@ -224,9 +224,10 @@ def poll_headers(updated_at: datetime, status: str) -> dict[str, str]:
     """ETag, Cache-Control, and Retry-After until the batch ends.
 
     The ETag is made of `updated_at`, which a trigger sets at every UPDATE of the row. The answer
-    depends on nothing but the row."""
+    depends on nothing but the row. Clients keep it themselves: the browser's cache may not, because
+    people can share a machine."""
     microseconds = int(updated_at.timestamp() * 1_000_000)
-    headers = {"ETag": f'"{ANSWER_VERSION}-{microseconds:x}"', "Cache-Control": "private, no-cache"}
+    headers = {"ETag": f'"{ANSWER_VERSION}-{microseconds:x}"', "Cache-Control": "no-store"}
     if status in LIVE:
         headers["Retry-After"] = str(POLL_SECONDS)
     return headers

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 
 class SchemaView(SpectacularAPIView):
     """OpenAPI 3.1, as YAML or JSON."""
 
 
-class DocsView(SpectacularSwaggerView):
-    """Swagger UI. Its files are served by this service."""
+class DocsView(SpectacularSwaggerSplitView):
+    """Swagger UI. Its files and its script are served by this service."""
 
     url_name = "schema"

@@ -182,3 +182,47 @@ def test_every_page_fits_its_window_and_labels_its_fields(
                     details.click()
             assert fits_window(page), (width, path)
             assert fields_without_label(page) == [], path
+
+
+def test_no_page_breaks_its_content_security_policy(
+    open_page: Open, admin: User, root: User, batch: ImportBatch
+) -> None:
+    """Chromium writes to the console what the policy refuses, which `open_page` then finds."""
+    admin_client(root)
+    names = ["users/user", "users/organisation", "users/apikey", "imports/importbatch"]
+    names += ["imports/auditevent", "imports/uploadblock", "imports/uploadlimit"]
+    paths = ["/admin/", IMPORT_URL, "/admin/users/user/export/", batch_url(batch)]
+    paths += [f"/admin/users/user/{admin.pk}/{page}/" for page in ("change", "history", "delete")]
+    paths += [f"/admin/{name}/" for name in names] + [f"/admin/{name}/add/" for name in names]
+    paths += ["/admin/password_change/", "/nothing", "/api/v1/nothing", "/api/v1/docs"]
+    page = open_page(root, "/admin/")
+    server = page.url.removesuffix("/admin/")
+    for path in paths:
+        page.goto(server + path)
+    page.wait_for_selector("#swagger-ui .opblock")  # the page of the API works
+
+
+def test_the_pages_of_the_admin_work_under_the_policy(
+    open_page: Open, root: User, acme: Organisation
+) -> None:
+    page = open_page(root, "/admin/users/user/export/")
+    page.uncheck("text=Phone")
+    with page.expect_download() as download:
+        page.click("input[type=submit]")
+    header = download.value.path().read_text().partition("\n")[0]
+    assert "email" in header
+    assert "phone" not in header
+    page.goto(page.url.replace("user/export/", "apikey/add/"))
+    page.click(".field-organisation .select2-selection")
+    expect(page.locator(".select2-results__option").first).to_have_text(str(acme))
+    page.goto(page.url.partition("users/user/")[0] + "users/apikey/add/")
+    page.click(".datetimeshortcuts a >> nth=0")
+    expect(page.locator("#id_expires_at_0")).not_to_have_value("")
+    page.goto(page.url.replace("apikey/add/", "user/"))
+    page.click("#changelist-filter a:has-text('Super admin')")
+    page.wait_for_url("**/?role__exact=super_admin")
+    page.check("#action-toggle")
+    expect(page.locator(".action-counter")).to_contain_text("1 of 1 selected")
+    page.select_option("select[name=action]", "export_admin_action")
+    page.click(".actions button")
+    expect(page.locator("form")).to_contain_text("Export 1 selected item.")

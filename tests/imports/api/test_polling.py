@@ -35,6 +35,7 @@ def test_polling_answers_304_until_the_batch_changes(api: APIClient, acme: Organ
     again = api.get(path, headers=known)
     assert (again.status_code, again.content) == (304, b"")
     assert (again["ETag"], again["Retry-After"]) == (first["ETag"], "2")
+    assert first["Cache-Control"] == again["Cache-Control"] == "no-store"
     run_batch(batch_id)
     done = api.get(path, headers=known)
     assert done.status_code == 200

@@ -1,0 +1,124 @@
+"""The headers that protect the reader of an answer stand on every answer of the service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.http import HttpRequest, HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, path
+
+from marketedge import urls
+from tests.imports.admin.helpers import admin_client
+from users.models import User
+
+pytestmark = pytest.mark.django_db
+STATIC = "/static/admin/css/base.css"
+
+
+def routes(resolver: URLResolver, prefix: str = "/") -> Iterator[str]:
+    """Gives a path for each URL of the service. All objects have ids that do not exist."""
+    for entry in resolver.url_patterns:
+        route = prefix + str(entry.pattern).lstrip("^").replace("$", "")
+        if isinstance(entry, URLResolver):
+            yield from routes(entry, route)
+        elif isinstance(entry, URLPattern) and "(?P" not in route:
+            yield "".join(str(uuid4()) if "<" in part else part for part in _parts(route))
+
+
+def _parts(route: str) -> list[str]:
+    return route.replace("<", "\0<").replace(">", ">\0").split("\0")
+
+
+PATHS = sorted(set(routes(get_resolver())))
+
+
+def check(response: HttpResponse) -> None:
+    """Checks the headers of an answer that is no static file."""
+    policy = response["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "object-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "no-store" in response["Cache-Control"]
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["X-Frame-Options"] == "DENY"
+    assert response["Referrer-Policy"] == "same-origin"
+    assert response["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert "camera=()" in response["Permissions-Policy"]
+    assert "Server" not in response
+
+
+def test_the_paths_of_this_test_are_those_of_the_service() -> None:
+    assert {"/healthz", "/api/v1/schema", "/api/v1/docs", "/admin/login/", "/admin/"} <= set(PATHS)
+    assert len(PATHS) > 50
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("path", [*PATHS, "/nothing", "/api/v1/nothing"])
+def test_every_answer_has_the_headers(path: str, method: str, root: User) -> None:
+    anonymous = Client(raise_request_exception=False)
+    for client in (anonymous, admin_client(root, raise_request_exception=False)):
+        response = getattr(client, method)(path)
+        assert response.status_code != 500
+        check(response)
+
+
+def fails(request: HttpRequest) -> HttpResponse:
+    """A view with a bug."""
+    raise ZeroDivisionError
+
+
+def has_inline_script(request: HttpRequest) -> HttpResponse:
+    """A view whose page has an inline script, which the nonce allows."""
+    return HttpResponse(f"<script nonce={request.csp_nonce}></script>")  # type: ignore[attr-defined]
+
+
+class Urls:
+    """The URLs of the service, and two more."""
+
+    urlpatterns = (
+        path("fails", fails),
+        path("api/v1/fails", fails),
+        path("script", has_inline_script),
+        *urls.urlpatterns,
+    )
+    handler500 = urls.handler500
+
+
+@pytest.mark.parametrize("failing", ["/fails", "/api/v1/fails"])
+def test_an_unexpected_error_has_the_headers(settings: Any, failing: str) -> None:
+    settings.ROOT_URLCONF = Urls
+    response = Client(raise_request_exception=False).get(failing)
+    assert response.status_code == 500
+    check(response)
+
+
+def test_an_inline_part_of_a_page_has_a_nonce_that_is_new_each_time(
+    settings: Any, client: Client
+) -> None:
+    settings.ROOT_URLCONF = Urls
+    nonces = set()
+    for _ in range(2):
+        response = client.get("/script")
+        nonce = response.content.decode().partition("nonce=")[2].partition(">")[0]
+        assert f"'nonce-{nonce}'" in response["Content-Security-Policy"]
+        nonces.add(nonce)
+    assert len(nonces) == 2
+
+
+def test_a_body_that_is_too_large_is_refused_with_the_headers(client: Client) -> None:
+    response = client.post("/admin/login/", b"x" * 1_100_000, content_type="text/plain")
+    assert response.status_code == 413
+    check(response)
+
+
+def test_static_files_may_be_kept_and_have_the_policy(client: Client) -> None:
+    response = client.get(STATIC)
+    b"".join(response)  # closes the file
+    assert "max-age" in response["Cache-Control"]
+    assert "unsafe" not in response["Content-Security-Policy"]
+    assert response["X-Content-Type-Options"] == "nosniff"
