@@ -18,7 +18,7 @@ from imports.errors import (
 )
 from imports.models import EventType, ImportBatch, LimitType, Upload
 from imports.models.statuses import LIVE, Status
-from imports.schema.columns import Notice
+from imports.schema.warnings import FileWarning
 from users.models import User
 
 
@@ -82,7 +82,7 @@ def _record_submission(
     )
 
 
-def _same_file(batch: ImportBatch) -> list[list[Any]]:
+def _same_file(batch: ImportBatch) -> list[dict[str, Any]]:
     """Gives a warning if the same file was imported into the organisation before."""
     same_file = ImportBatch.objects.of(batch.organisation_id).filter(file_sha256=batch.file_sha256)
     earlier = same_file.exclude(id=batch.id).order_by("-created_at").first()
@@ -92,7 +92,7 @@ def _same_file(batch: ImportBatch) -> list[list[Any]]:
         f"The same file was imported on {earlier.created_at:%Y-%m-%d at %H:%M} UTC already, as"
         f" batch {earlier.id} ({earlier.status}). Users that it created are skipped."
     )
-    return [list(Notice(None, "same_file", message))]
+    return [FileWarning(code="same_file", message=message).as_json()]
 
 
 def retry(

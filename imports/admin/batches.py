@@ -40,6 +40,7 @@ from imports.admin.presentation import (
 from imports.engine import undo
 from imports.models import ImportBatch
 from imports.models.statuses import Status
+from imports.schema.warnings import FileWarning
 from users.admin.base import current_user
 
 ERRORS_PER_PAGE = 100
@@ -218,8 +219,7 @@ class ImportBatchAdmin(ReadOnlyAdmin):
 
 def _warnings(batch: ImportBatch) -> list[str]:
     upload = models.Upload.objects.of(batch.organisation_id).filter(import_batch=batch).first()
-    warnings = upload.warnings if upload else []
-    return [f"Row {row}: {message}" if row else message for row, _, message in warnings]
+    return [FileWarning.from_json(data).text() for data in (upload.warnings if upload else ())]
 
 
 def _errors(batch: ImportBatch, page_number: str | None) -> Page[Any]:

@@ -32,22 +32,37 @@ from imports.engine import undo
 from imports.engine.options import ImportOptions
 from imports.models import ImportBatch
 from imports.models.statuses import LIVE, Status
+from imports.schema.warnings import FileWarning as WarningData
 from users.models import User
 
 POLL_SECONDS = 2  # Retry-After while a batch is pending or processing
 # Part of the ETag. To be raised when the same row gives another answer than before.
-ANSWER_VERSION = 2
+ANSWER_VERSION = 3
 STATUSES = [(status.value, status.label) for status in Status]
 
 # --- a batch as JSON --------------------------------------------------------------------------
 
 
-class FileWarning(serializers.Serializer[Any]):
-    """Something unusual about the file or a row that is not an error."""
+class WarningExample(serializers.Serializer[Any]):
+    """One occurrence of a warning. `before` and `after` are null where values are not shown."""
 
     row = serializers.IntegerField(allow_null=True)
+    cell = serializers.CharField(allow_null=True)
+    before = serializers.CharField(allow_null=True)
+    after = serializers.CharField(allow_null=True)
+
+
+class FileWarning(serializers.Serializer[Any]):
+    """Something unusual about the file or some of its rows that is not an error, and what was done
+    with it. There is one for each code and column."""
+
+    row = serializers.IntegerField(allow_null=True, help_text="The first row that it concerns.")
     code = serializers.CharField()
     message = serializers.CharField()
+    column = serializers.CharField(allow_null=True, help_text="The header, as in the file.")
+    cell = serializers.CharField(allow_null=True, help_text="The first cell, such as D7.")
+    count = serializers.IntegerField(help_text="How often it occurred.")
+    examples = WarningExample(many=True, help_text="At most three occurrences.")
 
 
 class ProgressSerializer(serializers.Serializer[progress.Progress]):
@@ -121,12 +136,12 @@ class BatchSerializer(serializers.ModelSerializer[ImportBatch]):
     def to_representation(self, batch: ImportBatch) -> dict[str, Any]:
         """The answer. `batch.file_warnings` are the warnings of its file, as
         `OrganisationView.batches` and `read_batch` add them."""
-        names, warnings = ("row", "code", "message"), getattr(batch, "file_warnings", None) or []
+        warnings = getattr(batch, "file_warnings", None) or []
         computed = {
             "organization_id": batch.organisation_id,
             "unprocessed_rows": batch.total_rows - batch.processed_rows,
             "progress": asdict(progress.of(batch)),
-            "warnings": [dict(zip(names, warning, strict=True)) for warning in warnings],
+            "warnings": [WarningData.from_json(warning).as_json() for warning in warnings],
             "uploaded_by": batch.uploaded_by_id,
             "retry_of": batch.retry_of_id,
             "undo_until": undo.possible_until(batch),

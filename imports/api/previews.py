@@ -132,7 +132,7 @@ def preview_json(preview: Preview) -> dict[str, Any]:
         "error_codes": dict(preview.codes.most_common()),
         "errors": preview.errors,
         "duplicates": preview.duplicates,
-        "warnings": preview.warnings,
+        "warnings": [warning.as_json() for warning in preview.warnings],
         "preview_data": preview.rows,
         "file": _file_json(preview),
     }

@@ -34,6 +34,8 @@ class Chunk:
     content: bytes
     # row number, as text -> number of the first valid row with the same e-mail address
     duplicates: Mapping[str, int]
+    # row number, as text -> problems that were found while the file was read
+    problems: Mapping[str, Sequence[Sequence[str]]] = field(default_factory=dict)
 
     def records(self) -> Iterator[tuple[int, list[str]]]:
         """Gives (row number, cells as in the file) of each row."""
@@ -69,6 +71,8 @@ def check(
             row = check_row(cells)
             if on_row:
                 on_row(row_number, cells)
+            if chunk.problems and (found := chunk.problems.get(str(row_number))):
+                row = _with_problems(row, found)
             if isinstance(row, list):
                 invalid((row_number, cells, row))
             elif chunk.duplicates and (first := chunk.duplicates.get(str(row_number))):
@@ -78,6 +82,16 @@ def check(
         if pause:
             pause()
     return checked
+
+
+def _with_problems(row: UserRow | list[Problem], found: Sequence[Sequence[str]]) -> list[Problem]:
+    """The problems that were found while the file was read, and those of the other fields. Only
+    the former are given for a row as a whole, because none of its cells can be trusted."""
+    problems = [Problem(*one) for one in found]
+    fields = {problem.field for problem in problems}
+    if "" in fields or not isinstance(row, list):
+        return problems
+    return problems + [problem for problem in row if problem.field not in fields]
 
 
 def problem_of_existing(email: str, *, is_own: bool, skip_duplicates: bool) -> Problem | None:

@@ -23,6 +23,7 @@ from imports import files
 from imports.engine.chunks import Chunk
 from imports.engine.options import ReadingOptions
 from imports.schema.columns import Columns
+from imports.validation.problems import Problem, new_problem
 from imports.validation.rows import RowChecker
 
 Record = tuple[int, list[str]]
@@ -62,6 +63,7 @@ class ReadFile:
         self.total_rows = 0
         self._places: list[_Place] = []
         self._duplicates: dict[int, dict[str, int]] = {}
+        self._problems: dict[int, list[Problem]] = {}  # row number -> what was found while reading
         self._content = SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 - see close
         try:
             self._read(reading)
@@ -100,7 +102,17 @@ class ReadFile:
                 row_count=place.row_count,
                 content=self._content.read(place.length),
                 duplicates=self._duplicates.get(number, {}),
+                problems=self._problems_from(place.first_row, number),
             )
+
+    def _problems_from(self, first_row: int, number: int) -> dict[str, list[Problem]]:
+        """The problems of the rows of a chunk, which end where the next chunk begins."""
+        end = self._places[number + 1].first_row if number + 1 < len(self._places) else None
+        return {
+            str(row): found
+            for row, found in self._problems.items()
+            if row >= first_row and (end is None or row < end)
+        }
 
     def _read(self, reading: files.Reading) -> None:
         repeated = _RepeatedEmails(RowChecker(reading.columns))
@@ -110,6 +122,10 @@ class ReadFile:
             self._content.write(content)
             self._places.append(_Place(first_row, row_count, offset, len(content)))
             self.total_rows += row_count
+        self._problems = {
+            row: [new_problem(reading.field_of(p.index), p.code, p.message, p.value) for p in found]
+            for row, found in sorted(reading.problems.items())
+        }
         self._duplicates = dict(repeated.find(self.chunks()))
 
 
@@ -232,7 +248,9 @@ def _repeats(
     first valid row of each e-mail address."""
     for row_number, cells in chunk.records():
         email = checker.email_key(cells)
-        if email and hash(email) in hashes and not isinstance(checker.check(cells), list):
+        if not email or hash(email) not in hashes or str(row_number) in chunk.problems:
+            continue
+        if not isinstance(checker.check(cells), list):
             earlier = first.setdefault(email, row_number)
             if earlier != row_number:
                 yield str(row_number), earlier

@@ -12,10 +12,12 @@ from imports.engine.chunks import Checked
 from imports.engine.options import ImportOptions
 from imports.engine.writing import copy_writer
 from imports.models import Upload
+from imports.schema.fields import FULL_NAME
+from imports.schema.warnings import FileWarning, WarningCollector
 from imports.validation.problems import Problem
 from imports.validation.rows import RowChecker, UserRow
 
-LISTED = 100  # errors, duplicates and warnings each; the counts are of all
+LISTED = 100  # errors, duplicates and kinds of warnings; the counts are of all occurrences
 SHOWN_ROWS = 10
 EXAMPLES = 3
 
@@ -29,10 +31,10 @@ class Preview:
     skipped_rows: int = 0  # the users exist already
     failed_rows: int = 0
     error_count: int = 0  # a row may have several
-    warning_count: int = 0
+    warning_count: int = 0  # a warning may have occurred several times
     errors: list[dict[str, Any]] = field(default_factory=list)
     duplicates: list[dict[str, Any]] = field(default_factory=list)
-    warnings: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[FileWarning] = field(default_factory=list)
     rows: list[dict[str, Any]] = field(default_factory=list)
     codes: Counter[str] = field(default_factory=Counter)  # error code -> how often
 
@@ -41,11 +43,6 @@ class Preview:
         self.codes[problem.code] += 1
         if len(self.errors) < LISTED:
             self.errors.append({"row": row_number, **problem._asdict()})
-
-    def _warning(self, row_number: int | None, code: str, message: str) -> None:
-        self.warning_count += 1
-        if len(self.warnings) < LISTED:
-            self.warnings.append({"row": row_number, "code": code, "message": message})
 
     def _skip(self, row_number: int, email: str) -> None:
         self.skipped_rows += 1
@@ -61,19 +58,31 @@ def preview(upload: Upload, options: ImportOptions | None = None) -> Preview:
     since."""
     options = options or ImportOptions()
     result = Preview(upload=upload)
-    for row, code, message in upload.warnings:
-        result._warning(row, code, message)
-    checker = RowChecker(staging.columns_of(upload), default_role=options.default_role)
+    columns = staging.columns_of(upload)
+    checker = RowChecker(columns, default_role=options.default_role)
+    collector = WarningCollector(map(FileWarning.from_json, upload.warnings))
 
     def add_warnings(row_number: int, cells: list[str]) -> None:
         for warning in checker.warnings(cells):
-            result._warning(row_number, warning.code, warning.message)
+            position = columns.positions.get(warning.field, columns.positions.get(FULL_NAME, 0))
+            collector.add(
+                warning.code,
+                warning.message,
+                column=columns.headers[position],
+                row=row_number,
+                cell=columns.cell_name(row_number, position),
+                before=warning.value,
+                after=warning.stored,
+            )
 
     number = 0
     while chunk := staging.chunk_of(upload.id, number):
         checked = chunks.check(chunk, checker, add_warnings)
         _add_rows(result, upload, checked, options)
         number += 1
+    found = collector.warnings()
+    result.warnings = found[:LISTED]
+    result.warning_count = sum(warning.count for warning in found)
     _store_outcome(result, upload, options)
     return result
 

@@ -37,7 +37,7 @@ def store(file: ReadFile, *, organisation_id: UUID, staged_by: UUID | None) -> U
         header_row=file.header_row,
         columns=file.columns.as_json(),
         total_rows=file.total_rows,
-        warnings=[list(notice) for notice in file.warnings],
+        warnings=[warning.as_json() for warning in file.warnings],
     )
     for chunk in file.chunks():
         _store_chunk(upload.id, chunk)
@@ -91,7 +91,7 @@ def display_name(filename: str) -> str:
 
 def chunk_of(upload_id: UUID, number: int) -> Chunk | None:
     """Gives a chunk of a staged file, or None after the last chunk."""
-    fields = ("number", "first_row", "row_count", "content", "duplicates")
+    fields = ("number", "first_row", "row_count", "content", "duplicates", "problems")
     found = UploadChunk.objects.of_upload(upload_id).filter(number=number).values(*fields).first()
     return Chunk(**found | {"content": bytes(found["content"])}) if found else None
 
@@ -108,8 +108,8 @@ def _store_chunk(upload_id: UUID, chunk: Chunk) -> None:
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         cursor.execute(
             "INSERT INTO import_upload_chunks"
-            " (upload_id, number, first_row, row_count, content, duplicates)"
-            " VALUES (%s, %s, %s, %s, %b, %s)",
+            " (upload_id, number, first_row, row_count, content, duplicates, problems)"
+            " VALUES (%s, %s, %s, %s, %b, %s, %s)",
             (
                 upload_id,
                 chunk.number,
@@ -117,5 +117,6 @@ def _store_chunk(upload_id: UUID, chunk: Chunk) -> None:
                 chunk.row_count,
                 chunk.content,
                 json.dumps(dict(chunk.duplicates)),
+                json.dumps(dict(chunk.problems)),
             ),
         )

@@ -7,7 +7,8 @@ from imports.files.canonical_csv import decode_chunk, encode_chunk
 from imports.files.delimiter import delimiter_choices, delimiter_plural, named_delimiter
 from imports.files.encoding import COMMON_ENCODINGS
 from imports.files.escaping import escape_cell, unescape_cell
-from imports.files.reader import Reading, read, read_for_preview
+from imports.files.reader import read, read_for_preview
+from imports.files.reading import Reading
 from imports.files.source import Limits
 
 __all__ = [

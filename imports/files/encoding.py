@@ -11,7 +11,7 @@ import cchardet
 from imports.errors import EncodingUnknown, FileRefused, UnknownEncoding
 from imports.files.messages import undecodable
 from imports.files.text import DecodeError, Encoding, decode_blocks
-from imports.schema.columns import Notice
+from imports.schema.warnings import FileWarning
 
 UTF8 = Encoding("utf-8", "utf-8")
 
@@ -109,7 +109,7 @@ def display_name(codec: str) -> str:
 
 def find_encoding(
     file: BinaryIO, head: bytes, named: str | None, *, guess: bool
-) -> tuple[Encoding, list[Notice]]:
+) -> tuple[Encoding, list[FileWarning]]:
     """The encoding to read a file in, and the warnings about it.
 
     A byte-order mark decides; then what the client named; then UTF-8 is assumed. A file that is not
@@ -139,16 +139,15 @@ def _from_byte_order_mark(head: bytes) -> Encoding | None:
     return None
 
 
-def _contradictions(marked: Encoding, wanted: Encoding | None) -> list[Notice]:
+def _contradictions(marked: Encoding, wanted: Encoding | None) -> list[FileWarning]:
     """A warning if the client named another encoding than the byte-order mark."""
     if wanted is None or wanted.codec == marked.codec:
         return []
     return [
-        Notice(
-            None,
-            "encoding_mark",
-            f"The file has the byte-order mark of {marked.name} and was read as {marked.name}, "
-            f"not as {wanted.name}.",
+        FileWarning(
+            code="encoding_mark",
+            message=f"The file has the byte-order mark of {marked.name} and was read as "
+            f"{marked.name}, not as {wanted.name}.",
         )
     ]
 
@@ -179,7 +178,7 @@ def _utf16_refusal(name: str) -> FileRefused:
 # --- guessing ---------------------------------------------------------------------------------
 
 
-def _guess(file: BinaryIO, utf16: str | None) -> tuple[Encoding, list[Notice]]:
+def _guess(file: BinaryIO, utf16: str | None) -> tuple[Encoding, list[FileWarning]]:
     """UTF-8 if the whole file is UTF-8, or else the likeliest encoding that has all its bytes."""
     error = None if utf16 else _first_decode_error(file, UTF8)
     if not utf16 and (error is None or error.is_nul):
@@ -193,12 +192,11 @@ def _guess(file: BinaryIO, utf16: str | None) -> tuple[Encoding, list[Notice]]:
     raise AssertionError("latin-1 decodes every byte")
 
 
-def _guess_notice(encoding: Encoding) -> Notice:
-    return Notice(
-        None,
-        "encoding_guessed",
-        f"The file is not UTF-8. It is shown as {encoding.name}, which is a guess: check letters "
-        f'such as ä, é or ñ. To import it, name the encoding ("encoding={encoding.name}").',
+def _guess_notice(encoding: Encoding) -> FileWarning:
+    return FileWarning(
+        code="encoding_guessed",
+        message=f"The file is not UTF-8. It is shown as {encoding.name}, which is a guess: check "
+        f'letters such as ä, é or ñ. To import it, name the encoding ("encoding={encoding.name}").',
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -55,6 +55,35 @@ class Limits:
         return 3 * self.max_title_rows + 1
 
 
+class CellProblem(NamedTuple):
+    """What makes one row an error although the rest of the file can be read.
+
+    `index`: the column, counted in the file's own rows; None for the row as a whole. `code`,
+    `message` and `value` become those of a `validation.problems.Problem`. A problem in a column
+    that no field is read from is ignored.
+    """
+
+    row: int
+    index: int | None
+    code: str
+    message: str
+    value: str = ""
+
+
+class CellNotice(NamedTuple):
+    """What was unusual in one cell, which is imported nevertheless; see `WarningCollector.add`.
+
+    One in a column that no field is read from is ignored. `row` None: the whole file.
+    """
+
+    row: int | None
+    index: int | None
+    code: str
+    message: str
+    before: str | None = None
+    after: str | None = None
+
+
 class RowBlock(NamedTuple):
     """Consecutive rows, blank ones included. The cells are as they stand in the file.
 
@@ -65,6 +94,8 @@ class RowBlock(NamedTuple):
     row_count: int
     rows: Iterable[list[str]]
     escaped: bool
+    problems: Sequence[CellProblem] = ()
+    notices: Sequence[CellNotice] = ()
 
 
 class SampleRow(NamedTuple):

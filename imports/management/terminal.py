@@ -64,8 +64,7 @@ def preview_lines(result: Preview) -> Iterator[str]:
     yield f"  would be skipped   {result.skipped_rows:>9,}  (users who exist already)"
     yield f"  would fail         {result.failed_rows:>9,}"
     for warning in result.warnings[:MAX_LISTED]:
-        row = f"row {warning['row']}: " if warning["row"] else ""
-        yield f"  warning: {row}{warning['message']}"
+        yield f"  warning: {warning.text()}"
     for error in result.errors[:MAX_LISTED]:
         yield f"  row {error['row']}: {error['message']}"
     if result.error_count > MAX_LISTED:

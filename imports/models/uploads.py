@@ -100,6 +100,8 @@ class UploadChunk(models.Model):
     content = models.BinaryField()
     # {row number, as text: number of the first valid row with the same e-mail address}
     duplicates = models.JSONField(default=dict)
+    # {row number, as text: [[field, code, message, value], …]}: found while the file was read
+    problems = models.JSONField(default=dict, db_default={})
 
     unscoped = models.Manager["UploadChunk"]()
     objects = ChunkManager("upload__organisation")

@@ -12,14 +12,7 @@ from imports.schema.fields import FIELDS, FULL_NAME, NAME_FIELDS
 from imports.schema.header_names import FORBIDDEN_HEADERS
 from imports.schema.headers import header_keys, is_forbidden, is_password, normalise, recognise
 from imports.schema.missing_columns import refuse_missing
-
-
-class Notice(NamedTuple):
-    """A warning about one row of the file, or about the whole file (row None)."""
-
-    row: int | None
-    code: str
-    message: str
+from imports.schema.warnings import FileWarning, cell_name
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +22,7 @@ class Columns:
     headers: tuple[str, ...]
     positions: dict[str, int]  # field -> index; "full_name" may replace the two name fields
     ignored: tuple[str, ...]
+    indexes: tuple[int, ...] = ()  # where each header stands in the file; () as stored earlier
 
     @property
     def mapping(self) -> dict[str, str]:
@@ -41,6 +35,7 @@ class Columns:
             "headers": list(self.headers),
             "positions": dict(self.positions),
             "ignored": list(self.ignored),
+            "indexes": list(self.indexes),
         }
 
     @classmethod
@@ -50,7 +45,12 @@ class Columns:
             headers=tuple(data["headers"]),
             positions={field: int(index) for field, index in data["positions"].items()},
             ignored=tuple(data["ignored"]),
+            indexes=tuple(data.get("indexes", ())),
         )
+
+    def cell_name(self, row: int, position: int) -> str | None:
+        """The reference (`D7`) of a cell by its position in `headers`; None if it is not known."""
+        return cell_name(row, self.indexes[position]) if position < len(self.indexes) else None
 
 
 class HeaderMatch(NamedTuple):
@@ -58,7 +58,7 @@ class HeaderMatch(NamedTuple):
 
     columns: Columns
     dropped: tuple[int, ...]  # indexes, in the file's own header row, of columns with passwords
-    warnings: list[Notice]
+    warnings: list[FileWarning]
 
 
 def match_headers(headers: Sequence[str], mapping: Mapping[str, str] | None = None) -> HeaderMatch:
@@ -233,22 +233,23 @@ def _without_dropped(
         headers=tuple(labels[i] for i in kept),
         positions={field: new_index[index] for field, index in positions.items()},
         ignored=tuple(labels[i] for i in ignored),
+        indexes=tuple(kept),
     )
-    warnings = [_password_notice(labels[i]) for i in dropped]
-    warnings += [_unused_notice(labels[i], positions, labels) for i in ignored]
+    warnings = [_password_warning(labels[i]) for i in dropped]
+    warnings += [_unused_warning(labels[i], positions, labels) for i in ignored]
     return HeaderMatch(columns, dropped, warnings)
 
 
-def _password_notice(label: str) -> Notice:
+def _password_warning(label: str) -> FileWarning:
     message = f'The column "{label}" was not read, because passwords are never imported.'
-    return Notice(None, "password_dropped", message)
+    return FileWarning(code="password_dropped", column=label, message=message)
 
 
-def _unused_notice(label: str, positions: Mapping[str, int], labels: Sequence[str]) -> Notice:
+def _unused_warning(label: str, positions: Mapping[str, int], labels: Sequence[str]) -> FileWarning:
     match = recognise(label)
     if match and match.field in positions:
         used = labels[positions[match.field]]
         message = f'The column "{label}" is ignored: {match.field} is read from "{used}".'
-        return Notice(None, "unused_column", message)
+        return FileWarning(code="unused_column", column=label, message=message)
     message = f'The column "{label}" is ignored: no field is read from it.'
-    return Notice(None, "unknown_column", message)
+    return FileWarning(code="unknown_column", column=label, message=message)

@@ -24,6 +24,16 @@ class Problem(NamedTuple):
     value: str
 
 
+class RowWarning(NamedTuple):
+    """A warning about a value that is imported. `stored` differs from `value` if it is changed."""
+
+    field: str
+    code: str
+    message: str
+    value: str
+    stored: str | None = None
+
+
 def new_problem(field: str, code: str, message: str, value: str = "") -> Problem:
     """A Problem whose texts PostgreSQL can store, whatever the file contained."""
     if len(value) > _MAX_VALUE_CHARS:
@@ -159,25 +169,32 @@ def address_unavailable(email: str) -> Problem:
 # --- warnings: the row is imported ------------------------------------------------------------
 
 
-def leading_sign(field: str, value: str) -> Problem:
+def leading_sign(field: str, value: str) -> RowWarning:
     """A spreadsheet may take the text for a formula."""
     message = (
-        f"The {FIELDS[field].label} begins with {value[0]!r}. It is imported unchanged. "
+        f"The {FIELDS[field].label} begins with a sign such as + or -. It is imported unchanged. "
         "Delete the sign if it does not belong there."
     )
-    return new_problem(field, "leading_sign", message, value)
+    return _new_warning(field, "leading_sign", message, value)
 
 
-def broken_character(field: str, value: str) -> Problem:
+def broken_character(field: str, value: str) -> RowWarning:
     """A character was lost before the file was uploaded."""
     message = (
         f"The {FIELDS[field].label} contains U+FFFD, which replaces a character that was lost "
         "when the file was made. It is imported unchanged."
     )
-    return new_problem(field, "broken_character", message, value)
+    return _new_warning(field, "broken_character", message, value)
 
 
-def address_changed(value: str, stored: str) -> Problem:
+def address_changed(value: str, stored: str) -> RowWarning:
     """The stored e-mail address is spelled differently from the one in the file."""
-    message = f"The e-mail address {quote(value)} is stored as {quote(stored, 254)}."
-    return new_problem("email", "address_changed", message, value)
+    message = "The e-mail address is stored in another spelling."
+    return _new_warning("email", "address_changed", message, value, stored)
+
+
+def _new_warning(
+    field: str, code: str, message: str, value: str, stored: str | None = None
+) -> RowWarning:
+    problem = new_problem(field, code, message, value)
+    return RowWarning(*problem, None if stored is None else clean_for_storage(stored, 254))

@@ -18,7 +18,7 @@ from core.characters import SAFE_CHARS, SAFE_FIRST_CHARS, SIGNS
 from imports.schema.columns import Columns
 from imports.schema.fields import FIELDS, FULL_NAME
 from imports.validation import phones, problems, rules
-from imports.validation.problems import Problem
+from imports.validation.problems import Problem, RowWarning
 
 
 class UserRow(NamedTuple):
@@ -90,12 +90,12 @@ class RowChecker:
             return row
         return self._check_each_field(trimmed, cells)
 
-    def warnings(self, cells: Sequence[str]) -> list[Problem]:
+    def warnings(self, cells: Sequence[str]) -> list[RowWarning]:
         """Warnings about a row that may be valid; a preview shows them."""
         if len(cells) != self._width:
             return []
         values = self._values_of(cells)
-        found = []
+        found: list[RowWarning] = []
         for index in _TEXT_INDEXES:
             value = values[index]
             if value and (value[0] in _WARNING_STARTS or not value.isascii()):
@@ -180,7 +180,7 @@ def _stored_email(cell: str) -> str:
         return ""
 
 
-def _text_warnings(field: str, value: str) -> list[Problem]:
+def _text_warnings(field: str, value: str) -> list[RowWarning]:
     found = []
     if value and value[0] in SIGNS:
         found.append(problems.leading_sign(field, value))
@@ -189,7 +189,7 @@ def _text_warnings(field: str, value: str) -> list[Problem]:
     return found
 
 
-def _email_warnings(cell: str) -> list[Problem]:
+def _email_warnings(cell: str) -> list[RowWarning]:
     stored = _stored_email(cell)
     if not stored or stored == cell.strip().lower():
         return []

@@ -85,6 +85,10 @@ PENDING: dict[str, Any] = {
             "row": None,
             "code": "unknown_column",
             "message": 'The column "Shoe size" is ignored: no field is read from it.',
+            "column": "Shoe size",
+            "cell": None,
+            "count": 1,
+            "examples": [],
         }
     ],
     "uploaded_by": USER,

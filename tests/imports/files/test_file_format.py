@@ -126,7 +126,8 @@ def test_every_warning_is_documented() -> None:
     ]
     given = set()
     for path in sources:
-        given |= set(re.findall(r'Notice\(\s*None,\s*"(\w+)"', path.read_text("utf-8")))
+        text = path.read_text("utf-8")
+        given |= set(re.findall(r'FileWarning\(\s*code="(\w+)"', text))
     assert set(table("warnings")) == given
 
 

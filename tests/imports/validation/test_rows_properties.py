@@ -112,7 +112,7 @@ def test_the_result_is_a_storable_row_or_storable_problems(cells):
             name for name in FIELDS if name in {problem.field for problem in outcome}
         ]
         for problem in (*outcome, *CHECKER.warnings(cells)):
-            assert all(is_storable(text) for text in problem)
+            assert all(is_storable(text) for text in problem if text is not None)
             assert len(problem.message) <= 500
             assert len(problem.value) <= 100
 
