@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.contrib.admin import site
 from django.db import connections
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -189,16 +190,20 @@ def test_no_page_breaks_its_content_security_policy(
 ) -> None:
     """Chromium writes to the console what the policy refuses, which `open_page` then finds."""
     admin_client(root)
-    names = ["users/user", "users/organisation", "users/apikey", "imports/importbatch"]
-    names += ["imports/auditevent", "imports/uploadblock", "imports/uploadlimit"]
+    names = [model._meta.label_lower.replace(".", "/") for model in site._registry]
     paths = ["/admin/", IMPORT_URL, "/admin/users/user/export/", batch_url(batch)]
     paths += [f"/admin/users/user/{admin.pk}/{page}/" for page in ("change", "history", "delete")]
-    paths += [f"/admin/{name}/" for name in names] + [f"/admin/{name}/add/" for name in names]
-    paths += ["/admin/password_change/", "/nothing", "/api/v1/nothing", "/api/v1/docs"]
+    paths += [f"/admin/{name}/" for name in names] + ["/admin/password_change/"]
+    with_errors = [f"/admin/{name}/add/" for name in names]  # 403 where nothing can be added
+    with_errors += ["/nothing", "/api/v1/nothing"]
     page = open_page(root, "/admin/")
     server = page.url.removesuffix("/admin/")
-    for path in paths:
+    for path in with_errors:
         page.goto(server + path)
+    for path in [*paths, "/api/v1/docs"]:
+        answer = page.goto(server + path)
+        assert answer is not None
+        assert answer.status == 200, path
     page.wait_for_selector("#swagger-ui .opblock")  # the page of the API works
 
 
@@ -215,14 +220,11 @@ def test_the_pages_of_the_admin_work_under_the_policy(
     page.goto(page.url.replace("user/export/", "apikey/add/"))
     page.click(".field-organisation .select2-selection")
     expect(page.locator(".select2-results__option").first).to_have_text(str(acme))
-    page.goto(page.url.partition("users/user/")[0] + "users/apikey/add/")
+    page.keyboard.press("Escape")
     page.click(".datetimeshortcuts a >> nth=0")
     expect(page.locator("#id_expires_at_0")).not_to_have_value("")
     page.goto(page.url.replace("apikey/add/", "user/"))
-    page.click("#changelist-filter a:has-text('Super admin')")
-    page.wait_for_url("**/?role__exact=super_admin")
+    page.click("#changelist-filter >> text=Platform staff")
+    expect(page.locator("#changelist-filter .selected >> text=Platform staff")).to_be_visible()
     page.check("#action-toggle")
     expect(page.locator(".action-counter")).to_contain_text("1 of 1 selected")
-    page.select_option("select[name=action]", "export_admin_action")
-    page.click(".actions button")
-    expect(page.locator("form")).to_contain_text("Export 1 selected item.")
