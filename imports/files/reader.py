@@ -17,6 +17,7 @@ from imports.files.source import MEBIBYTE, Limits, SampleRow
 from imports.files.xlsx.client import RemoteWorkbookSource
 from imports.schema.columns import HeaderMatch, match_headers
 from imports.schema.headers import MAX_HEADER_CHARS
+from imports.schema.passwords import holds_secrets
 
 _HEAD_BYTES = 8_192
 
@@ -124,4 +125,11 @@ def _find_columns(
         raise messages.header_too_large(limits.max_header_bytes)
     if max(map(len, cells), default=0) > MAX_HEADER_CHARS:
         raise messages.header_cell_too_long(header.row, cells, MAX_HEADER_CHARS)
-    return header, match_headers(cells, mapping), len(cells)
+    secret = _columns_with_secrets(header, samples, len(cells))
+    return header, match_headers(cells, mapping, secret), len(cells)
+
+
+def _columns_with_secrets(header: SampleRow, samples: Sequence[SampleRow], width: int) -> list[int]:
+    """The columns whose values in the sample rows look like hashes of passwords."""
+    below = [s.cells for s in samples if s.row > header.row]
+    return [i for i in range(width) if holds_secrets(row[i] for row in below if i < len(row))]

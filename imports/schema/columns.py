@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from core.text import excerpt, join_names
-from imports.errors import DuplicateColumn, ForbiddenColumn, UnknownMapping
-from imports.schema.fields import FIELDS, FULL_NAME, NAME_FIELDS
-from imports.schema.header_names import FORBIDDEN_HEADERS
-from imports.schema.headers import header_keys, is_forbidden, is_password, normalise, recognise
+from imports.errors import ForbiddenColumn
+from imports.schema.fields import FULL_NAME, NAME_FIELDS
+from imports.schema.headers import (
+    REMARK_RANK,
+    header_keys,
+    is_forbidden,
+    is_password,
+    normalise,
+    recognise,
+)
+from imports.schema.mapping import duplicate_column, resolve_mapping
 from imports.schema.missing_columns import refuse_missing
 from imports.schema.warnings import FileWarning, cell_name
 
@@ -26,8 +33,15 @@ class Columns:
 
     @property
     def mapping(self) -> dict[str, str]:
-        """Field -> header, in the form in which a client may send a mapping."""
-        return {field: self.headers[index] for field, index in self.positions.items()}
+        """Field -> header, in the form in which a client may send a mapping. A column that has the
+        header of another one is named by its number (`#5`)."""
+        return {field: self._name_of(position) for field, position in self.positions.items()}
+
+    def _name_of(self, position: int) -> str:
+        header = self.headers[position]
+        if self.headers.count(header) > 1 and position < len(self.indexes):
+            return f"#{self.indexes[position] + 1}"
+        return header
 
     def as_json(self) -> dict[str, Any]:
         """The columns in types that JSON has; `from_json` is the inverse."""
@@ -61,19 +75,27 @@ class HeaderMatch(NamedTuple):
     warnings: list[FileWarning]
 
 
-def match_headers(headers: Sequence[str], mapping: Mapping[str, str] | None = None) -> HeaderMatch:
+def match_headers(
+    headers: Sequence[str],
+    mapping: Mapping[str, str] | None = None,
+    secret: Collection[int] = (),
+) -> HeaderMatch:
     """Finds the column of each field in a file's header row.
 
     `mapping` (field -> header) takes precedence over recognised names. A header of "" in it leaves
-    the field out. Raises ForbiddenColumn, UnknownMapping, DuplicateColumn or MissingColumn.
+    the field out. `secret`: the columns whose values look like hashes of passwords; they are
+    dropped unless a field is read from them.
+
+    Raises ForbiddenColumn, UnknownMapping, DuplicateColumn or MissingColumn.
     """
     labels = _column_labels(headers)
     _refuse_forbidden(headers)
     dropped = tuple(i for i, header in enumerate(headers) if is_password(header))
-    mapped = _resolve_mapping(headers, labels, mapping or {})
+    mapped = resolve_mapping(headers, labels, mapping or {})
     taken = {index for index in mapped.values() if index is not None} | set(dropped)
     positions = {field: index for field, index in mapped.items() if index is not None}
     positions |= _recognise_headers(labels, headers, taken, skip=_decided_fields(mapped))
+    dropped = tuple(sorted({*dropped, *(set(secret) - set(positions.values()))}))
     refuse_missing(positions, labels, dropped)
     return _without_dropped(labels, positions, dropped)
 
@@ -108,66 +130,6 @@ def _decided_fields(mapped: Mapping[str, int | None]) -> set[str]:
     return set(mapped) | (set(NAME_FIELDS) if full_name else set())
 
 
-# --- the mapping of the client ----------------------------------------------------------------
-
-
-def _resolve_mapping(
-    headers: Sequence[str], labels: Sequence[str], mapping: Mapping[str, str]
-) -> dict[str, int | None]:
-    """Field -> index of its column; None where the mapping leaves the field out."""
-    mapped: dict[str, int | None] = {}
-    for field, header in mapping.items():
-        _refuse_unknown_field(field)
-        wanted = str(header if header is not None else "").strip()
-        mapped[field] = _index_of(field, wanted, headers, labels) if wanted else None
-    name_fields = [field for field in NAME_FIELDS if mapped.get(field) is not None]
-    if mapped.get(FULL_NAME) is not None and name_fields:
-        raise UnknownMapping(
-            f"The mapping contains both full_name and {join_names(name_fields)}. "
-            "Send either full_name, or first_name and last_name."
-        )
-    return mapped
-
-
-def _refuse_unknown_field(field: str) -> None:
-    if normalise(field) in FORBIDDEN_HEADERS:
-        raise ForbiddenColumn(f"A file may not set {excerpt(field)}. Leave it out of the mapping.")
-    if field not in FIELDS and field != FULL_NAME:
-        raise UnknownMapping(
-            f'The mapping contains "{excerpt(field)}", which is not a field. '
-            f"The fields are: {', '.join([*FIELDS, FULL_NAME])}.",
-            field=excerpt(field),
-        )
-
-
-def _index_of(field: str, wanted: str, headers: Sequence[str], labels: Sequence[str]) -> int:
-    found = _columns_with_header(wanted, headers, labels)
-    if not found:
-        raise UnknownMapping(
-            f'The mapping maps {field} to the column "{excerpt(wanted)}", which the file does '
-            f"not have. Its columns are: {join_names(labels)}.",
-            field=field,
-            header=excerpt(wanted),
-            headers=list(labels),
-        )
-    if len(found) > 1:
-        raise _duplicate_column(field, found, labels)
-    if is_password(headers[found[0]]):
-        raise UnknownMapping(
-            f'The mapping maps {field} to the column "{excerpt(wanted)}". '
-            "Passwords are never imported. Choose another column.",
-            field=field,
-        )
-    return found[0]
-
-
-def _columns_with_header(wanted: str, headers: Sequence[str], labels: Sequence[str]) -> list[int]:
-    """The columns with exactly this header, or else those that `wanted` is a known form of."""
-    exact = [i for i, header in enumerate(headers) if wanted in (header.strip(), labels[i])]
-    key = normalise(wanted)
-    return exact or [i for i, header in enumerate(headers) if key in header_keys(header)]
-
-
 # --- recognised names -------------------------------------------------------------------------
 
 
@@ -180,20 +142,26 @@ def _recognise_headers(
         match = None if index in taken else recognise(header)
         if match and match.field not in skip:
             candidates.setdefault(match.field, []).append((match.rank, index))
-    positions = {
-        field: _best_candidate(field, ranked, labels) for field, ranked in candidates.items()
-    }
+    positions = {}
+    for field, ranked in candidates.items():
+        if (index := _best_candidate(field, ranked, labels)) is not None:
+            positions[field] = index
     if "last_name" not in positions and "last_name" not in skip:
         positions |= _last_name_beside_vorname(headers, positions, taken)
+    if "first_name" not in positions and "first_name" not in skip:
+        positions |= _first_name_beside_surname(headers, positions, taken)
     return positions
 
 
-def _best_candidate(field: str, ranked: list[tuple[int, int]], labels: Sequence[str]) -> int:
-    """The index with the lowest rank. Raises DuplicateColumn if two share it."""
+def _best_candidate(field: str, ranked: list[tuple[int, int]], labels: Sequence[str]) -> int | None:
+    """The index with the lowest rank. Raises DuplicateColumn if two share it, unless it is a remark
+    in brackets that distinguishes them: then neither is read."""
     best = min(rank for rank, _ in ranked)
     found = [index for rank, index in ranked if rank == best]
+    if len(found) > 1 and best >= REMARK_RANK:
+        return None
     if len(found) > 1:
-        raise _duplicate_column(field, found, labels)
+        raise duplicate_column(field, found, labels)
     return found[0]
 
 
@@ -208,14 +176,21 @@ def _last_name_beside_vorname(
     return {"last_name": free[0]} if len(free) == 1 else {}
 
 
-def _duplicate_column(field: str, found: Sequence[int], labels: Sequence[str]) -> DuplicateColumn:
-    columns = [f'"{excerpt(labels[i])}" (column {i + 1})' for i in found]
-    return DuplicateColumn(
-        f"More than one column matches {field}: {join_names(columns)}. Rename or remove all but "
-        'one, or choose one with a mapping (for example {"' + field + '": "…"}).',
-        field=field,
-        columns=[labels[i] for i in found],
-    )
+_NAME_HEADERS = frozenset(
+    ("name", "names", "nome", "nom", "nombre", "nombres", "naam", "navn", "namn")
+)
+
+
+def _first_name_beside_surname(
+    headers: Sequence[str], positions: Mapping[str, int], taken: set[int]
+) -> dict[str, int]:
+    """Beside a column for the surname, a column "Name" contains the first name."""
+    last = positions.get("last_name")
+    if last is None:
+        return {}
+    used = taken | set(positions.values())
+    free = [i for i, h in enumerate(headers) if i not in used and normalise(h) in _NAME_HEADERS]
+    return {"first_name": free[0]} if len(free) == 1 else {}
 
 
 # --- the result -------------------------------------------------------------------------------

@@ -118,9 +118,3 @@ FORBIDDEN_HEADERS = frozenset(
         organisationid organizationid orgid
     """)
 )
-# A column is dropped if its header contains one of PASSWORD_WORDS or equals one of
-# PASSWORD_HEADERS.
-PASSWORD_WORDS = _words(
-    "password passwort kennwort passwd passphrase motdepasse contrasena senha palavrapasse"
-)
-PASSWORD_HEADERS = frozenset(_words("pw pwd pass mdp clave"))

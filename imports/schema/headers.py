@@ -10,7 +10,8 @@ import unicodedata
 from typing import Final, NamedTuple
 
 from imports.schema.fields import FIELDS
-from imports.schema.header_names import FORBIDDEN_HEADERS, PASSWORD_HEADERS, PASSWORD_WORDS
+from imports.schema.header_names import FORBIDDEN_HEADERS
+from imports.schema.passwords import is_password_header
 
 # A longer header is refused (imports.files). The limit also holds for the headers of a mapping, and
 # bounds the time of the normalisation, which is quadratic in the length of a run of accents.
@@ -23,6 +24,10 @@ _REMARK: Final = re.compile(
     r"|facultatif|obligatorio|obrigat[oó]rio|opcional|requis|requerido)\)",
     re.IGNORECASE,
 )
+# Any other remark, such as "Role (admin/analyst/viewer)" or "Phone (with country code)". It may
+# distinguish columns, as in "Phone (home)", so a name before it has a rank below all others.
+_ANY_REMARK: Final = re.compile(r"\([^()]*\)|（[^（）]*）")
+REMARK_RANK: Final = 1_000
 
 
 class Recognised(NamedTuple):
@@ -80,13 +85,15 @@ KNOWN_NAMES: Final = _known_names()  # normalised header -> its field
 def recognise(header: str) -> Recognised | None:
     """The field that a header stands for, or None."""
     found = [KNOWN_NAMES[key] for key in header_keys(header) if key in KNOWN_NAMES]
-    return min(found, key=lambda match: match.rank) if found else None
+    if found:
+        return min(found, key=lambda match: match.rank)
+    name = KNOWN_NAMES.get(normalise(_ANY_REMARK.sub(" ", header[:MAX_HEADER_CHARS])))
+    return Recognised(name.field, REMARK_RANK + name.rank) if name else None
 
 
 def is_password(header: str) -> bool:
     """Whether a column may hold passwords or hashes of them. Such a column is never stored."""
-    keys = header_keys(header)
-    return any(key in PASSWORD_HEADERS or any(w in key for w in PASSWORD_WORDS) for key in keys)
+    return is_password_header(header[:MAX_HEADER_CHARS])
 
 
 def is_forbidden(header: str) -> bool:

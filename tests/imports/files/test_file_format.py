@@ -14,10 +14,9 @@ from imports.schema.fields import FIELDS
 from imports.schema.header_names import (
     FORBIDDEN_HEADERS,
     FULL_NAME_HEADERS,
-    PASSWORD_HEADERS,
-    PASSWORD_WORDS,
 )
 from imports.schema.headers import MAX_HEADER_CHARS
+from imports.schema.passwords import PASSWORD_PARTS, PASSWORD_WORDS
 from tests.imports.files.helpers import refusal_of
 from tests.paths import ROOT
 
@@ -48,7 +47,7 @@ def test_the_other_names_agree_with_the_code() -> None:
     others = [words(cells[0]) for name, cells in table("names").items() if name not in FIELDS]
     assert others == [
         list(FULL_NAME_HEADERS),
-        [*PASSWORD_WORDS, *sorted(PASSWORD_HEADERS)],
+        [*PASSWORD_WORDS, *sorted(PASSWORD_PARTS)],
         sorted(FORBIDDEN_HEADERS),
     ]
 

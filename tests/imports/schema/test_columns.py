@@ -12,8 +12,6 @@ from imports.schema.fields import FIELDS
 from imports.schema.header_names import (
     FORBIDDEN_HEADERS,
     FULL_NAME_HEADERS,
-    PASSWORD_HEADERS,
-    PASSWORD_WORDS,
 )
 from imports.schema.headers import KNOWN_NAMES, is_password, normalise, recognise
 
@@ -51,7 +49,7 @@ def test_no_name_belongs_to_two_fields() -> None:
 
 
 def test_every_known_name_is_normalised() -> None:
-    others = [*FULL_NAME_HEADERS, *FORBIDDEN_HEADERS, *PASSWORD_WORDS, *PASSWORD_HEADERS]
+    others = [*FULL_NAME_HEADERS, *FORBIDDEN_HEADERS]
     assert [name for name in [*KNOWN_NAMES, *others] if name != normalise(name)] == []
 
 
@@ -83,7 +81,7 @@ def test_case_spaces_and_punctuation_make_no_difference(header: str) -> None:
         ("Username", None),
         ("Usage location [usageLocation]", None),
         ("Recovery Phone [MUST BE IN THE E.164 FORMAT]", None),
-        ("Phone (home)", None),
+        ("Phone (home)", "phone"),
         ("Manager Email", None),
         ("", None),
         ("---", None),
@@ -290,3 +288,30 @@ def test_a_message_about_very_many_columns_is_short() -> None:
     with pytest.raises(MissingColumn) as caught:
         match_headers([f"column number {i} with a long name" * 3 for i in range(200)])
     assert len(caught.value.detail) < 5_000
+
+
+def test_two_columns_of_one_header_are_told_apart_by_their_numbers() -> None:
+    headers = ["Email", "First name", "Last name", "Email"]
+    with pytest.raises(DuplicateColumn, match='"#1"'):
+        match_headers(headers)
+    found = match_headers(headers, {"email": "#4"})
+    assert found.columns.positions["email"] == 3
+    assert found.columns.mapping["email"] == "#4"
+    assert match_headers(headers, found.columns.mapping).columns == found.columns
+
+
+def test_a_remark_in_brackets_does_not_decide_between_two_columns() -> None:
+    headers = ["Email", "First name", "Last name", "Department (old)", "Department (new)"]
+    assert "department" not in match_headers(headers).columns.positions
+    assert match_headers(headers[:4]).columns.positions["department"] == 3
+
+
+@pytest.mark.parametrize("header", ["Name", "Nome", "Nombre", "Naam"])
+def test_name_beside_a_surname_is_the_first_name(header: str) -> None:
+    found = match_headers([header, "Surname", "Email"]).columns
+    assert found.positions["first_name"] == 0
+
+
+def test_columns_with_hashes_of_passwords_are_dropped_unless_a_field_is_read_from_them() -> None:
+    found = match_headers(["email", "first_name", "last_name", "code"], secret=[2, 3])
+    assert found.dropped == (3,)
