@@ -86,7 +86,7 @@ def _reasons_by_row(batch: ImportBatch) -> Iterator[RowReasons]:
     for row_number, group in groupby(found, key=itemgetter(0)):
         errors_of_row = list(group)
         messages = " ".join(message for _, message, _ in errors_of_row)
-        row_data = next((data for _, _, data in errors_of_row if data), {})
+        row_data: dict[str, str] = next((data for _, _, data in errors_of_row if data), {})
         yield row_number, f"Row {row_number}: {messages}", row_data
 
 
