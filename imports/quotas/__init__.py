@@ -1,5 +1,4 @@
-"""How many files a user may upload in an hour and in a day, who may not upload at all, and how
-many bytes an organisation may have stored.
+"""How many files a user may upload, how many bytes an organisation may store, and who is blocked.
 
 Other packages may use what `__all__` lists.
 """
