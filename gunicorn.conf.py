@@ -9,8 +9,10 @@ from imports.files.xlsx import processes
 from marketedge import logs
 
 bind = f"0.0.0.0:{os.environ.get('PORT') or 8000}"
-# Threads, so that a slow upload holds a thread and not the process.
-worker_class = "gthread"
+# Threads, none of which waits for a client (docs/deployment.md).
+worker_class = "marketedge.server.worker.Worker"
+worker_connections = 400  # each may also need a temporary file: 1,024 open files are usual
+sendfile = False  # the worker sends answers itself
 workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
 threads = 4
 preload_app = True  # the code is in memory once, and a mistake in it ends the start

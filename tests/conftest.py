@@ -199,7 +199,7 @@ def serve(start: Callable[..., ModuleProcess], **extra: str) -> str:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         host = f"127.0.0.1:{probe.getsockname()[1]}"
-    options = f"--bind {host} --worker-class gthread --workers 2 --threads 4 --preload"
+    options = f"--bind {host} --workers 2 --preload"
     process = start("gunicorn", "marketedge.wsgi", "--no-control-socket", *options.split(), **extra)
     wait_for(lambda: process.says("Booting worker") and _answers(f"http://{host}/healthz"))
     return f"http://{host}"

@@ -21,8 +21,8 @@ from core import problems
 class BodyLimit:
     """Answers 413 to a body of more than MAX_BODY_BYTES, on all routes but those in UPLOAD_PATHS.
 
-    It compares Content-Length. Django reads nothing of a body without it, which is a chunked one;
-    only the routes in UPLOAD_PATHS do."""
+    It compares Content-Length. The web server limits a body without it, which is a chunked one
+    (marketedge/server/framing.py)."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

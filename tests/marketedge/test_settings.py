@@ -11,8 +11,13 @@ import pytest
 
 from tests.paths import ROOT
 
-SOURCES = ("marketedge/settings.py", "gunicorn.conf.py", "devtools/demo.py")
-READ = re.compile(r'(?:env\.[a-z_]+|os\.environ\.get)\(\s*"([A-Z_]+)"')
+SOURCES = (
+    "marketedge/settings.py",
+    "marketedge/server/worker.py",
+    "gunicorn.conf.py",
+    "devtools/demo.py",
+)
+READ = re.compile(r'(?:env\.[a-z_]+|os\.environ\.get|= seconds)\(\s*"([A-Z_]+)"')
 GOOD = {
     "DATABASE_URL": "postgresql://marketedge@127.0.0.1:1/marketedge",
     "REDIS_URL": "redis://127.0.0.1:1/0",
