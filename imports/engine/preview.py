@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +13,8 @@ from imports.engine.chunks import Checked
 from imports.engine.options import ImportOptions
 from imports.engine.writing import copy_writer
 from imports.models import Upload
-from imports.schema.fields import FULL_NAME
+from imports.schema.columns import Columns
+from imports.schema.fields import FIELDS, FULL_NAME
 from imports.schema.warnings import FileWarning, WarningCollector
 from imports.validation.problems import Problem
 from imports.validation.rows import RowChecker, UserRow
@@ -20,6 +22,7 @@ from imports.validation.rows import RowChecker, UserRow
 LISTED = 100  # errors, duplicates and kinds of warnings; the counts are of all occurrences
 SHOWN_ROWS = 10
 EXAMPLES = 3
+_WRONG_VALUE = frozenset(("invalid_role", "invalid_boolean", "invalid_phone", "invalid_email"))
 
 
 @dataclass(kw_only=True, slots=True)
@@ -37,10 +40,13 @@ class Preview:
     warnings: list[FileWarning] = field(default_factory=list)
     rows: list[dict[str, Any]] = field(default_factory=list)
     codes: Counter[str] = field(default_factory=Counter)  # error code -> how often
+    wrong_values: Counter[str] = field(default_factory=Counter)  # field -> how many invalid values
 
     def _error(self, row_number: int, problem: Problem) -> None:
         self.error_count += 1
         self.codes[problem.code] += 1
+        if problem.code in _WRONG_VALUE:
+            self.wrong_values[problem.field] += 1
         if len(self.errors) < LISTED:
             self.errors.append({"row": row_number, **problem._asdict()})
 
@@ -80,11 +86,37 @@ def preview(upload: Upload, options: ImportOptions | None = None) -> Preview:
         checked = chunks.check(chunk, checker, add_warnings)
         _add_rows(result, upload, checked, options)
         number += 1
+    for warning in _columns_mostly_wrong(result, columns):
+        collector.put(warning)
     found = collector.warnings()
     result.warnings = found[:LISTED]
     result.warning_count = sum(warning.count for warning in found)
     _store_outcome(result, upload, options)
     return result
+
+
+_ADVICE = {
+    "role": "The column seems to hold job titles or other roles. Map role to no column "
+    '({"role": ""}) to give every user the default role, or replace the values with admin, analyst '
+    "or viewer.",
+}
+
+
+def _columns_mostly_wrong(result: Preview, columns: Columns) -> Iterator[FileWarning]:
+    """A sentence about each column most of whose values are wrong, instead of hundreds about its
+    cells. It is given first, because it tells what to do."""
+    for field_name, count in result.wrong_values.items():
+        position = columns.positions.get(field_name)
+        if position is None or count < 3 or 2 * count <= result.upload.total_rows:
+            continue
+        header = columns.headers[position]
+        advice = _ADVICE.get(field_name) or (
+            f"Check whether the column holds the {FIELDS[field_name].label} of users. If not, map "
+            f"{field_name} to another column"
+            + ("." if FIELDS[field_name].required else f', or to none ({{"{field_name}": ""}}).')
+        )
+        message = f'Most values of "{header}" are no valid {FIELDS[field_name].label}. {advice}'
+        yield FileWarning(code="column_mostly_wrong", message=message, column=header, count=count)
 
 
 def _store_outcome(result: Preview, upload: Upload, options: ImportOptions) -> None:

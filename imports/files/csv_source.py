@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from itertools import chain
 from operator import methodcaller
 from typing import BinaryIO
 
@@ -14,7 +13,10 @@ from imports.files import messages
 from imports.files.delimiter import Dialect, detect_dialect, sep_line_delimiter
 from imports.files.encoding import decode_refusal
 from imports.files.escaping import ESCAPED_TEXT
+from imports.files.quoted_rows import QuotedRows, check_lengths
+from imports.files.quoting import Padding, Quoting, find_quoting
 from imports.files.source import Limits, RowBlock, SampleRow
+from imports.files.suspects import is_suspect
 from imports.files.text import (
     DecodeError,
     Encoding,
@@ -42,7 +44,11 @@ class DelimitedSource:
         self._file = file
         self._encoding = encoding
         self.limits = limits
+        self.quoting: Quoting | None = None
         blank_lines, lines = self._first_lines()
+        self.quoting = find_quoting(lines)
+        if self.quoting:
+            lines = split_lines(self.quoting.rewrite("".join(lines)))
         # A first line such as `sep=;` names the delimiter for Excel. It is not a row.
         sep = None if blank_lines else sep_line_delimiter(lines[0], delimiter)
         self._sep_lines = 1 if sep else 0
@@ -52,12 +58,16 @@ class DelimitedSource:
         self.dialect: Dialect = trial.dialect
         self.samples = trial.samples
         self._first_row, self._skipped_lines = 1, self._sep_lines
+        self.padding = Padding(self.dialect.delimiter)
+        self.width = 0  # cells of the header row
+        self.stray_rows = 0
         if trial.error and not trial.fields:
             last = trial.samples[-1] if trial.samples else SampleRow(blank_lines, [], blank_lines)
             raise self.syntax_refusal(trial.error, last.row + 1, self._sep_lines + last.end_line)
 
     def start_below(self, header: SampleRow) -> None:
         """Makes `blocks` begin with the row after the header."""
+        self.width = len(header.cells)
         self._first_row = header.row + 1
         self._skipped_lines = self._sep_lines + header.end_line
 
@@ -94,10 +104,11 @@ class DelimitedSource:
     def blocks(self) -> Iterator[RowBlock]:
         """The rows below the header, from the start at each call."""
         row, line = self._first_row, self._skipped_lines
+        self.stray_rows = 0
         texts = self._checked_text_blocks()
         for text in _without_lines(texts, self._skipped_lines):
             if '"' in text:
-                quoted = _QuotedRows(self, text, texts, row, line)
+                quoted = QuotedRows(self, text, texts, row, line)
                 yield from quoted.blocks()
                 row, line = quoted.row, quoted.line
             else:
@@ -108,7 +119,7 @@ class DelimitedSource:
     def _unquoted_block(self, text: str, row: int) -> RowBlock:
         """A block without quotes: every line is a row, every delimiter separates two cells."""
         if text.isspace():
-            return RowBlock(row, count_lines(text), (), False)
+            return RowBlock(row, count_lines(text), (), escaped=False)
         if "\r" in text:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
         lines = text.removesuffix("\n").split("\n")
@@ -116,14 +127,19 @@ class DelimitedSource:
             check_lengths([line.split(self.dialect.delimiter) for line in lines], row, self.limits)
         cells = map(methodcaller("split", self.dialect.delimiter), lines)
         return RowBlock(
-            row, len(lines), cells, "'" in text and ESCAPED_TEXT.search(text) is not None
+            row,
+            len(lines),
+            cells,
+            escaped="'" in text and ESCAPED_TEXT.search(text) is not None,
+            suspect=is_suspect(text, self.dialect.delimiter),
         )
 
     def _text_blocks(self) -> Iterator[str]:
         """The text in blocks of whole lines. Raises LineTooLong, or FileRefused for a bad byte."""
         texts = decode_blocks(self._file, self._encoding)
         try:
-            yield from line_blocks(texts, self.limits.max_record_bytes)
+            for text in line_blocks(texts, self.limits.max_record_bytes):
+                yield self.quoting.rewrite(text) if self.quoting else text
         except DecodeError as error:
             raise decode_refusal(self._file, self._encoding, error) from None
 
@@ -159,89 +175,3 @@ def _without_lines(texts: Iterator[str], count: int) -> Iterator[str]:
             count -= min(count, len(lines))
         if text:
             yield text
-
-
-def check_lengths(rows: list[list[str]], first_row: int, limits: Limits) -> None:
-    """Raises CellTooLong or RecordTooLong for the first row that is longer than allowed."""
-    longest = max(map(len, chain.from_iterable(rows)), default=0)
-    total = sum(map(len, chain.from_iterable(rows)))
-    if longest <= limits.max_cell_chars and total <= limits.max_record_bytes:
-        return
-    for row, cells in enumerate(rows, first_row):
-        if max(map(len, cells), default=0) > limits.max_cell_chars:
-            raise messages.cell_too_long(row, cells, limits.max_cell_chars)
-        if sum(map(len, cells)) + len(cells) > limits.max_record_bytes:
-            raise messages.record_too_long(row, limits)
-
-
-class _QuotedRows:
-    """The rows that follow from a text block with quotes.
-
-    A quoted cell may contain line breaks, so a row may continue in the next text block. The rows
-    end at the first text block whose end is the end of a row. `row` and `line` are then the
-    position behind them.
-    """
-
-    def __init__(
-        self, source: DelimitedSource, text: str, texts: Iterator[str], row: int, line: int
-    ) -> None:
-        self.row = row
-        self.line = line
-        self._source = source
-        self._texts = texts
-        self._supplied_lines = 0
-        self._finished_lines = 0  # the lines of rows that are complete
-        self._open_chars = 0  # of the row that continues in the current block
-        self._escaped = False
-        self._use_block(text)
-
-    def blocks(self) -> Iterator[RowBlock]:
-        """The rows. Those that begin in one text block make one RowBlock."""
-        reader = self._source.dialect.rows(self._supply())
-        rows: list[list[str]] = []
-        started, supplied = 0, self._supplied_lines
-        try:
-            for cells in reader:
-                rows.append(cells)
-                self.row += 1
-                self._finished_lines = reader.line_num
-                at_block_end = self._finished_lines == self._supplied_lines
-                if at_block_end or supplied != self._supplied_lines:
-                    yield self._row_block(rows, self._finished_lines - started)
-                    rows, started, supplied = [], self._finished_lines, self._supplied_lines
-                if at_block_end:
-                    break
-        except csv.Error as error:
-            line = self.line + self._finished_lines
-            raise self._source.syntax_refusal(error, self.row, line) from None
-        self.line += self._finished_lines
-
-    def _row_block(self, rows: list[list[str]], lines: int) -> RowBlock:
-        first_row = self.row - len(rows)
-        if lines != len(rows) or self._longest_line > self._source.limits.max_cell_chars:
-            check_lengths(rows, first_row, self._source.limits)
-        return RowBlock(first_row, len(rows), rows, self._escaped)
-
-    def _supply(self) -> Iterator[str]:
-        """Lines for csv.reader, which asks for a further block only in the middle of a row."""
-        yield from self._lines
-        for text in self._texts:
-            self._check_open_row()
-            self._use_block(text)
-            yield from self._lines
-
-    def _use_block(self, text: str) -> None:
-        """Makes the lines of a text block those that `_supply` gives next."""
-        self._lines = split_lines(text)
-        self._supplied_lines += len(self._lines)
-        self._longest_line = max(self._open_chars, *map(len, self._lines))
-        self._escaped = self._escaped or ESCAPED_TEXT.search(text) is not None
-
-    def _check_open_row(self) -> None:
-        """Raises RecordTooLong if the row that continues in the next block is already too long."""
-        open_lines = self._supplied_lines - self._finished_lines
-        if open_lines <= len(self._lines):
-            self._open_chars = 0
-        self._open_chars += sum(map(len, self._lines[-open_lines:]))
-        if self._open_chars > self._source.limits.max_record_bytes:
-            raise messages.record_too_long(self.row, self._source.limits)

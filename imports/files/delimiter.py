@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imports.errors import UnknownDelimiter
 from imports.files.header_row import find_header, is_blank
+from imports.files.quoting import Padding
 from imports.files.source import Limits, SampleRow
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ _BY_NAME = {words.name: char for char, words in DELIMITERS.items()} | {"\\t": "\
 
 _SEP_LINE = re.compile(r'\ufeff?"?sep=([^\w\s"]|\t)\1*"?[\r\n]*', re.IGNORECASE)
 _MAX_SEP_LINE_CHARS = 40
-_MAX_EXAMINED_CHARS = 2_000
 
 
 # --- names ------------------------------------------------------------------------------------
@@ -72,19 +72,13 @@ def delimiter_plural(char: str) -> str:
 
 
 class Dialect(NamedTuple):
-    """How the lines of a file become cells.
-
-    `skip_spaces`: spaces may stand between a delimiter and a quote, as in `a, "b"`.
-    """
+    """How the lines of a file become cells."""
 
     delimiter: str
-    skip_spaces: bool = False
 
     def rows(self, lines: Iterable[str]) -> Reader:
         """A strict csv.reader of the lines: a misplaced quote raises csv.Error."""
-        return csv.reader(
-            lines, delimiter=self.delimiter, skipinitialspace=self.skip_spaces, strict=True
-        )
+        return csv.reader(lines, delimiter=self.delimiter, strict=True)
 
 
 class DialectTrial(NamedTuple):
@@ -132,11 +126,7 @@ def detect_dialect(
     """
     candidates = [Dialect(char) for char in ([delimiter] if delimiter else DELIMITERS)]
     trials = (_try_dialect(lines, lines_above, d, mapping, limits) for d in candidates)
-    best = max(trials, key=DialectTrial.rank)
-    if not _has_spaces_before_quotes(lines, best.dialect.delimiter):
-        return best
-    spaced = Dialect(best.dialect.delimiter, skip_spaces=True)
-    return _try_dialect(lines, lines_above, spaced, mapping, limits)
+    return max(trials, key=DialectTrial.rank)
 
 
 def _try_dialect(
@@ -159,30 +149,20 @@ def _try_dialect(
 def _sample_rows(
     lines: Sequence[str], lines_above: int, dialect: Dialect, limits: Limits
 ) -> Iterator[SampleRow]:
-    rows = dialect.rows(lines)
+    padding = Padding(dialect.delimiter)
+    finished = 0
+
+    def unpadded() -> Iterator[str]:
+        for number, line in enumerate(lines):
+            yield padding.remove(line, is_open=number != finished) if '"' in line else line
+
+    rows = dialect.rows(unpadded())
     count = 0
     for row, cells in enumerate(rows, start=lines_above + 1):
+        finished = rows.line_num
         if not cells or is_blank(cells):
             continue
         yield SampleRow(row, cells, lines_above + rows.line_num)
         count += 1
         if count == limits.sample_rows:
             break
-
-
-def _has_spaces_before_quotes(lines: Sequence[str], delimiter: str) -> bool:
-    """Whether a line looks like `a, "b c", d`.
-
-    A program that wanted the spaces to belong to the cell would quote the whole cell. Lines whose
-    quotes can be read in another way don't count.
-    """
-    spaced, line_of_cells = cell_patterns(delimiter)
-    examined = (line for line in lines[:100] if len(line) <= _MAX_EXAMINED_CHARS)
-    return any(spaced.search(line) and line_of_cells.fullmatch(line) for line in examined)
-
-
-def cell_patterns(delimiter: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """(a delimiter with spaces and a quote behind it, a line of which every cell is well-formed)"""
-    by = re.escape(delimiter)
-    cell = rf'(?: *"[^"\r\n]*"|[^"\r\n{by}]*)'
-    return re.compile(rf'{by} +"'), re.compile(rf"{cell}(?:{by}{cell})*[\r\n]*")

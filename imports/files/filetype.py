@@ -35,7 +35,10 @@ _MAGIC_BYTES = (
 
 _TEXT_FORMATS = (
     (
-        re.compile(rb"<(?:!doctype\s+html|html|head|body|table|meta)\b", re.I),
+        re.compile(
+            rb"<(?:!doctype\s+html|html|head|body|table|meta|style|div|font|center|thead|tr|!--)\b",
+            re.I,
+        ),
         f"This is a web page (HTML), whatever its name says. Open it in a spreadsheet. {_SAVE_AS}",
     ),
     (
@@ -48,6 +51,9 @@ _TEXT_FORMATS = (
     ),
     (re.compile(rb"BEGIN:VCARD", re.I), f"These are contact cards (vCard). {_SAVE_AS}"),
 )
+
+# HTML may begin with comments; a comment may be longer than the head of the file.
+_COMMENTS = re.compile(rb"\A(?:<!--(?:[^-]|-(?!->))*+(?:-->|\Z)\s*+)++")
 
 _TABLE_EXTENSIONS = frozenset(
     ("csv", "tsv", "tab", "txt", "text", "psv", "dat", "asc", "prn", "xls", "xlsx", "xlsm")
@@ -70,7 +76,7 @@ def refuse_other_types(head: bytes, filename: str) -> None:
     for magic, sentence in _MAGIC_BYTES:
         if head.startswith(magic):
             raise NotCsv(sentence)
-    start = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    start = _COMMENTS.sub(b"", head.removeprefix(codecs.BOM_UTF8).lstrip()).lstrip()
     for pattern, sentence in _TEXT_FORMATS:
         if pattern.match(start):
             raise NotCsv(sentence)

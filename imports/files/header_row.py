@@ -23,16 +23,25 @@ def find_header(
 ) -> tuple[SampleRow, set[str]] | None:
     """The header row and the fields that it names.
 
-    It is the first row with an e-mail column, or else the first row with two known columns.
+    It is the row with most known columns of those with an e-mail column, or else of those with two
+    known columns; the first of several. A row that holds an e-mail address is data: a contact above
+    the header, as in "E-mail | eva@example.com", or a user.
     """
-    second_best = None
+    best: tuple[SampleRow, set[str]] | None = None
     for sample in samples[: limits.max_title_rows + 1]:
-        fields = fields_in(sample.cells[: limits.max_columns], mapping)
-        if "email" in fields:
-            return sample, fields
-        if len(fields) > 1 and not second_best:
-            second_best = sample, fields
-    return second_best
+        cells = sample.cells[: limits.max_columns]
+        fields = fields_in(cells, mapping)
+        if "email" not in fields and len(fields) < 2:
+            continue
+        if best and _rank(fields) <= _rank(best[1]):
+            continue
+        if not any(map(_is_email, cells)):
+            best = sample, fields
+    return best
+
+
+def _rank(fields: set[str]) -> tuple[bool, int]:
+    return "email" in fields, len(fields)
 
 
 def guess_header(samples: Sequence[SampleRow], limits: Limits) -> SampleRow:
@@ -50,9 +59,11 @@ def guess_header(samples: Sequence[SampleRow], limits: Limits) -> SampleRow:
     widest = max(rows, key=lambda sample: len(sample.cells))
     guess = next((s for s in rows if fields_in(s.cells[: limits.max_columns])), widest)
     if any(map(_is_email, rows[0].cells + guess.cells)):
+        is_list = all(len(row.cells) == 1 for row in rows)
         raise NoHeader(
-            "The file has no header row: its first row already holds an e-mail address. Put a row "
-            "with the names of the columns above it (email, first_name, last_name, …).",
+            "The file has no header row: its first row already holds an e-mail address. "
+            + ("It is a list of addresses, but every user also needs a name. " if is_list else "")
+            + "Put a row with the names of the columns above it (email, first_name, last_name, …).",
             row=rows[0].row,
         )
     return guess

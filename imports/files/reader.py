@@ -11,13 +11,15 @@ from imports.files.csv_source import DelimitedSource
 from imports.files.delimiter import named_delimiter
 from imports.files.encoding import find_encoding
 from imports.files.filetype import is_zip, refuse_other_types
+from imports.files.full_names import match_or_split
 from imports.files.header_row import find_header, guess_header, trimmed_header
 from imports.files.reading import Reading
 from imports.files.source import MEBIBYTE, Limits, SampleRow
 from imports.files.xlsx.client import RemoteWorkbookSource
-from imports.schema.columns import HeaderMatch, match_headers
+from imports.schema.columns import HeaderMatch
 from imports.schema.headers import MAX_HEADER_CHARS
 from imports.schema.passwords import holds_secrets
+from imports.schema.warnings import FileWarning
 
 _HEAD_BYTES = 8_192
 
@@ -68,6 +70,8 @@ def _read(
     source = DelimitedSource(file, encoding, limits, delimiter=delimiter, mapping=mapping)
     header, match, width = _find_columns(source.samples, limits, mapping)
     source.start_below(header)
+    if quoting := source.quoting:
+        warnings = [*warnings, FileWarning(code=quoting.code, message=quoting.message)]
     return Reading(
         source,
         match,
@@ -126,7 +130,8 @@ def _find_columns(
     if max(map(len, cells), default=0) > MAX_HEADER_CHARS:
         raise messages.header_cell_too_long(header.row, cells, MAX_HEADER_CHARS)
     secret = _columns_with_secrets(header, samples, len(cells))
-    return header, match_headers(cells, mapping, secret), len(cells)
+    below = [s.cells for s in samples if s.row > header.row]
+    return header, match_or_split(cells, below, mapping, secret), len(cells)
 
 
 def _columns_with_secrets(header: SampleRow, samples: Sequence[SampleRow], width: int) -> list[int]:

@@ -8,7 +8,8 @@ from itertools import chain
 from typing import Literal
 
 from imports.errors import FileRefused, NoRows, TooManyRows
-from imports.files import messages
+from imports.files import messages, suspended
+from imports.files.cleaning import Cleaner
 from imports.files.escaping import is_escaped, strip_apostrophe, unescape_cell
 from imports.files.header_row import is_blank
 from imports.files.source import (
@@ -19,8 +20,10 @@ from imports.files.source import (
     SampleRow,
     Source,
 )
+from imports.files.stepped_over import holds_only_ticks, why_stepped_over
+from imports.files.suspended import words_of_columns
 from imports.schema.columns import Columns, HeaderMatch
-from imports.schema.fields import FULL_NAME, NAME_FIELDS
+from imports.schema.fields import FULL_NAME, NAME_FIELDS, REQUIRED
 from imports.schema.warnings import FileWarning, WarningCollector, cell_name
 
 Record = tuple[int, list[str]]
@@ -28,6 +31,13 @@ _APOSTROPHES_REMOVED = FileWarning(
     code="apostrophes_removed",
     message="Every e-mail address and name begins with an apostrophe, as in exports that protect "
     "each cell (Auth0). One apostrophe was removed from every cell that begins with one.",
+)
+
+
+_SHORT_ROW = (
+    "short_row",
+    "Rows have fewer cells than the header. The cells that are missing at their end belong to "
+    "optional columns and count as empty.",
 )
 
 
@@ -67,6 +77,15 @@ class Reading:
             self._first_warnings.append(_APOSTROPHES_REMOVED)
         self._collector = WarningCollector(map(replace, self._first_warnings))
         self._fields = {self.columns.indexes[at]: f for f, at in self.columns.positions.items()}
+        self._header = header.cells[:width]
+        self._email = next((i for i, field in self._fields.items() if field == "email"), 0)
+        self._last_required = max(
+            (i for i, f in self._fields.items() if f in (*REQUIRED, FULL_NAME)), default=0
+        )
+        status = words_of_columns(self._header)
+        self._status = {i: w for i, w in status.items() if i not in self._fields}
+        below = [s.cells for s in source.samples if s.row > header.row]
+        self._cleaner = Cleaner(self._fields, below)
 
     @property
     def warnings(self) -> list[FileWarning]:
@@ -104,12 +123,13 @@ class Reading:
 
     def _records_of(self, block: RowBlock) -> list[Record]:
         unescape = self._unescape or (unescape_cell if block.escaped else None)
-        unchanged = not (unescape or self._dropped)
-        width = self._width
+        suspect = block.suspect or self._cleaner.is_needed
+        unchanged = not (unescape or self._dropped or suspect or self._status)
+        width, email = self._width, self._email
         records = []
         for row, cells in enumerate(block.rows, block.first_row):
-            if not (unchanged and len(cells) == width and cells[0].strip()):
-                cells = self._clean(row, cells, unescape)
+            if not (unchanged and len(cells) == width and "@" in cells[email]):
+                cells = self._clean(row, cells, unescape, suspect=suspect)
                 if not cells:
                     continue
             records.append((row, cells))
@@ -138,23 +158,46 @@ class Reading:
             code, message, column=column, row=row, cell=cell, before=before, after=after
         )
 
+    def _add_status(self, row: int, index: int, value: str) -> None:
+        if index in self.columns.indexes:
+            self._add_notice(CellNotice(row, index, "suspended", suspended.MESSAGE, value))
+
     def close(self) -> None:
         """Ends the process that reads a workbook. Records can't be read any more."""
         self._source.close()
 
     def _clean(
-        self, row: int, cells: list[str], unescape: Callable[[str], str] | None
+        self, row: int, cells: list[str], unescape: Callable[[str], str] | None, *, suspect: bool
     ) -> list[str]:
-        """A row as `records` gives it; [] for a blank row. Raises TooManyColumns."""
+        """A row as `records` gives it; [] for a row that is stepped over. Raises TooManyColumns."""
         if not (cells and cells[0].strip()) and is_blank(cells):
             return []
+        if "@" not in (cells[self._email] if self._email < len(cells) else "") or suspect:
+            if notice := why_stepped_over(row, cells, self._header, self._email):
+                self._add_notice(notice)
+                return []
+            if holds_only_ticks(cells):
+                return []
         while len(cells) > self._width and not cells[-1].strip():
             cells.pop()
         if len(cells) > self._limits.max_columns:
             raise messages.too_many_columns(row, len(cells), self._limits.max_columns)
+        if self._unescape:
+            cells = [self._unescape(cell) for cell in cells]
+        # In a row of another length a password may have shifted to a column that is shown.
+        if suspect and (len(cells) == self._width or not self._dropped):
+            notices: list[CellNotice] = []
+            self._cleaner.clean(row, cells, notices)
+            for notice in notices:
+                self._add_notice(notice)
+        if self._last_required < len(cells) < self._width:
+            self._add_notice(CellNotice(row, None, *_SHORT_ROW))
+        for index, words in self._status.items():
+            if index < len(cells) and cells[index].strip().casefold() in words:
+                self._add_status(row, index, cells[index])
         if self._dropped:
             cells = self._without_passwords(cells)
-        if unescape:
+        if unescape and not self._unescape:
             return [unescape(cell) if cell[:1] == "'" else cell for cell in cells]
         return cells
 

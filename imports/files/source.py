@@ -87,13 +87,15 @@ class CellNotice(NamedTuple):
 class RowBlock(NamedTuple):
     """Consecutive rows, blank ones included. The cells are as they stand in the file.
 
-    `escaped`: cells may begin with an apostrophe that `unescape_cell` removes.
+    `escaped`: cells may begin with an apostrophe that `unescape_cell` removes. `suspect`: cells may
+    need `cleaning`.
     """
 
     first_row: int
     row_count: int
     rows: Iterable[list[str]]
     escaped: bool
+    suspect: bool = True
     problems: Sequence[CellProblem] = ()
     notices: Sequence[CellNotice] = ()
 

@@ -18,7 +18,7 @@ from imports.schema.headers import (
     recognise,
 )
 from imports.schema.mapping import duplicate_column, resolve_mapping
-from imports.schema.missing_columns import refuse_missing
+from imports.schema.missing_columns import nearest_field, refuse_missing
 from imports.schema.warnings import FileWarning, cell_name
 
 
@@ -227,4 +227,8 @@ def _unused_warning(label: str, positions: Mapping[str, int], labels: Sequence[s
         message = f'The column "{label}" is ignored: {match.field} is read from "{used}".'
         return FileWarning(code="unused_column", column=label, message=message)
     message = f'The column "{label}" is ignored: no field is read from it.'
+    if nearest := nearest_field(label, positions):
+        message += (
+            f" Did you mean {nearest}? Rename the column to {nearest}, or map {nearest} to it."
+        )
     return FileWarning(code="unknown_column", column=label, message=message)

@@ -13,6 +13,7 @@ from imports.schema.headers import KNOWN_NAMES, header_keys
 
 _MAX_COMPARED = 50  # headers compared with the names of a missing field
 _MIN_SIMILARITY = 0.7  # between 0 and 1, as difflib measures it
+_MIN_IGNORED_SIMILARITY = 0.8  # of a column that is not needed
 
 
 def refuse_missing(
@@ -47,7 +48,12 @@ def _missing_sentence(
 ) -> str:
     noun = "column" if len(missing) == 1 else "columns"
     parts = [f"The file has no {noun} for {join_names(missing)}; it has: {join_names(headers)}."]
-    if len(headers) == 1:
+    if len(headers) == 1 and "email" not in missing:
+        parts.append(
+            "It is a list of e-mail addresses. Every user also needs a first and a last name: add "
+            "columns for them."
+        )
+    elif len(headers) == 1:
         parts.append("It has only one column: check which delimiter separates its cells.")
     parts += [f'The closest to {field} is "{header}".' for field, header in closest.items()]
     if full_name:
@@ -70,6 +76,23 @@ def _closest(field: str, headers: Sequence[str]) -> str | None:
                 score = difflib.SequenceMatcher(None, key, match[0]).ratio()
                 best = max(best or (0.0, ""), (score, header), key=lambda pair: pair[0])
     return best[1] if best else None
+
+
+def nearest_field(header: str, positions: Mapping[str, int]) -> str | None:
+    """The field without a column whose names are most similar to a header, if any is similar."""
+    for key in header_keys(header[:60]):
+        names = [  # a few of the hundreds of names: difflib is slow
+            name
+            for name, match in KNOWN_NAMES.items()
+            if name[:1] == key[:1]
+            and len(name) > 3
+            and abs(len(name) - len(key)) <= 4
+            and match.field not in positions
+        ]
+        match = difflib.get_close_matches(key, names, n=1, cutoff=_MIN_IGNORED_SIMILARITY)
+        if match:
+            return KNOWN_NAMES[match[0]].field
+    return None
 
 
 def _full_name_header(headers: Sequence[str]) -> str | None:

@@ -54,6 +54,15 @@ def ragged_row(found: int, expected: int) -> Problem:
     return new_problem("", "ragged_row", message)
 
 
+def no_address() -> Problem:
+    """The row has no address and hardly anything else: a total, a footer or a heading."""
+    message = (
+        "This row holds no e-mail address. Is it a total, a note or a heading? Delete it, or fill "
+        "in the address and the names."
+    )
+    return new_problem("", "no_address", message)
+
+
 # --- values that the rules refuse -------------------------------------------------------------
 
 

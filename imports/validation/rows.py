@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 from core import emails
 from core.characters import SAFE_CHARS, SAFE_FIRST_CHARS, SIGNS
 from imports.schema.columns import Columns
-from imports.schema.fields import FIELDS, FULL_NAME
+from imports.schema.fields import FIELDS, FULL_NAME, REQUIRED
 from imports.validation import phones, problems, rules
 from imports.validation.problems import Problem, RowWarning
 
@@ -53,6 +53,10 @@ _SIMPLE_EMAIL_MAX_CHARS: Final = emails.SIMPLE_MAX_CHARS
 _is_plausible_phone: Final = phones.is_plausible
 # A text with a warning begins with one of these (or white space before them), or is not ASCII.
 _WARNING_STARTS: Final = frozenset(SIGNS + string.whitespace)
+_TOTAL: Final = re.compile(
+    r"(?:grand |sub)?totals?\b|sum(?:me|a)?\b|gesamt|summe|totale?\b|celkem|yhteensä|\d",
+    re.IGNORECASE,
+)
 _TEXT_INDEXES: Final = tuple(i for i, f in enumerate(FIELDS.values()) if f.kind == "text")
 
 
@@ -70,6 +74,8 @@ class RowChecker:
         # A field without a column reads an empty cell that is appended to the row.
         indexes = tuple(columns.positions.get(name, self._width) for name in FIELDS)
         self._email_index = indexes[0]
+        needed = [at for name, at in columns.positions.items() if name in (*REQUIRED, FULL_NAME)]
+        self._last_required = max(needed, default=self._width)
         self._has_all_columns = self._width not in indexes
         self._pick: Callable[[Sequence[str]], tuple[str, ...]] = itemgetter(*indexes)
         booleans = rules.with_usual_cases(rules.BOOLEAN_WORDS)
@@ -81,7 +87,7 @@ class RowChecker:
     def check(self, cells: Sequence[str]) -> UserRow | list[Problem]:
         """The user row, or every problem of the row. `cells` are those of the file, not trimmed."""
         if len(cells) != self._width:
-            return [problems.ragged_row(len(cells), self._width)]
+            return self._check_ragged(cells)
         values = self._pick(cells) if self._has_all_columns else self._values_of(cells)
         if row := self._check_fast(values):
             return row
@@ -89,6 +95,19 @@ class RowChecker:
         if trimmed != values and (row := self._check_fast(trimmed)):
             return row
         return self._check_each_field(trimmed, cells)
+
+    def _check_ragged(self, cells: Sequence[str]) -> UserRow | list[Problem]:
+        """A row with another number of cells than the header.
+
+        Programs such as Excel leave out empty cells at the end of a row. So a shorter row is valid
+        if it is valid with these cells."""
+        if self._last_required < len(cells) < self._width:
+            row = self.check([*cells, *[""] * (self._width - len(cells))])
+            if isinstance(row, UserRow):
+                return row
+        if _holds_no_user(cells):
+            return [problems.no_address()]
+        return [problems.ragged_row(len(cells), self._width)]
 
     def warnings(self, cells: Sequence[str]) -> list[RowWarning]:
         """Warnings about a row that may be valid; a preview shows them."""
@@ -107,7 +126,9 @@ class RowChecker:
     def email_key(self, cells: Sequence[str]) -> str:
         """The e-mail address of a row in its stored form, to find duplicates in a file before the
         other fields are checked. Empty if the row has no valid address. Never raises."""
-        return _stored_email(cells[self._email_index]) if len(cells) == self._width else ""
+        if len(cells) != self._width and not self._last_required < len(cells) < self._width:
+            return ""
+        return _stored_email(cells[self._email_index])
 
     def _values_of(self, cells: Sequence[str]) -> tuple[str, ...]:
         """The cells in the order of FIELDS."""
@@ -155,7 +176,19 @@ class RowChecker:
         if self._full_name is not None and values[1] and not values[2]:
             single_word = problems.last_name_required(cells[self._full_name].strip())
             found = [single_word if one.field == "last_name" else one for one in found]
+        if found and _holds_no_user(cells) and not (_is_name(values[1]) and _is_name(values[2])):
+            return [problems.no_address()]
         return found or UserRow(*stored)
+
+
+def _is_name(value: str) -> bool:
+    return bool(value) and not _TOTAL.match(value)
+
+
+def _holds_no_user(cells: Sequence[str]) -> bool:
+    """Whether a row looks like a total, a note or a heading: it has content but no address."""
+    filled = [cell for cell in cells if cell.strip()]
+    return 0 < len(filled) <= 3 and not any("@" in cell for cell in filled)
 
 
 def split_full_name(value: str) -> tuple[str, str]:

@@ -254,10 +254,11 @@ case(
 case(
     "export-github-organisation.csv",
     "login,name,email,role,2fa\nann-lee,Ann Lee,ann.lee@example.com,Member,true\n",
-    **refused(
-        "missing_column",
-        facts={"missing": ["first_name", "last_name"], "full_name": "name"},
-        says=['{"full_name": "name"}'],
+    **accepted(
+        mapping=mapping(full_name="name", email="email", role="role"),
+        ignored=["login", "2fa"],
+        warnings=["unknown_column"] * 2 + ["full_name_split"],
+        records=numbered(cells("ann-lee;Ann Lee;ann.lee@example.com;Member;true")),
     ),
 )
 case(
@@ -274,7 +275,7 @@ case(
 SLACK = "username,email,status,billing-active,has-2fa,has-sso,userid,fullname,displayname"
 case(
     "export-slack.csv",
-    SLACK + "\nann,ann.lee@example.com,Member,1,0,0,U1,Ann Lee,Annie\n",
+    SLACK + "\nann,ann.lee@example.com,Member,1,0,0,U1,Ann M. Lee,Annie\n",
     **refused(
         "missing_column",
         facts={"missing": ["first_name", "last_name"], "full_name": "fullname"},
@@ -323,9 +324,12 @@ case(
 case(
     "export-bamboohr-directory.csv",
     '"Last name, First name",Work Email,Mobile Phone\n"Lee, Ann",ann.lee@example.com,123456\n',
-    **refused(
-        "missing_column",
-        facts={"missing": ["first_name", "last_name"], "full_name": "Last name, First name"},
+    **accepted(
+        mapping=mapping(
+            full_name="Last name, First name", email="Work Email", phone="Mobile Phone"
+        ),
+        warnings=["full_name_split"],
+        records=numbered(["Lee, Ann", "ann.lee@example.com", "123456"]),
     ),
 )
 case(

@@ -11,7 +11,8 @@ the code that they test. The expectation of `x.csv` is in `x.csv.json`:
               refused (the code), facts (some of them), says (words of the message)
     or for a file that is accepted
               encoding, delimiter, header_row, mapping (field -> header), ignored (headers),
-              warnings (codes), records ([row number, cells])
+              warnings (codes), records ([row number, cells]), problems ([row number, field, code]),
+              errors ([row number, field, code] of the rows that are refused)
 """
 
 from __future__ import annotations
@@ -82,6 +83,8 @@ def mapping(**headers: str) -> dict[str, str]:
 def main() -> None:
     """Writes every file that differs, and deletes files that belong to no case."""
     os.environ["OPENPYXL_LXML"] = "False"  # lxml writes other bytes
+    import corpus_cases_text  # noqa: F401
+    import corpus_cases_text_more  # noqa: F401
     import corpus_exports  # noqa: F401
     import corpus_headers  # noqa: F401
     import corpus_text  # noqa: F401

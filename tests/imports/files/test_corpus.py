@@ -13,6 +13,7 @@ import pytest
 
 from imports import files
 from imports.errors import FileRefused
+from imports.validation.rows import RowChecker
 from tests.paths import ROOT
 
 DATA = ROOT / "tests" / "data"
@@ -25,7 +26,8 @@ def outcome(path: pathlib.Path, options: dict[str, Any]) -> dict[str, Any]:
     read = files.read_for_preview if options.pop("guess_encoding", False) else files.read
     try:
         reading = read(file, filename=path.name, limits=files.Limits(), **options)
-        records = [list(record) for record in reading.records()]
+        records = [(row, list(cells)) for row, cells in reading.records()]
+        checker = RowChecker(reading.columns)
     except FileRefused as refusal:
         return {"refused": refusal.code, "facts": refusal.facts, "says": refusal.detail}
     return {
@@ -37,7 +39,18 @@ def outcome(path: pathlib.Path, options: dict[str, Any]) -> dict[str, Any]:
         "mapping": reading.columns.mapping,
         "ignored": list(reading.columns.ignored),
         "warnings": [warning.code for warning in reading.warnings],
-        "records": records,
+        "records": [list(record) for record in records],
+        "problems": [
+            [row, reading.field_of(problem.index), problem.code]
+            for row, problems in reading.problems.items()
+            for problem in problems
+        ],
+        "errors": [
+            [row, problem.field, problem.code]
+            for row, cells in records
+            if isinstance(checked := checker.check(cells), list)
+            for problem in checked
+        ],
     }
 
 

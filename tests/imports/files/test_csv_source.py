@@ -127,10 +127,29 @@ def test_an_unclosed_quote_is_found_after_cells_with_line_breaks() -> None:
     assert refusal.facts == {"row": 3, "line": 6}
 
 
-def test_the_refusal_of_text_after_a_closing_quote_shows_it() -> None:
-    refusal = refusal_of(HEADER + ROW + 'a@example.com,"Ann" Lee,B\n')
-    assert refusal.facts == {"row": 3, "line": 3}
-    assert '"Ann" Lee' in refusal.detail
+def test_text_after_a_closing_quote_spoils_its_row_only() -> None:
+    reading = open_file(HEADER + ROW + 'a@example.com,"Ann" Lee,B\n' + '"c@example.com",C,D\n')
+    assert [row for row, _ in reading.records()] == [2, 3, 4]
+    [problem] = reading.problems[3]
+    assert problem.code == "stray_quote"
+    assert '"Ann" Lee' in problem.value
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        'a@example.com,"Ann" Lee\n',  # too few cells: where they end is not known
+        'a@example.com,"Ann" Lee,B,"C\n',  # ends within quotes
+        'a@example.com,"Ann\nMarie" Lee,B\n',  # two lines
+    ],
+)
+def test_text_after_a_closing_quote_refuses_the_file_where_the_rest_is_not_sound(row: str) -> None:
+    refusal = refusal_of(HEADER + ROW + row + ROW)
+    assert (refusal.code, refusal.facts["row"]) == ("csv_syntax", 3)
+
+
+def test_a_file_with_many_stray_quotes_is_refused() -> None:
+    assert refusal_of(HEADER + 'a@example.com,"Ann" Lee,B\n' * 101).code == "csv_syntax"
 
 
 def test_a_misplaced_quote_above_the_header_is_refused() -> None:

@@ -18,7 +18,7 @@ import core
 import imports.files
 import imports.schema
 import imports.validation
-from imports.files import delimiter, messages
+from imports.files import delimiter, messages, quoting
 from tests.imports.files.helpers import HEADER, refusal_of, rows_of
 from tests.paths import ROOT
 
@@ -80,9 +80,14 @@ def uses_in(name: str, value: Any) -> Iterator[Use]:
 def compiled_later() -> Iterator[Use]:
     """The patterns that functions build for a delimiter."""
     for char in delimiter.DELIMITERS:
-        spaced, line_of_cells = delimiter.cell_patterns(char)
-        yield Use(spaced, ("search",))
-        yield Use(line_of_cells, ("fullmatch",))
+        padding = quoting.Padding(char)
+        yield Use(padding.hint, ("search",))
+        for pattern in (padding.closed, padding.opened, padding.rest_of_open, padding.plain):
+            yield Use(pattern, ("match",))
+        for opening, closing in quoting.OTHER_QUOTES:
+            requote = quoting.Requote(char, opening, closing)
+            yield Use(requote.opening, ("sub",))
+            yield Use(requote.closing, ("sub",))
         yield Use(messages.cell_start_pattern(char), ("search",))
 
 

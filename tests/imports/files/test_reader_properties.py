@@ -94,7 +94,7 @@ def test_rows_are_read_back_unchanged_in_any_dialect(
     found = list(reading.records())
     if text.endswith("\x1a"):  # the reader removes a Ctrl-Z at the very end
         return
-    assert found == expected_records(rows, width)
+    assert_unchanged(reading, found, expected_records(rows, width))
 
 
 @given(rows=rows_of_cells)
@@ -104,7 +104,28 @@ def test_rows_of_csv_writer_are_read_back_unchanged(rows: list[list[str]]) -> No
     text = io.StringIO(newline="")
     csv.writer(text).writerows([HEADER, *rows])
     reading = open_file(text.getvalue(), limits=LIMITS)
-    assert list(reading.records()) == expected_records(rows, len(reading.columns.headers))
+    expected = expected_records(rows, len(reading.columns.headers))
+    assert_unchanged(reading, list(reading.records()), expected)
+
+
+def assert_unchanged(reading: files.Reading, found: list[Any], expected: list[Any]) -> None:
+    """The rows are as expected, except for changes that the reading warns of."""
+    codes = {warning.code for warning in reading.warnings}
+    if codes & {"header_repeated", "comment_skipped"}:
+        return
+    if codes & CHANGES:
+        assert [(row, len(cells)) for row, cells in found] == [
+            (row, len(cells)) for row, cells in expected
+        ]
+    else:
+        assert found == expected
+
+
+CHANGES = {
+    *("invisible_removed", "formula_unwrapped", "quotes_removed", "apostrophe_removed"),
+    *("letters_composed", "blanks_merged", "separator_removed", "null_emptied"),
+    *("blanks_around_quotes",),
+}
 
 
 records_with_gaps = st.lists(

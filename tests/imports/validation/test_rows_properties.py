@@ -108,9 +108,10 @@ def test_the_result_is_a_storable_row_or_storable_problems(cells):
         assert CHECKER.check(outcome[:7] + cells[7:]) == outcome  # stored values are valid
     else:
         assert outcome
-        assert [problem.field for problem in outcome] == [
-            name for name in FIELDS if name in {problem.field for problem in outcome}
-        ]
+        fields = [problem.field for problem in outcome]
+        assert fields == [name for name in FIELDS if name in fields] or (
+            [problem.code for problem in outcome] == ["no_address"]
+        )
         for problem in (*outcome, *CHECKER.warnings(cells)):
             assert all(is_storable(text) for text in problem if text is not None)
             assert len(problem.message) <= 500
