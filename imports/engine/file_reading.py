@@ -123,7 +123,10 @@ class ReadFile:
             self._places.append(_Place(first_row, row_count, offset, len(content)))
             self.total_rows += row_count
         self._problems = {
-            row: [new_problem(reading.field_of(p.index), p.code, p.message, p.value) for p in found]
+            row: [
+                new_problem(reading.field_of(one.column), one.code, one.message, one.value)
+                for one in found
+            ]
             for row, found in sorted(reading.problems.items())
         }
         self._duplicates = dict(repeated.find(self.chunks()))

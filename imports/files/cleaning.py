@@ -69,7 +69,7 @@ class Cleaner:
 
     def _steps_for(self, index: int, field: str) -> list[_Step]:
         kind = "text" if field == FULL_NAME else FIELDS[field].kind
-        steps = [_MARKS_STEP, _WRAPPER_STEP]
+        steps: list[_Step] = [_MARKS_STEP, _WRAPPER_STEP]
         if index in self._quoted or kind == "email":
             steps.append(_QUOTES_STEP)
         if kind in ("phone", "text"):

@@ -142,10 +142,10 @@ class Reading:
     def _collect(self, block: RowBlock) -> None:
         """Keeps the problems and notices of cells that are imported."""
         for problem in block.problems:
-            if problem.index is None or problem.index in self._fields:
+            if problem.column is None or problem.column in self._fields:
                 self.problems.setdefault(problem.row, []).append(problem)
         for notice in block.notices:
-            if notice.index is None or notice.index in self._fields:
+            if notice.column is None or notice.column in self._fields:
                 self._add_notice(notice)
 
     def _add_notice(self, notice: CellNotice) -> None:

@@ -58,13 +58,13 @@ class Limits:
 class CellProblem(NamedTuple):
     """What makes one row an error although the rest of the file can be read.
 
-    `index`: the column, counted in the file's own rows; None for the row as a whole. `code`,
+    `column`: its index in the file's own rows; None for the row as a whole. `code`,
     `message` and `value` become those of a `validation.problems.Problem`. A problem in a column
     that no field is read from is ignored.
     """
 
     row: int
-    index: int | None
+    column: int | None
     code: str
     message: str
     value: str = ""
@@ -77,7 +77,7 @@ class CellNotice(NamedTuple):
     """
 
     row: int | None
-    index: int | None
+    column: int | None
     code: str
     message: str
     before: str | None = None

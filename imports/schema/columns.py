@@ -144,8 +144,8 @@ def _recognise_headers(
             candidates.setdefault(match.field, []).append((match.rank, index))
     positions = {}
     for field, ranked in candidates.items():
-        if (index := _best_candidate(field, ranked, labels)) is not None:
-            positions[field] = index
+        if (best := _best_candidate(field, ranked, labels)) is not None:
+            positions[field] = best
     if "last_name" not in positions and "last_name" not in skip:
         positions |= _last_name_beside_vorname(headers, positions, taken)
     if "first_name" not in positions and "first_name" not in skip:

@@ -41,7 +41,7 @@ def outcome(path: pathlib.Path, options: dict[str, Any]) -> dict[str, Any]:
         "warnings": [warning.code for warning in reading.warnings],
         "records": [list(record) for record in records],
         "problems": [
-            [row, reading.field_of(problem.index), problem.code]
+            [row, reading.field_of(problem.column), problem.code]
             for row, problems in reading.problems.items()
             for problem in problems
         ],

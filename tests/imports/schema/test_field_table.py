@@ -99,7 +99,7 @@ def test_a_file_may_assign_every_role_but_that_of_platform_staff() -> None:
 @pytest.mark.django_db
 @pytest.mark.usefixtures("patient_redis")
 def test_each_value_is_stored_in_its_column(api: APIClient, acme: Organisation) -> None:
-    texts = ("back\\slash", "\\N", "admin", "a department", "a location", "4321")
+    texts = ("back\\slash", "x\\N", "admin", "a department", "a location", "4321")
     rows = [
         UserRow(f"user{number}@new.example", *texts, *booleans)
         for number, booleans in enumerate(itertools.product((True, False), repeat=4))
