@@ -143,3 +143,23 @@ def test_users_are_invited_if_import_and_row_want_it(
     import_of(stage(admin, csv_bytes(rows, headers)), admin, send_invitations=option)
     wanted = User.objects.everywhere().filter(invitation_requested=True)
     assert set(wanted.values_list("email", flat=True)) == invited
+
+
+def test_a_row_that_the_reader_found_broken_fails_in_preview_and_import(admin: User) -> None:
+    content = (
+        b'email,first_name,last_name\nann@new.example,"Ann" A,Lee\nann@new.example,Ann,"Lee"\n'
+    )
+    upload = stage(admin, content)
+    previewed = preview.preview(upload)
+    assert [(error["row"], error["code"]) for error in previewed.errors] == [(2, "stray_quote")]
+    batch = import_of(upload, admin)
+    assert counts(batch) == counts(previewed) == (1, 0, 1)
+    assert batch.errors.get().error_code == "stray_quote"
+
+
+def test_a_column_of_job_titles_gets_one_warning_that_says_how_to_ignore_it(admin: User) -> None:
+    rows = b"".join(b"u%d@new.example,A,B,Accountant\n" % number for number in range(5))
+    upload = stage(admin, b"email,first_name,last_name,Role\n" + rows)
+    [warning] = preview.preview(upload).warnings
+    assert (warning.code, warning.column, warning.count) == ("column_mostly_wrong", "Role", 5)
+    assert '{"role": ""}' in warning.message
