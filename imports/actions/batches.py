@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from core.text import utc
 from imports import audit, reports, tasks
 from imports.actions.permissions import organisation_for, refuse_others
+from imports.engine import locks
 from imports.engine import undo as undoing
 from imports.errors import (
     MoveNotAllowed,
@@ -35,6 +36,7 @@ def cancel(batch: ImportBatch, *, user: User | None) -> ImportBatch:
     mail = {"mail_state": MailState.NONE} if is_own else {}
     try:
         with transaction.atomic():
+            locks.lock_organisation(batch.organisation_id)
             ImportBatch.objects.move(batch.id, Status.CANCELLED, **mail)
             _record(EventType.CANCELLED, batch, user)
             transaction.on_commit(tasks.enqueue_mail, robust=True)
@@ -67,6 +69,7 @@ def undo(batch: ImportBatch, *, user: User | None) -> undoing.UndoResult:
 
 @transaction.atomic
 def _request_undo(batch: ImportBatch, user: User | None, until: datetime) -> None:
+    locks.lock_organisation(batch.organisation_id)
     retention = timedelta(days=settings.IMPORT_RETENTION_DAYS)
     undoable = ImportBatch.objects.of(batch.organisation_id).filter(
         id=batch.id, completed_at__gt=Now() - retention

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from core.errors import NotFound, Refusal
 from imports import audit, quotas, tasks
 from imports.actions.permissions import organisation_for
-from imports.engine import staging
+from imports.engine import locks, staging
 from imports.engine.options import ImportOptions
 from imports.errors import (
     RetryNotPossible,
@@ -39,6 +39,7 @@ def submit(
     `idempotency_key` and `idempotency_request` are only stored; `idempotency.once` uses them.
     Raises the errors of `organisation_for`, and `NotFound` if the upload was deleted."""
     organisation_for(user, upload.organisation_id)
+    locks.lock_organisation(upload.organisation_id)
     locked = (
         Upload.objects.of(upload.organisation_id).select_for_update().filter(id=upload.id).first()
     )
@@ -117,6 +118,7 @@ def retry(
 
 def _run_again(batch: ImportBatch, user: User | None, ip: str | None, source: str) -> ImportBatch:
     """Runs a batch again. Refuses before anything is written."""
+    locks.lock_organisation(batch.organisation_id)
     batches = ImportBatch.objects.of(batch.organisation_id)
     old = batches.select_for_update().filter(id=batch.id).first()
     if old is None:

@@ -15,7 +15,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Greatest, Now
 
 from imports import audit
-from imports.engine import completion, runner
+from imports.engine import completion, locks, runner
 from imports.models import EventType, ImportBatch
 from imports.models.statuses import Status
 
@@ -54,7 +54,7 @@ def sweep(
         if dry_run:
             action = "failed" if _must_fail(batch, fail=fail) else "enqueued"
         else:
-            action = _release_or_fail(batch.id, stuck_after, fail=fail)
+            action = _release_or_fail(batch, stuck_after, fail=fail)
         if action:
             found.append(Finding(batch.id, _state(batch), action))
     return found
@@ -86,14 +86,15 @@ def _must_fail(batch: ImportBatch, *, fail: bool) -> bool:
 
 
 @transaction.atomic
-def _release_or_fail(batch_id: UUID, stuck_after: timedelta, *, fail: bool) -> str:
+def _release_or_fail(found: ImportBatch, stuck_after: timedelta, *, fail: bool) -> str:
     """Gives the action; "" if a worker has the batch by now."""
+    locks.lock_organisation(found.organisation_id)
     stuck = _stuck_batches(stuck_after).select_for_update(skip_locked=True)
-    batch = stuck.filter(id=batch_id).first()
+    batch = stuck.filter(id=found.id).first()
     if batch is None:
         return ""
     if not _must_fail(batch, fail=fail):
-        ImportBatch.objects.everywhere().filter(id=batch_id).update(
+        ImportBatch.objects.everywhere().filter(id=batch.id).update(
             heartbeat_at=None, enqueued_at=Now()
         )
         return "enqueued"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -11,10 +12,11 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from imports import audit
+from imports.engine import locks
 from imports.models import ImportBatch, Upload
 from imports.models.statuses import FINISHED
 
-BATCHES_AT_A_TIME = 50
+FILES_AT_A_TIME = 50
 
 
 class Purged(NamedTuple):
@@ -38,19 +40,33 @@ def purge(*, days: int | None = None, dry_run: bool = False) -> Purged:
     uploads = Upload.objects.everywhere().filter(import_batch=None, created_at__lt=Now() - unused)
     if dry_run:
         return Purged(batches.count(), uploads.count(), audit.purge(dry_run=True))
-    return Purged(_delete(batches), _delete(uploads), audit.purge())
+    return Purged(_delete_batches(batches), _delete_files(uploads), audit.purge())
 
 
-def _delete(rows: QuerySet[Any, Any]) -> int:
-    """Deletes rows in slices, except those that are locked; gives their number. The database
-    deletes the rows that refer to them."""
+def _delete_batches(batches: QuerySet[ImportBatch]) -> int:
+    """Deletes batches, one in each transaction, except those that are locked; gives their number.
+    The database deletes the rows that refer to them."""
+    found = list(batches.order_by("created_at").values_list("id", "organisation_id"))
+    return sum(_delete_batch(batches, *ids) for ids in found)
+
+
+@transaction.atomic
+def _delete_batch(batches: QuerySet[ImportBatch], batch_id: UUID, organisation_id: UUID) -> int:
+    locks.take_turns_to_delete()
+    locks.lock_organisation(organisation_id)
+    one = batches.filter(id=batch_id).select_for_update(skip_locked=True).values("id")
+    return int(ImportBatch.objects.everywhere().filter(id__in=one).delete()[0])
+
+
+def _delete_files(uploads: QuerySet[Upload]) -> int:
+    """Deletes files in slices, except those that are locked; gives their number."""
     deleted = 0
-    while count := _delete_slice(rows):
+    while count := _delete_slice(uploads):
         deleted += count
     return deleted
 
 
 @transaction.atomic
-def _delete_slice(rows: QuerySet[Any, Any]) -> int:
-    some = rows.select_for_update(skip_locked=True).values("id")[:BATCHES_AT_A_TIME]
-    return int(rows.model._default_manager.filter(id__in=some).delete()[0])
+def _delete_slice(uploads: QuerySet[Upload]) -> int:
+    some = uploads.select_for_update(skip_locked=True).values("id")[:FILES_AT_A_TIME]
+    return int(Upload.objects.everywhere().filter(id__in=some).delete()[0])

@@ -23,7 +23,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.db.utils import Error as AnyDatabaseError
 
-from imports.engine import chunks, completion, failpoints, staging, transient_errors
+from imports.engine import chunks, completion, failpoints, locks, staging, transient_errors
 from imports.engine.chunks import Checked, Chunk
 from imports.engine.options import ImportOptions
 from imports.engine.writing import copy_writer
@@ -154,14 +154,6 @@ def fail_exhausted(batch: ImportBatch, sentence: str) -> None:
     completion.fail(batch, sentence.format(attempts=attempts, row=row))
 
 
-def _lock_organisation(organisation_id: UUID) -> None:
-    """Locks the organisation's row before the batch's row, to avoid a deadlock. Deleting an
-    organisation takes the locks in this order; inserting users locks the organisation as well, at
-    the end of a chunk."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT FROM organisations WHERE id = %s FOR KEY SHARE", [organisation_id])
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _PreparedChunk:
     """A chunk whose rows are checked and formatted as lines for COPY, without the database."""
@@ -238,7 +230,7 @@ class _Attempt:
     def _step(self) -> Result | None:
         """Writes one chunk in one transaction. Gives None if there are more chunks."""
         with transaction.atomic():
-            _lock_organisation(self.batch.organisation_id)
+            locks.lock_organisation(self.batch.organisation_id)
             batch = ImportBatch.objects.locked(self.batch.id, self.batch.attempt)
             if batch is None:
                 return Result.DONE

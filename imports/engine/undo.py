@@ -19,7 +19,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
-from imports.engine import failpoints
+from imports.engine import failpoints, locks
 from imports.models import ImportBatch
 from users.models import Invitation, User
 
@@ -73,7 +73,10 @@ def run(batch_id: UUID, stop: Callable[[], bool]) -> bool:
 def _step(batch_id: UUID) -> int:
     """Locks some untouched users and deletes them. Gives the number of locked users. 0 means that
     the undo is finished. The lock on the batch's row makes two undos of one batch take turns."""
-    batch = ImportBatch.objects.everywhere().select_for_update().filter(id=batch_id).first()
+    batches = ImportBatch.objects.everywhere().filter(id=batch_id)
+    if found := batches.first():
+        locks.lock_organisation(found.organisation_id)
+    batch = batches.select_for_update().first()
     if batch is None or batch.undone_at:
         return 0
     some = untouched(batch).select_for_update(of=("self",)).order_by("id")

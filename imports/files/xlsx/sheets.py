@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 from xml.parsers import expat
 
 from core.text import excerpt
 from imports.errors import UnknownSheet
-from imports.files.xlsx.package import Package, broken_workbook
+from imports.files.xlsx.package import SHARED_STRINGS, Package, broken_workbook
 
 _MAX_PART_BYTES = 1_048_576
 _MAX_LISTED_SHEETS = 20
+_STYLES = "xl/styles.xml"
+_TRUE = ("1", "true")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,6 +24,22 @@ class SheetEntry:
     name: str
     part: str | None
     visible: bool
+
+
+@dataclass(kw_only=True, slots=True)
+class Book:
+    """What a workbook says about itself. `strings` and `styles`: parts, or None.
+
+    `has_usual_names`: the library that loads sheets finds these parts. `has_stale_values`: the
+    program that wrote the file did not calculate its formulas.
+    """
+
+    strings: str | None = None
+    styles: str | None = None
+    sheets: list[SheetEntry] = field(default_factory=list)
+    has_usual_names: bool = True
+    is_from_1904: bool = False
+    has_stale_values: bool = False
 
 
 # --- XML --------------------------------------------------------------------------------------
@@ -62,27 +80,41 @@ def local_name(name: str) -> str:
 # --- the list ---------------------------------------------------------------------------------
 
 
-def list_sheets(package: Package) -> list[SheetEntry]:
-    """The sheets of a workbook in their order. Raises BrokenWorkbook.
+def read_book(package: Package) -> Book:
+    """The parts of a workbook and its sheets in their order. Raises BrokenWorkbook.
 
-    The library that loads a sheet follows the same links. A workbook whose links it might follow to
-    another part, which would not have been checked, is refused.
+    The library that loads a sheet follows the same links, unless a workbook has other names for its
+    parts (`rebuild`). A workbook whose links it might follow to another part, which would not have
+    been checked, is refused.
     """
     relationships = _relationships(package, "_rels/.rels")
     main_parts = [r.target.lstrip("/") for r in relationships if r.kind == "officeDocument"]
-    if main_parts != ["xl/workbook.xml"]:
+    if len(main_parts) != 1 or ".." in main_parts[0] or not package.find(main_parts[0]):
         raise broken_workbook("its list of sheets is not where it should be")
-    links = {r.id: r for r in _relationships(package, "xl/_rels/workbook.xml.rels")}
-    sheets: list[SheetEntry] = []
+    folder, _, name = main_parts[0].rpartition("/")
+    base = f"{folder}/" if folder else ""
+    links = {r.id: r for r in _relationships(package, f"{base}_rels/{name}.rels")}
+    by_kind = {r.kind: _target_part(package, base, r.target) for r in links.values()}
+    book = Book(strings=by_kind.get("sharedStrings"), styles=by_kind.get("styles"))
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        if local_name(name) == "sheet":
-            sheets.append(_sheet_entry(package, attributes, links))
+        tag = local_name(name)
+        if tag == "sheet":
+            book.sheets.append(_sheet_entry(package, base, attributes, links))
+        elif tag == "workbookPr":
+            book.is_from_1904 = attributes.get("date1904", "0") in _TRUE
+        elif tag == "calcPr":
+            book.has_stale_values = attributes.get("fullCalcOnLoad", "0") in _TRUE
 
-    parse_xml([_read_part(package, "xl/workbook.xml")], start)
-    if len({sheet.name for sheet in sheets}) != len(sheets):
+    parse_xml([_read_part(package, main_parts[0])], start)
+    if len({sheet.name for sheet in book.sheets}) != len(book.sheets):
         raise broken_workbook("two of its sheets have the same name")
-    return sheets
+    book.has_usual_names = (
+        main_parts[0] == "xl/workbook.xml"
+        and (book.strings or SHARED_STRINGS).lower() == SHARED_STRINGS.lower()
+        and (book.styles or _STYLES).lower() == _STYLES.lower()
+    )
+    return book
 
 
 class _Relationship(NamedTuple):
@@ -108,23 +140,23 @@ def _relationships(package: Package, name: str) -> list[_Relationship]:
 
 
 def _sheet_entry(
-    package: Package, attributes: Mapping[str, str], links: Mapping[str, _Relationship]
+    package: Package, base: str, attributes: Mapping[str, str], links: Mapping[str, _Relationship]
 ) -> SheetEntry:
     ids = [value for key, value in attributes.items() if ":" in key and local_name(key) == "id"]
     link = links.get(ids[0]) if len(ids) == 1 else None
     return SheetEntry(
         name=attributes.get("name", ""),
-        part=_target_part(package, link.target) if link and link.kind == "worksheet" else None,
+        part=_target_part(package, base, link.target) if link and link.kind == "worksheet" else None,
         visible=attributes.get("state", "visible") == "visible",
     )
 
 
-def _target_part(package: Package, target: str) -> str | None:
+def _target_part(package: Package, base: str, target: str) -> str | None:
     """The part that a link from the workbook points to; None if it is missing or ambiguous."""
     if ".." in target or "\\" in target:
         return None
-    paths = [target[1:]] if target.startswith("/") else [f"xl/{target}", target]
-    parts = [part for path in paths if (part := package.find(path))]
+    paths = [target[1:]] if target.startswith("/") else [f"{base}{target}", target]
+    parts = [part for path in dict.fromkeys(paths) if (part := package.find(path))]
     return parts[0] if len(parts) == 1 else None
 
 
