@@ -18,7 +18,7 @@ from users.models import User
 
 PASSWORD = "the password of a benchmark"
 PORT = 8977
-GUNICORN = f"--bind 127.0.0.1:{PORT} --worker-class gthread --workers 2 --threads 4 --preload"
+GUNICORN = f"--bind 127.0.0.1:{PORT} --workers 2 --preload"
 GUNICORN += " --no-control-socket --keep-alive 5"
 
 

@@ -24,7 +24,7 @@ WORKER += " --without-gossip --without-mingle"  # there is no other worker to ta
 # This scheduler keeps its state in memory. A file could be damaged when beat is killed.
 BEAT = "celery -A celery_app beat --scheduler celery.beat:Scheduler"
 # gunicorn's control socket is in the home directory, which two services would share.
-WEB = "gunicorn marketedge.wsgi --worker-class gthread --workers 2 --threads 4 --preload"
+WEB = "gunicorn marketedge.wsgi --workers 2 --preload"
 WEB += " --graceful-timeout 3 --no-control-socket --access-logfile - --bind 127.0.0.1:{port}"
 IMPORT_SECONDS = 120  # the import takes one or two seconds; after this long something is wrong
 PASSWORD = os.environ.get("DEMO_PASSWORD") or "marketedge-demo"

@@ -16,7 +16,6 @@ from typing import Any
 from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -31,10 +30,11 @@ from import_export.resources import ModelResource
 from core.client_ip import client_ip
 from core.errors import Refusal
 from imports import actions, audit, files, quotas, uploads
+from imports.admin.base import LockedDeletion
 from imports.admin.forms import ConfirmForm, OptionsForm, UploadForm
 from imports.admin.presentation import describe_upload
 from imports.admin.quotas import reset_upload_limits
-from imports.engine import locks, staging
+from imports.engine import staging
 from imports.engine.preview import Preview, preview
 from imports.errors import FeatureDisabled, FileRefused
 from imports.models import EventType, Upload
@@ -66,7 +66,7 @@ class UserResource(ModelResource):  # type: ignore[misc]
 
 
 @admin.register(User)
-class UserImportAdmin(ImportMixin, ExportMixin, UserAdmin):  # type: ignore[misc]
+class UserImportAdmin(ImportMixin, ExportMixin, LockedDeletion, UserAdmin):  # type: ignore[misc]
     """The admin pages of users, with the buttons to import and export."""
 
     import_template_name = "admin/users/user/import.html"
@@ -92,18 +92,6 @@ class UserImportAdmin(ImportMixin, ExportMixin, UserAdmin):  # type: ignore[misc
         user = current_user(request)
         audit.record(EventType.EXPORTED, user=user, organisation_id=user.organisation_id)
         return content
-
-    def delete_model(self, request: HttpRequest, obj: User) -> None:
-        """Deletes a user, in a transaction of the view."""
-        locks.lock_for_deletion([obj.organisation_id] if obj.organisation_id else [])
-        super().delete_model(request, obj)
-
-    @transaction.atomic
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        """Deletes the selected users."""
-        ids = set(queryset.values_list("organisation_id", flat=True))
-        locks.lock_for_deletion([one for one in ids if one])
-        super().delete_queryset(request, queryset)
 
     def get_urls(self) -> list[Any]:
         """Replaces the library's views of the two steps.

@@ -137,5 +137,5 @@ def test_the_number_of_queries_does_not_depend_on_the_length_of_a_list(
     with django_assert_num_queries(4):  # user, organisation, count, page
         api.get(imports_url(acme))
     path = f"{imports_url(acme)}/{ImportBatch.objects.everywhere().all()[0].id}/errors"
-    with django_assert_num_queries(5):  # and the batch
+    with django_assert_num_queries(6):  # and the batch, and the rows of the errors
         api.get(path)
