@@ -27,13 +27,15 @@ _HEAD_BYTES = 8_192
 class Overrides(TypedDict, total=False):
     """What a caller says about a file; everything else is detected.
 
-    `encoding`, `delimiter` and `sheet` by name; `mapping`: field -> header.
+    `encoding`, `delimiter` and `sheet` by name; `mapping`: field -> header; `skip_hidden_rows`:
+    rows that are hidden in a workbook are left out.
     """
 
     encoding: str | None
     delimiter: str | None
     sheet: str | None
     mapping: Mapping[str, str] | None
+    skip_hidden_rows: bool | None
 
 
 def read(
@@ -63,7 +65,9 @@ def _read(
     head = _check_size_and_read_head(file, limits)
     mapping = overrides.get("mapping")
     if is_zip(head):
-        return _read_workbook(file, limits, overrides.get("sheet"), mapping)
+        skip_hidden_rows = bool(overrides.get("skip_hidden_rows"))
+        sheet = overrides.get("sheet")
+        return _read_workbook(file, limits, sheet, mapping, skip_hidden_rows=skip_hidden_rows)
     refuse_other_types(head, filename)
     encoding, warnings = find_encoding(file, head, overrides.get("encoding"), guess=guess_encoding)
     delimiter = named_delimiter(overrides.get("delimiter"))
@@ -86,7 +90,12 @@ def _read(
 
 
 def _read_workbook(
-    file: BinaryIO, limits: Limits, sheet: str | None, mapping: Mapping[str, str] | None
+    file: BinaryIO,
+    limits: Limits,
+    sheet: str | None,
+    mapping: Mapping[str, str] | None,
+    *,
+    skip_hidden_rows: bool,
 ) -> Reading:
     source = RemoteWorkbookSource(file, limits, sheet)
     try:
@@ -94,7 +103,9 @@ def _read_workbook(
     except BaseException:
         source.close()
         raise
-    source.start_below(header)
+    columns = match.columns
+    fields = {columns.indexes[at]: field for field, at in columns.positions.items()}
+    source.start_below(header, fields, skip_hidden_rows=skip_hidden_rows)
     return Reading(
         source, match, limits, kind="xlsx", header=header, width=width, sheet=source.sheet
     )

@@ -32,7 +32,7 @@ class Limits:
     max_record_bytes: int = 262_144
     max_header_bytes: int = 65_536
     max_title_rows: int = 20
-    max_workbook_entries: int = 200
+    max_workbook_entries: int = 2_000
     max_workbook_bytes: int = 100 * MEBIBYTE
     max_workbook_ratio: int = 100
     max_workbook_cells: int = 2_000_000

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from imports.files.source import CellNotice
+from imports.schema.error_values import is_error_value
 
 _COMMENT = ("comment_skipped", "Rows that begin with # were taken for comments and left out.")
 _REPEATED = ("header_repeated", "The header row occurs again below; these rows were left out.")
@@ -18,7 +19,9 @@ def why_stepped_over(
 ) -> CellNotice | None:
     """The notice about a row that is no user's, or None. The row is not blank."""
     email = cells[email_index] if email_index < len(cells) else ""
-    if cells[0].lstrip().startswith("#") and (email_index == 0 or "@" not in email):
+    first = cells[0].strip()
+    is_comment = first.startswith("#") and not is_error_value(first)
+    if is_comment and (email_index == 0 or "@" not in email):
         return CellNotice(row, None, *_COMMENT)
     if "@" not in email and _is_header(cells, header):
         return CellNotice(row, None, *_REPEATED)

@@ -110,6 +110,8 @@ case(
     **accepted_workbook(
         mapping=PLAIN | mapping(department="department"),
         records=numbered(*[[*ANN, text] for _, text in VALUES]),
+        warnings=["date_in_text"],
+        problems=[[15, "department", "error_cell"], [16, "department", "error_cell"]],
     ),
 )
 

@@ -23,15 +23,18 @@ from imports.files.xlsx.scan import explain_size
 from imports.files.xlsx.workbook import WorkbookSource
 
 _READ_BYTES = 1_048_576
+_FACTS_IN_MESSAGE = 1_000  # a value has 254 characters at most
 
 
 def run(file_descriptor: int, connection_descriptor: int) -> NoReturn:
     """Answers the requests on a connection about a workbook, and ends the process.
 
     The first request holds `task`, `limits` and `sheet`. For the task "read" the answer holds
-    the name of the sheet and the first rows. Each further request holds `first_row`; its answers
-    are blocks of rows, then an object with "end". For the task "explain" the answer is the refusal
-    of a workbook that is too large, or "end". A refusal may come in place of every other answer.
+    the names of the sheet and of the others, the hidden columns and the first rows. Each further
+    request holds `first_row`, `columns` and `skip_hidden_rows`; its answers are blocks of rows,
+    each after objects with the "facts" about it, then an object with "end". For the task "explain"
+    the answer is the refusal of a workbook that is too large, or "end". A refusal may come in place
+    of every other answer.
     """
     status = 1
     try:
@@ -71,10 +74,19 @@ def _answer(connection: socket.socket, file_descriptor: int, request: dict[str, 
 
 def _send_sheet(connection: socket.socket, source: WorkbookSource) -> None:
     samples = [[sample.row, sample.cells] for sample in source.samples]
-    frames.send_object(connection, {"sheet": source.sheet, "samples": samples})
+    facts = {"other_sheets": source.other_sheets, "hidden_columns": source.hidden_columns}
+    frames.send_object(connection, {"sheet": source.sheet, "samples": samples, **facts})
     while isinstance(request := frames.receive(connection), dict):
-        for first_row, rows in source.blocks(request["first_row"]):
-            frames.send_rows(connection, first_row, rows)
+        blocks = source.blocks(
+            request["first_row"],
+            frozenset(request["columns"]),
+            skip_hidden_rows=request["skip_hidden_rows"],
+        )
+        for first_row, rows, found in blocks:
+            for start in range(0, len(found), _FACTS_IN_MESSAGE):
+                frames.send_object(connection, {"facts": found[start : start + _FACTS_IN_MESSAGE]})
+            if rows:
+                frames.send_rows(connection, first_row, rows)
         frames.send_object(connection, {"end": True})
 
 

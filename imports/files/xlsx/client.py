@@ -9,12 +9,14 @@ from __future__ import annotations
 import io
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any, BinaryIO, cast
 
 from imports.errors import FileRefused, WorkbookTooExpensive
 from imports.files.source import MEBIBYTE, Limits, RowBlock, SampleRow
+from imports.files.xlsx.facts import Fact
+from imports.files.xlsx.findings import findings
 from imports.files.xlsx.frames import Message
 from imports.files.xlsx.processes import Child, ChildDied, start_child
 
@@ -33,6 +35,8 @@ class RemoteWorkbookSource:
         self._limits = limits
         self._wanted = sheet[:_MAX_SHEET_CHARS] if sheet else None
         self._first_row = 1
+        self._fields: Mapping[int, str] = {}
+        self._skip_hidden_rows = False
         self._pass = 0
         self._is_streaming = False
         self._child: Child | None = None
@@ -42,6 +46,8 @@ class RemoteWorkbookSource:
             self._child = start_child(self._descriptor, limits.workbook_seconds)
             answer = self._ask()
             self.sheet: str = answer["sheet"]
+            self.other_sheets: list[str] = answer["other_sheets"]
+            self.hidden_columns: list[int] = answer["hidden_columns"]
             self.samples = [SampleRow(row, cells, row) for row, cells in answer["samples"]]
         except BaseException:
             self.close()
@@ -58,9 +64,14 @@ class RemoteWorkbookSource:
         """Ends the child of a source that nobody has closed."""
         self.close()
 
-    def start_below(self, header: SampleRow) -> None:
-        """Makes `blocks` begin with the row after the header."""
+    def start_below(
+        self, header: SampleRow, fields: Mapping[int, str], *, skip_hidden_rows: bool = False
+    ) -> None:
+        """Makes `blocks` begin with the row after the header. `fields`: column -> the field that is
+        read from it; nothing is said about cells of other columns."""
         self._first_row = header.row + 1
+        self._fields = fields
+        self._skip_hidden_rows = skip_hidden_rows
 
     def blocks(self) -> Iterator[RowBlock]:
         """The rows below the header that are not blank, from the start at each call.
@@ -71,18 +82,35 @@ class RemoteWorkbookSource:
         current = self._pass
         while self._is_streaming:  # what is left of an earlier call
             self._next_block()
-        self._send({"first_row": self._first_row})
+        self._send(
+            {
+                "first_row": self._first_row,
+                "columns": list(self._fields),
+                "skip_hidden_rows": self._skip_hidden_rows,
+            }
+        )
         self._is_streaming = True
-        while block := self._next_block():
+        while self._is_streaming and (block := self._next_block()):
             yield block
             if self._pass != current:
                 raise RuntimeError("the rows are read from the start by another iteration")
 
     def _next_block(self) -> RowBlock | None:
-        message = self._receive()
+        """The next rows with what is said about them; None at the end. The last ones may be no
+        rows, where hidden rows at the end were left out."""
+        facts: list[Fact] = []
+        while isinstance(message := self._receive(), dict) and "facts" in message:
+            facts += (Fact(*fact) for fact in message["facts"])
         if isinstance(message, RowBlock):
-            return message
+            if not facts:
+                return message
+            problems, notices = findings(facts, self._fields)
+            return message._replace(problems=problems, notices=notices)
         self._is_streaming = False
+        if facts:
+            return RowBlock(
+                facts[0].row, 0, [], escaped=False, notices=findings(facts, self._fields)[1]
+            )
         return None
 
     # --- the conversation ---------------------------------------------------------------------

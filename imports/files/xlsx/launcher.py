@@ -66,7 +66,7 @@ def _read_a_workbook() -> None:
     with zipfile.ZipFile(content, "w") as archive:
         for name, text in parts.items():
             archive.writestr(name, text)
-    list(WorkbookSource(content.getvalue(), Limits(), None).blocks(1))
+    list(WorkbookSource(content.getvalue(), Limits(), None).blocks(1, (), skip_hidden_rows=False))
 
 
 def _reap() -> None:

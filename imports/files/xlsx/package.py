@@ -97,7 +97,7 @@ class Package:
             if name in self._entries:
                 raise NotCsv(sentence)
         if self.find("[Content_Types].xml"):
-            raise broken_workbook("it has no list of sheets where it should be")
+            return  # a workbook may name its list of sheets otherwise
         raise NotCsv("This is a zip archive. Unpack it, and upload the CSV or .xlsx file in it.")
 
     def _check_entries(self) -> None:

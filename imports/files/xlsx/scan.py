@@ -1,71 +1,35 @@
-"""Follows the cells of a sheet with an XML parser, which takes longer than loading the sheet.
+"""Finds out why a workbook could not be loaded within the limits.
 
-The library that loads a sheet leaves out the text of cells with an error (`#N/A`). `find_errors`
-collects it, and is needed only where `may_have_errors`. `explain_size` finds out why a workbook
-could not be loaded within the limits.
+It follows the cells of a sheet with an XML parser, which takes longer than loading the sheet.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from core.text import excerpt
 from imports.errors import FileRefused, TooManyColumns, WorkbookTooLarge
 from imports.files.source import MEBIBYTE, Limits
-from imports.files.xlsx.package import SHARED_STRINGS, Package, broken_workbook
-from imports.files.xlsx.sheets import choose_sheet, list_sheets, local_name, parse_xml
-
-Errors = dict[int, dict[int, str]]
+from imports.files.xlsx.package import Package, broken_workbook
+from imports.files.xlsx.sheets import choose_sheet, local_name, parse_xml, read_book
 
 _MAX_ROW = 1_048_576  # of the file format
 _MAX_LETTERS = 3
-_MAX_ERROR_CHARS = 20
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _DIGITS = "0123456789"
-
-# --- without a parser -------------------------------------------------------------------------
-
-# Bytes without which no attribute is `t="e"`: the value itself, a character reference in it, a
-# character of UTF-16.
-_ERROR_MARKS = (b'"e"', b"'e'", b"&#", b"\0")
-_MARK_BYTES = 3
-
-
-def may_have_errors(pieces: Iterator[bytes]) -> bool:
-    """Whether a cell of a sheet may have an error. False is certain."""
-    before = b""
-    for piece in pieces:
-        edge = before + piece[: _MARK_BYTES - 1]  # a mark may be cut between two pieces
-        if any(mark in piece or mark in edge for mark in _ERROR_MARKS):
-            return True
-        before = piece[1 - _MARK_BYTES :]
-    return False
-
-
-# --- with a parser ----------------------------------------------------------------------------
-
-
-def find_errors(package: Package, part: str) -> Errors:
-    """The cells with an error: row (from 1) -> index of the column -> text of the error.
-
-    Raises BrokenWorkbook.
-    """
-    scanner = _CellScanner()
-    parse_xml(package.pieces(part), scanner.start, scanner.end, scanner.text)
-    return scanner.errors
 
 
 def explain_size(file: BinaryIO, limits: Limits, sheet: str | None) -> None:
     """Raises the refusal of a workbook whose cells or texts are more than allowed."""
     package = Package(file, limits)
-    chosen = choose_sheet(list_sheets(package), sheet)
+    book = read_book(package)
+    chosen = choose_sheet(book.sheets, sheet)
     if chosen.part is None:
         return
-    strings = package.find(SHARED_STRINGS)
-    lengths = _lengths_of_strings(package, strings) if strings else array("q")
+    lengths = _lengths_of_strings(package, book.strings) if book.strings else array("q")
     scanner = _CellScanner(_Sums(chosen.name, lengths, limits))
     parse_xml(package.pieces(chosen.part), scanner.start, scanner.end, scanner.text)
     if refusal := extent_refusal(scanner.extent, chosen.name, limits):
@@ -153,13 +117,11 @@ class _Sums:
 class _CellScanner:
     """Handlers of an XML parser that follow the cells of a sheet."""
 
-    sums: _Sums | None = None  # with: the characters of all values are counted
+    sums: _Sums
     extent: Extent = field(default_factory=Extent)
-    errors: Errors = field(default_factory=dict)
     _row: int = 0
     _column: int = 0
     _kind: str = ""
-    _has_wanted_value: bool = False
     _in_value: bool = False
     _text: list[str] = field(default_factory=list)
 
@@ -171,7 +133,7 @@ class _CellScanner:
         elif tag == "v" or tag == "is":
             self._start_value()
         elif tag == "row":
-            self._row = _row_number(attributes["r"]) if "r" in attributes else self._row + 1
+            self._row = row_number(attributes["r"]) if "r" in attributes else self._row + 1
             self._column = 0
 
     def end(self, name: str) -> None:
@@ -188,27 +150,20 @@ class _CellScanner:
     def _start_cell(self, attributes: Mapping[str, str]) -> None:
         self._column += 1
         if "r" in attributes:
-            self._row, self._column = _parse_reference(attributes["r"])
+            self._row, self._column = parse_reference(attributes["r"])
         self._kind = attributes.get("t", "")
-        self._has_wanted_value = self._kind == "e" or self.sums is not None
-        if self.sums:
-            self.sums.add_cell()
+        self.sums.add_cell()
 
     def _start_value(self) -> None:
-        if self.sums:
-            self.extent.add(self._row, self._column)
-        if self._has_wanted_value:
-            self._in_value, self._text = True, []
+        self.extent.add(self._row, self._column)
+        self._in_value, self._text = True, []
 
     def _end_value(self, text: str) -> None:
-        if self._kind == "e":
-            self.errors.setdefault(self._row, {})[self._column - 1] = text[:_MAX_ERROR_CHARS]
-        if self.sums:
-            self.sums.add_value(text, self._kind == "s")
+        self.sums.add_value(text, self._kind == "s")
 
 
-def _parse_reference(reference: str) -> tuple[int, int]:
-    """(row, column) of a reference such as B2."""
+def parse_reference(reference: str) -> tuple[int, int]:
+    """(row, column), both from 1, of a reference such as B2. Raises BrokenWorkbook."""
     digits = reference.lstrip(_LETTERS)
     letters = reference[: len(reference) - len(digits)]
     if not 0 < len(letters) <= _MAX_LETTERS:
@@ -216,10 +171,11 @@ def _parse_reference(reference: str) -> tuple[int, int]:
     column = 0
     for letter in letters:
         column = column * 26 + ord(letter) - 64
-    return _row_number(digits), column
+    return row_number(digits), column
 
 
-def _row_number(digits: str) -> int:
+def row_number(digits: str) -> int:
+    """The number of a row. Raises BrokenWorkbook if the format has no such row."""
     row = int(digits) if digits and len(digits) < 8 and not digits.strip(_DIGITS) else 0
     if not 0 < row <= _MAX_ROW:
         raise broken_workbook("one of its rows has no valid number")

@@ -95,7 +95,10 @@ def read_book(package: Package) -> Book:
     base = f"{folder}/" if folder else ""
     links = {r.id: r for r in _relationships(package, f"{base}_rels/{name}.rels")}
     by_kind = {r.kind: _target_part(package, base, r.target) for r in links.values()}
-    book = Book(strings=by_kind.get("sharedStrings"), styles=by_kind.get("styles"))
+    book = Book(
+        strings=by_kind.get("sharedStrings") or package.find(SHARED_STRINGS),
+        styles=by_kind.get("styles") or package.find(_STYLES),
+    )
 
     def start(name: str, attributes: dict[str, str]) -> None:
         tag = local_name(name)
@@ -117,7 +120,7 @@ def read_book(package: Package) -> Book:
     return book
 
 
-class _Relationship(NamedTuple):
+class Relationship(NamedTuple):
     """A link from one part of a workbook to another."""
 
     id: str
@@ -125,13 +128,13 @@ class _Relationship(NamedTuple):
     target: str
 
 
-def _relationships(package: Package, name: str) -> list[_Relationship]:
-    found: list[_Relationship] = []
+def _relationships(package: Package, name: str) -> list[Relationship]:
+    found: list[Relationship] = []
 
     def start(name: str, attributes: dict[str, str]) -> None:
         if local_name(name) == "Relationship":
             id_, kind, target = (attributes.get(key, "") for key in ("Id", "Type", "Target"))
-            found.append(_Relationship(id_, kind.rpartition("/")[2], target))
+            found.append(Relationship(id_, kind.rpartition("/")[2], target))
 
     parse_xml([_read_part(package, name)], start)
     if len({relationship.id for relationship in found}) != len(found):
@@ -139,14 +142,24 @@ def _relationships(package: Package, name: str) -> list[_Relationship]:
     return found
 
 
+def links_of_part(package: Package, part: str) -> list[Relationship]:
+    """The links from a part to others; none where the workbook has no list of them. Raises
+    BrokenWorkbook."""
+    folder, _, name = part.rpartition("/")
+    links = package.find(f"{folder}/_rels/{name}.rels")
+    return _relationships(package, links) if links else []
+
+
 def _sheet_entry(
-    package: Package, base: str, attributes: Mapping[str, str], links: Mapping[str, _Relationship]
+    package: Package, base: str, attributes: Mapping[str, str], links: Mapping[str, Relationship]
 ) -> SheetEntry:
     ids = [value for key, value in attributes.items() if ":" in key and local_name(key) == "id"]
     link = links.get(ids[0]) if len(ids) == 1 else None
     return SheetEntry(
         name=attributes.get("name", ""),
-        part=_target_part(package, base, link.target) if link and link.kind == "worksheet" else None,
+        part=_target_part(package, base, link.target)
+        if link and link.kind == "worksheet"
+        else None,
         visible=attributes.get("state", "visible") == "visible",
     )
 

@@ -4,33 +4,37 @@ from __future__ import annotations
 
 import datetime
 import io
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from decimal import Decimal
 from itertools import islice
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from core.text import excerpt
-from imports.errors import FileEmpty
+from imports.errors import BrokenWorkbook, FileEmpty
 from imports.files import messages
 from imports.files.source import Limits, SampleRow
+from imports.files.xlsx.fact_scan import find_facts, mail_links_of
+from imports.files.xlsx.facts import Fact, Facts, Value, error_texts, may_have_facts
+from imports.files.xlsx.formats import formats_of_styles
 from imports.files.xlsx.package import Package, broken_workbook
-from imports.files.xlsx.scan import (
-    Errors,
-    Extent,
-    extent_refusal,
-    find_errors,
-    may_have_errors,
-    too_much_text,
-)
-from imports.files.xlsx.sheets import choose_sheet, list_sheets
+from imports.files.xlsx.rebuild import rebuilt
+from imports.files.xlsx.scan import Extent, extent_refusal, too_much_text
+from imports.files.xlsx.sheets import Book, choose_sheet, read_book
 
 _BLOCK_ROWS = 1_000
 _BLOCK_CHARS = 262_144
-Value = int | float | str | bool | datetime.date | datetime.time | datetime.timedelta
+
+
+class Block(NamedTuple):
+    """Consecutive rows, and the facts about them and about rows that were left out before."""
+
+    first_row: int
+    rows: list[list[str]]
+    facts: list[Fact]
 
 
 class WorkbookSource:
@@ -46,46 +50,64 @@ class WorkbookSource:
         """
         self._limits = limits
         package = Package(io.BytesIO(content), limits)
-        sheets = list_sheets(package)
-        chosen = choose_sheet(sheets, sheet)
+        self._book = book = read_book(package)
+        chosen = choose_sheet(book.sheets, sheet)
         if chosen.part is None:
             raise broken_workbook("it has no sheet with cells")
         self.sheet = chosen.name
-        self._errors: Errors = {}
+        self.other_sheets = [s.name for s in book.sheets if s is not chosen and s.part]
         with ThreadPoolExecutor(1) as threads:  # the library does not hold the GIL meanwhile
-            names = [s.name for s in sheets]
-            loading = threads.submit(_load_sheet, io.BytesIO(content), chosen.name, names)
-            if may_have_errors(package.pieces(chosen.part)):
-                self._errors = find_errors(package, chosen.part)
-            self._sheet = loading.result()
+            loading = None
+            if book.has_usual_names:
+                names = [s.name for s in book.sheets]
+                loading = threads.submit(_load_sheet, io.BytesIO(content), chosen.name, names)
+            self._facts = _facts_of(package, book, chosen.part)
+            loaded = loading.result() if loading else None
+        if loaded is None:
+            content = rebuilt(package, book, chosen, limits)
+            loaded = _load_sheet(io.BytesIO(content), chosen.name, [chosen.name])
+        if loaded is None:
+            raise broken_workbook("its contents are damaged")
+        self._sheet = loaded
         self._refuse_large_extent()
+        self.hidden_columns = sorted(self._facts.hidden_columns)
         self.samples = self._sample_rows()
 
-    def blocks(self, first_row: int) -> Iterator[tuple[int, list[list[str]]]]:
-        """(number of the first row, consecutive rows) of the rows from `first_row` on that are not
-        blank. From the start at each call. Raises FileRefused."""
+    def blocks(
+        self, first_row: int, columns: Collection[int], *, skip_hidden_rows: bool
+    ) -> Iterator[Block]:
+        """The rows from `first_row` on that are not blank. From the start at each call.
+
+        Gives the facts about `columns` (from 0) and about whole rows. Raises FileRefused."""
         rows: list[list[str]] = []
+        facts: list[Fact] = []
         start = chars = total = 0
-        for row, cells, size in self._filled_rows():
+        for row, cells, size, found in self._filled_rows():
             if row < first_row:
                 continue
             total += size
             if total > self._limits.max_workbook_bytes:
                 raise too_much_text(self.sheet, self._limits)
+            if skip_hidden_rows and row in self._facts.hidden_rows:
+                facts.append(Fact(row, None, "skipped", ""))
+                continue
             if rows and (
                 row != start + len(rows) or len(rows) == _BLOCK_ROWS or chars > _BLOCK_CHARS
             ):
-                yield start, rows
-                rows, chars = [], 0
+                yield Block(start, rows, facts)
+                rows, facts, chars = [], [], 0
             if not rows:
                 start = row
             rows.append(cells)
             chars += size
-        if rows:
-            yield start, rows
+            if found:
+                facts += (fact for fact in found if fact.column is None or fact.column in columns)
+        if rows or facts:
+            yield Block(start, rows, facts)
 
     def _refuse_large_extent(self) -> None:
         (top, _), (bottom, right) = self._sheet.start or (0, 0), self._sheet.end or (-1, -1)
+        right = max(right, self._facts.width - 1)
         extent = Extent(first_row=top + 1, last_row=bottom + 1, last_column=right + 1)
         if refusal := extent_refusal(extent, self.sheet, self._limits):
             raise refusal
@@ -94,7 +116,7 @@ class WorkbookSource:
         """The first rows: as many as there may be above the table, and as large as a header."""
         samples: list[SampleRow] = []
         chars = 0
-        for row, cells, size in islice(self._filled_rows(), self._limits.sample_rows):
+        for row, cells, size, _ in islice(self._filled_rows(), self._limits.sample_rows):
             samples.append(SampleRow(row, cells, row))
             chars += size
             if chars > self._limits.max_header_bytes:
@@ -105,26 +127,41 @@ class WorkbookSource:
             )
         return samples
 
-    def _filled_rows(self) -> Iterator[tuple[int, list[str], int]]:
-        """The rows that are not blank: their numbers, their cells and the characters in them.
+    def _filled_rows(self) -> Iterator[tuple[int, list[str], int, Sequence[Fact]]]:
+        """The rows that are not blank: their numbers, cells, characters and facts.
 
         Column A is always the first cell. Raises FileRefused.
         """
         # iter_rows includes the empty rows above the table, but not the empty columns left of it
         top, left = self._sheet.start or (0, 0)
+        facts = self._facts
         margin = [""] * left
-        errors = self._errors
-        for row, values in enumerate(_value_rows(self._sheet, top), top + 1):
-            if values.count("") == len(values) and row not in errors:
+        has_facts = not facts.is_empty
+        for row, values in self._all_rows(top):
+            if values.count("") == len(values) and row not in facts.texts:
                 continue
             cells = margin + [v if type(v) is str else format_value(v) for v in values]
-            for column, text in errors.get(row, {}).items():
-                cells[column : column + 1] = [text]
+            found: list[Fact] = []
+            if has_facts:
+                cells += [""] * (facts.width - len(cells))
+                found = facts.of_row(row, cells, values, left)
             text = "".join(cells)
             if text and not text.isspace():
+                if "#" in text:
+                    found += (f for f in error_texts(row, cells) if f not in found)
                 if len(text) > self._limits.max_cell_chars or "\0" in text:
                     self._check_cells(row, cells, len(text))
-                yield row, cells, len(text)
+                yield row, cells, len(text), found
+
+    def _all_rows(self, top: int) -> Iterator[tuple[int, list[Value]]]:
+        """The rows that the library gives, and those of which it gives no cell."""
+        more = sorted(self._facts.texts)
+        end = self._sheet.end
+        bottom = end[0] + 1 if end else 0
+        blank: list[Value] = [""] * (end[1] + 1 - (self._sheet.start or (0, 0))[1] if end else 0)
+        yield from ((row, blank) for row in more if row <= top)
+        yield from enumerate(_value_rows(self._sheet, top), top + 1)
+        yield from ((row, blank) for row in more if row > max(bottom, top))
 
     def _check_cells(self, row: int, cells: list[str], size: int) -> None:
         """Raises CellTooLong, RecordTooLong or BinaryContent."""
@@ -139,13 +176,29 @@ class WorkbookSource:
 # --- the library ------------------------------------------------------------------------------
 
 
-def _load_sheet(file: BinaryIO, name: str, names: list[str]) -> CalamineSheet:
-    """The loaded sheet. Raises BrokenWorkbook if it lists other sheets than we do."""
-    with _library_errors_refused():
-        workbook = CalamineWorkbook.from_filelike(file)
-        if workbook.sheet_names != names:
-            raise broken_workbook("its list of sheets is inconsistent")
-        return workbook.get_sheet_by_name(name)
+def _facts_of(package: Package, book: Book, part: str) -> Facts:
+    formats = formats_of_styles(package, book.styles)
+    links = mail_links_of(package, part)
+    if not (links or may_have_facts(package.pieces(part), formats)):
+        return Facts()
+    return find_facts(
+        package, part, formats, mail_links=links, has_stale_values=book.has_stale_values
+    )
+
+
+def _load_sheet(file: BinaryIO, name: str, names: list[str]) -> CalamineSheet | None:
+    """The loaded sheet; None if the library can't load it. Raises BrokenWorkbook if it lists other
+    sheets than we do."""
+    try:
+        with _library_errors_refused():
+            workbook = CalamineWorkbook.from_filelike(file)
+            listed = workbook.sheet_names
+            sheet = workbook.get_sheet_by_name(name) if listed == names else None
+    except BrokenWorkbook:
+        return None
+    if listed != names:
+        raise broken_workbook("its list of sheets is inconsistent")
+    return sheet
 
 
 def _value_rows(sheet: CalamineSheet, skip: int) -> Iterator[list[Value]]:

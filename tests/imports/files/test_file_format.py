@@ -147,7 +147,7 @@ def test_the_example_of_a_warning_gives_it(code: str, example: str) -> None:
         f"| a row | {LIMITS.max_record_bytes // 1024} KiB |",
         f"| the header | {LIMITS.max_header_bytes // 1024} KiB, and {LIMITS.max_title_rows} rows",
         f"| the name of a column | {MAX_HEADER_CHARS:,} characters |",
-        f"{LIMITS.max_workbook_entries} parts",
+        f"{LIMITS.max_workbook_entries:,} parts",
         f"unpack to {LIMITS.max_workbook_bytes // 1024**2} MiB",
         f"span {LIMITS.max_workbook_cells:,} cells",
     ],

@@ -1,0 +1,26 @@
+"""Error values of spreadsheet programs, such as #N/A: a formula failed, and the cell has no value.
+
+A workbook marks them as errors. As text, in the language of the program, they come from cells that
+were pasted as values and from text files.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+# Those that end in neither ! nor ?, in Czech, Danish, Dutch, English, French, German, Hungarian,
+# Italian, Norwegian, Portuguese, Russian, Spanish and Turkish.
+_WITHOUT_A_MARK: Final = frozenset(
+    "#N/A #NV #N/D #N/B #I/T #Н/Д #YOK #HIÁNYZIK #NENÍ_K_DISPOZICI #GETTING_DATA".split()  # noqa: SIM905
+)
+# #REF!, #¡VALOR!, #¿NOMBRE?, #DIV/0!, #ПУСТО!, #DĚLENÍ_NULOU!: capital letters in any language.
+_WITH_A_MARK: Final = re.compile(r"#[¡¿]?[^\W\d_]{2,}(?:[/_][^\W_]{1,12})?[!?]")
+_MAX_CHARS: Final = 30
+
+
+def is_error_value(text: str) -> bool:
+    """Whether a text is an error value, in any language in which Excel writes them."""
+    if not text.startswith("#") or len(text) > _MAX_CHARS or text != text.upper():
+        return False
+    return text in _WITHOUT_A_MARK or _WITH_A_MARK.fullmatch(text) is not None
