@@ -76,7 +76,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn has no type
         self.max_request_seconds = 10 * self.body_seconds
         self.budget = Budget(256 * 1024 * 1024)
         self.waiting: set[Connection] = set()
-        self.health_pool = ThreadPoolExecutor(max_workers=len(HEALTH_PATHS))
+        self.health_pools = {path: ThreadPoolExecutor(max_workers=1) for path in HEALTH_PATHS}
         self.is_upload = re.compile(settings.UPLOAD_PATHS).fullmatch
         super().init_process()
 
@@ -195,7 +195,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn has no type
 
     def enqueue_req(self, conn: Connection) -> None:
         """Passes a complete request to a thread."""
-        pool = self.health_pool if conn.frame.path in HEALTH_PATHS else self.tpool
+        pool = self.health_pools.get(conn.frame.path, self.tpool)
         future = pool.submit(self.handle, conn)
         future.add_done_callback(
             lambda done: self.method_queue.defer(self.finish_request, conn, done)
