@@ -195,7 +195,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn has no type
 
     def enqueue_req(self, conn: Connection) -> None:
         """Passes a complete request to a thread."""
-        pool = self.health_pools.get(conn.frame.path, self.tpool)
+        pool: Any = self.health_pools.get(conn.frame.path, self.tpool)
         future = pool.submit(self.handle, conn)
         future.add_done_callback(
             lambda done: self.method_queue.defer(self.finish_request, conn, done)
