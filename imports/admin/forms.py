@@ -93,6 +93,11 @@ class UploadForm(OptionsForm):
         max_length=255,
         help_text="The name of a sheet of the workbook. If empty, the first sheet is read.",
     )
+    skip_hidden_rows = forms.BooleanField(
+        required=False,
+        label="Leave out hidden rows",
+        help_text="Rows that are hidden in the workbook, for example by a filter.",
+    )
     mapping = forms.CharField(
         required=False,
         label="Columns",

@@ -87,6 +87,11 @@ class OptionsSerializer(ImportOptionsSerializer):
         max_length=255,
         help_text="The sheet of a workbook. The default is the first one.",
     )
+    skip_hidden_rows = serializers.BooleanField(
+        required=False,
+        help_text="With true, rows that are hidden in a workbook, for example by a filter, are left"
+        " out.",
+    )
 
 
 def given_options(request: Request, allowed_names: Collection[str]) -> dict[str, Any]:

@@ -67,6 +67,20 @@ class PreviewColumn(serializers.Serializer[Any]):
     examples = serializers.ListField(child=serializers.CharField())
 
 
+class PreviewSheet(serializers.Serializer[Any]):
+    """A sheet of a workbook."""
+
+    name = serializers.CharField()
+    is_read = serializers.BooleanField(help_text="Whether the preview is of this sheet.")
+    rows = serializers.IntegerField(
+        allow_null=True, help_text="Rows below the header; null: the sheet can't be read."
+    )
+    fields = serializers.ListField(  # type: ignore[assignment]
+        child=serializers.CharField(),
+        help_text="The fields that have a column. Empty: the sheet could not be imported.",
+    )
+
+
 class PreviewFile(serializers.Serializer[Any]):
     """How the file was read."""
 
@@ -76,6 +90,9 @@ class PreviewFile(serializers.Serializer[Any]):
     encoding = serializers.CharField()
     delimiter = serializers.CharField(allow_null=True)
     sheet = serializers.CharField(allow_null=True)
+    sheets = PreviewSheet(
+        many=True, help_text="The visible sheets of a workbook that has more than one."
+    )
     header_row = serializers.IntegerField()
     mapping = serializers.DictField(child=serializers.CharField())
     columns = PreviewColumn(many=True)
@@ -150,6 +167,7 @@ def _file_json(preview: Preview) -> dict[str, Any]:
         "encoding": upload.encoding,
         "delimiter": upload.delimiter or None,
         "sheet": upload.sheet or None,
+        "sheets": upload.sheets,
         "header_row": upload.header_row,
         "mapping": columns.mapping,
         "columns": [

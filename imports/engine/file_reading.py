@@ -12,10 +12,11 @@ import hashlib
 from array import array
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import asdict
 from itertools import pairwise
 from tempfile import SpooledTemporaryFile
 from types import TracebackType
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from django.conf import settings
 
@@ -71,6 +72,7 @@ class ReadFile:
             self.close()
             raise
         self.warnings = reading.warnings
+        self.sheets = _sheets(reading, self.total_rows)
 
     def __enter__(self) -> ReadFile:
         return self
@@ -167,10 +169,20 @@ def _read(
         encoding=options.encoding,
         delimiter=options.delimiter,
         sheet=options.sheet,
+        skip_hidden_rows=options.skip_hidden_rows,
         mapping=options.mapping,
     )
     with closing(reading):
         return ReadFile(reading, filename=filename, size_bytes=size_bytes, sha256=sha256)
+
+
+def _sheets(reading: files.Reading, total_rows: int) -> list[dict[str, Any]]:
+    """The visible sheets of a workbook of which a preview is made, the one that was read first.
+    Empty where there is only this one."""
+    others = [asdict(sheet) for sheet in reading.other_sheets()]
+    fields = list(reading.columns.positions)
+    own = {"name": reading.sheet, "is_read": True, "rows": total_rows, "fields": fields}
+    return [own, *others] if others else []
 
 
 def _limits() -> files.Limits:

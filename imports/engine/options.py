@@ -61,6 +61,7 @@ class ReadingOptions(_FromValues):
     delimiter: str | None = None
     sheet: str | None = None
     mapping: Mapping[str, str] | None = None  # field -> header
+    skip_hidden_rows: bool | None = None  # rows that a workbook hides are left out
 
 
 def refuse_unknown(given_names: Iterable[str], allowed_names: Collection[str]) -> None:

@@ -38,6 +38,7 @@ def store(file: ReadFile, *, organisation_id: UUID, staged_by: UUID | None) -> U
         columns=file.columns.as_json(),
         total_rows=file.total_rows,
         warnings=[warning.as_json() for warning in file.warnings],
+        sheets=file.sheets,
     )
     for chunk in file.chunks():
         _store_chunk(upload.id, chunk)

@@ -15,7 +15,7 @@ from imports.files.full_names import match_or_split
 from imports.files.header_row import find_header, guess_header, trimmed_header
 from imports.files.reading import Reading
 from imports.files.source import MEBIBYTE, Limits, SampleRow
-from imports.files.xlsx.client import RemoteWorkbookSource
+from imports.files.workbook_reading import read_workbook
 from imports.schema.columns import HeaderMatch
 from imports.schema.headers import MAX_HEADER_CHARS
 from imports.schema.passwords import holds_secrets
@@ -62,12 +62,18 @@ def read_for_preview(
 def _read(
     file: BinaryIO, filename: str, limits: Limits, overrides: Overrides, *, guess_encoding: bool
 ) -> Reading:
+    # guess_encoding: for a preview, which also tells what other sheets hold
     head = _check_size_and_read_head(file, limits)
     mapping = overrides.get("mapping")
     if is_zip(head):
-        skip_hidden_rows = bool(overrides.get("skip_hidden_rows"))
-        sheet = overrides.get("sheet")
-        return _read_workbook(file, limits, sheet, mapping, skip_hidden_rows=skip_hidden_rows)
+        return read_workbook(
+            file,
+            limits,
+            lambda samples: _find_columns(samples, limits, mapping),
+            sheet=overrides.get("sheet"),
+            skip_hidden_rows=bool(overrides.get("skip_hidden_rows")),
+            with_sheets=guess_encoding,
+        )
     refuse_other_types(head, filename)
     encoding, warnings = find_encoding(file, head, overrides.get("encoding"), guess=guess_encoding)
     delimiter = named_delimiter(overrides.get("delimiter"))
@@ -86,28 +92,6 @@ def _read(
         encoding=encoding.name,
         delimiter=source.dialect.delimiter,
         warnings=warnings,
-    )
-
-
-def _read_workbook(
-    file: BinaryIO,
-    limits: Limits,
-    sheet: str | None,
-    mapping: Mapping[str, str] | None,
-    *,
-    skip_hidden_rows: bool,
-) -> Reading:
-    source = RemoteWorkbookSource(file, limits, sheet)
-    try:
-        header, match, width = _find_columns(source.samples, limits, mapping)
-    except BaseException:
-        source.close()
-        raise
-    columns = match.columns
-    fields = {columns.indexes[at]: field for field, at in columns.positions.items()}
-    source.start_below(header, fields, skip_hidden_rows=skip_hidden_rows)
-    return Reading(
-        source, match, limits, kind="xlsx", header=header, width=width, sheet=source.sheet
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
-from typing import Literal
+from typing import Any, Literal
 
 from imports.errors import FileRefused, NoRows, TooManyRows
 from imports.files import messages, suspended
@@ -66,6 +66,8 @@ class Reading:
         self.header_row = header.row
         self.columns: Columns = match.columns
         self.problems: dict[int, list[CellProblem]] = {}
+        # What the other sheets hold. It takes as long as loading them.
+        self.other_sheets: Callable[[], Sequence[Any]] = tuple
         self._first_warnings = [*warnings, *match.warnings]
         self._source = source
         self._limits = limits

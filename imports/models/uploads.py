@@ -36,6 +36,8 @@ class Upload(Table):
     header_row = models.IntegerField()
     columns = models.JSONField()
     warnings = models.JSONField(default=list)
+    # The visible sheets of a workbook that was staged by a preview: [{name, is_read, rows, fields}]
+    sheets = models.JSONField(default=list, db_default=[])
     total_rows = models.IntegerField()
     # Uploads of the same content share its chunks, which belong to one of them. Null: not shared.
     content_id = models.UUIDField(null=True)

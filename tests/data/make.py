@@ -85,6 +85,7 @@ def main() -> None:
     os.environ["OPENPYXL_LXML"] = "False"  # lxml writes other bytes
     import corpus_cases_text  # noqa: F401
     import corpus_cases_text_more  # noqa: F401
+    import corpus_cases_xlsx  # noqa: F401
     import corpus_exports  # noqa: F401
     import corpus_headers  # noqa: F401
     import corpus_text  # noqa: F401

@@ -23,7 +23,7 @@ PROBLEMS: dict[int, list[tuple[str, str]]] = {
             "unknown_option",
             "There is no option 'skip_duplicate'. Did you mean 'skip_duplicates'? Allowed are"
             " default_role, delimiter, encoding, file, mapping, send_invitations, sheet,"
-            " skip_duplicates, upload_id.",
+            " skip_duplicates, skip_hidden_rows, upload_id.",
         ),
     ],
     401: [("not_authenticated", "Log in first: send an access token or an API key.")],
@@ -208,6 +208,7 @@ PREVIEW = {
         "encoding": "utf-8",
         "delimiter": ",",
         "sheet": None,
+        "sheets": [],
         "header_row": 1,
         "mapping": {"email": "E-mail Address", "first_name": "First name"},
         "columns": [

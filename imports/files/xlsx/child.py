@@ -14,9 +14,10 @@ import os
 import resource
 import socket
 import traceback
+from collections.abc import Callable
 from typing import Any, NoReturn
 
-from imports.errors import FileRefused
+from imports.errors import FileEmpty, FileRefused
 from imports.files.source import Limits
 from imports.files.xlsx import frames
 from imports.files.xlsx.scan import explain_size
@@ -32,9 +33,10 @@ def run(file_descriptor: int, connection_descriptor: int) -> NoReturn:
     The first request holds `task`, `limits` and `sheet`. For the task "read" the answer holds
     the names of the sheet and of the others, the hidden columns and the first rows. Each further
     request holds `first_row`, `columns` and `skip_hidden_rows`; its answers are blocks of rows,
-    each after objects with the "facts" about it, then an object with "end". For the task "explain"
-    the answer is the refusal of a workbook that is too large, or "end". A refusal may come in place
-    of every other answer.
+    each after objects with the "facts" about it, then an object with "end". The answers to a
+    request with "survey" are objects about the other sheets, then one with "end". For the task
+    "explain" the answer is the refusal of a workbook that is too large, or "end". A refusal may
+    come in place of every other answer.
     """
     status = 1
     try:
@@ -62,7 +64,8 @@ def _answer(connection: socket.socket, file_descriptor: int, request: dict[str, 
             explain_size(io.BytesIO(content), limits, request["sheet"])
             frames.send_object(connection, {"end": True})
         else:
-            _send_sheet(connection, WorkbookSource(content, limits, request["sheet"]))
+            source = WorkbookSource(content, limits, request["sheet"])
+            _send_sheet(connection, source, lambda name: WorkbookSource(content, limits, name))
     except FileRefused as error:
         refusal = {"code": error.code, "detail": error.detail, "facts": error.facts}
         frames.send_object(connection, {"refused": refusal})
@@ -72,11 +75,18 @@ def _answer(connection: socket.socket, file_descriptor: int, request: dict[str, 
         frames.send_object(connection, {"failed": _place_of(error)})
 
 
-def _send_sheet(connection: socket.socket, source: WorkbookSource) -> None:
+def _send_sheet(
+    connection: socket.socket, source: WorkbookSource, other: Callable[[str], WorkbookSource]
+) -> None:
     samples = [[sample.row, sample.cells] for sample in source.samples]
     facts = {"other_sheets": source.other_sheets, "hidden_columns": source.hidden_columns}
     frames.send_object(connection, {"sheet": source.sheet, "samples": samples, **facts})
     while isinstance(request := frames.receive(connection), dict):
+        if "survey" in request:
+            for name in source.other_sheets:
+                frames.send_object(connection, _summary(name, other))
+            frames.send_object(connection, {"end": True})
+            continue
         blocks = source.blocks(
             request["first_row"],
             frozenset(request["columns"]),
@@ -88,6 +98,18 @@ def _send_sheet(connection: socket.socket, source: WorkbookSource) -> None:
             if rows:
                 frames.send_rows(connection, first_row, rows)
         frames.send_object(connection, {"end": True})
+
+
+def _summary(name: str, load: Callable[[str], WorkbookSource]) -> dict[str, Any]:
+    """What the other side is told about a sheet that is not read."""
+    try:
+        source = load(name)
+        samples = [[sample.row, sample.cells] for sample in source.samples]
+        return {"name": name, "rows": source.count_rows(), "samples": samples}
+    except FileEmpty:
+        return {"name": name, "rows": 0, "samples": []}
+    except FileRefused:
+        return {"name": name, "rows": None, "samples": []}
 
 
 def _limit_resources(limits: Limits) -> None:

@@ -95,6 +95,19 @@ class RemoteWorkbookSource:
             if self._pass != current:
                 raise RuntimeError("the rows are read from the start by another iteration")
 
+    def survey(self) -> Iterator[tuple[str, list[SampleRow], int | None]]:
+        """The other visible sheets: name, first rows, and number of rows that are not blank; None
+        for one that can't be read. Fewer of them if that takes more than is allowed.
+
+        The rows of this sheet can't be read any more where a survey exceeds the limits."""
+        try:
+            self._opened().send({"survey": True})
+            while isinstance(answer := self._opened().receive(), dict) and "name" in answer:
+                samples = [SampleRow(row, cells, row) for row, cells in answer["samples"]]
+                yield answer["name"], samples, answer["rows"]
+        except ChildDied:
+            return
+
     def _next_block(self) -> RowBlock | None:
         """The next rows with what is said about them; None at the end. The last ones may be no
         rows, where hidden rows at the end were left out."""

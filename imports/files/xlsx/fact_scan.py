@@ -133,8 +133,10 @@ class _Scanner:
     def _end_cell(self) -> None:
         value, kind = self._value, self._kind
         if self._formula is not None and self._lacks_its_value():
-            # The row is not blank, and ="A" would count as the text A.
-            text = f"= {self._formula}"[:_MAX_TEXT_CHARS]
+            # The row is not blank. In parentheses, because ="A" would count as the text A.
+            is_quoted = self._formula.startswith('"')
+            text = f"=({self._formula})" if is_quoted else f"={self._formula}"
+            text = text[:_MAX_TEXT_CHARS]
             self.facts.add_text(*self._position(), "formula", text)
         elif not value:
             return

@@ -20,11 +20,21 @@ Value = int | float | str | bool | datetime.date | datetime.time | datetime.time
 _DATES = (datetime.date, datetime.time, datetime.timedelta)
 _MAX_MERGED_ROWS: Final = 100_000  # of all blocks of merged cells that are kept
 
-# Bytes without which no cell has an error and no cell or row has another fact: the value of the
-# attribute, a character reference in it, a character of UTF-16, a prefix of all names.
-_MARKS: Final = (b'"e"', b"'e'", b"&#", b"\0", b"hidden", b"mergeCell", b":sheetData")
-# A formula, and a value that is no number (shared texts are named by a number).
-_RARE_ELEMENTS: Final = re.compile(rb"<v(?!>[0-9])|<f[ >/]")
+# Bytes without which no cell or row has a fact: the types "error" and "date", a character reference
+# in them, a character of UTF-16, attributes and elements, a prefix of all names.
+_MARKS: Final = (
+    b'"e"',
+    b"'e'",
+    b'"d"',
+    b"'d'",
+    b"&#",
+    b"\0",
+    b"hidden",
+    b"mergeCell",
+    b":sheetData",
+)
+# A formula, and a value that is no whole number: shared texts are named by one.
+_RARE_ELEMENTS: Final = re.compile(rb"<v(?!>[0-9]+<)|<f[ >/]")
 _EDGE_BYTES: Final = 24
 _MAX_STYLES: Final = 500  # that one pattern looks for
 

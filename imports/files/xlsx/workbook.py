@@ -26,6 +26,7 @@ from imports.files.xlsx.scan import Extent, extent_refusal, too_much_text
 from imports.files.xlsx.sheets import Book, choose_sheet, read_book
 
 _BLOCK_ROWS = 1_000
+_MAX_OTHER_SHEETS = 20
 _BLOCK_CHARS = 262_144
 
 
@@ -55,7 +56,8 @@ class WorkbookSource:
         if chosen.part is None:
             raise broken_workbook("it has no sheet with cells")
         self.sheet = chosen.name
-        self.other_sheets = [s.name for s in book.sheets if s is not chosen and s.part]
+        others = [s.name for s in book.sheets if s is not chosen and s.part and s.visible]
+        self.other_sheets = others[:_MAX_OTHER_SHEETS]
         with ThreadPoolExecutor(1) as threads:  # the library does not hold the GIL meanwhile
             loading = None
             if book.has_usual_names:
@@ -105,6 +107,10 @@ class WorkbookSource:
         if rows or facts:
             yield Block(start, rows, facts)
 
+    def count_rows(self) -> int:
+        """The number of rows that are not blank, in the whole sheet. Raises FileRefused."""
+        return sum(1 for _ in self._filled_rows())
+
     def _refuse_large_extent(self) -> None:
         (top, _), (bottom, right) = self._sheet.start or (0, 0), self._sheet.end or (-1, -1)
         right = max(right, self._facts.width - 1)
@@ -122,8 +128,10 @@ class WorkbookSource:
             if chars > self._limits.max_header_bytes:
                 break
         if not samples:
+            others = ", ".join(f'"{excerpt(name)}"' for name in self.other_sheets)
             raise FileEmpty(
                 f'The sheet "{excerpt(self.sheet)}" is empty. Name another sheet, or fill it.'
+                + (f" The workbook also has {others}." if others else "")
             )
         return samples
 

@@ -123,6 +123,11 @@ def _add_reading_options(parser: ArgumentParser) -> None:
     group.add_argument("--delimiter", help="a comma, a semicolon, a pipe (|) or tab")
     group.add_argument("--sheet", help="the name of a sheet of a workbook")
     group.add_argument(
+        "--skip-hidden-rows",
+        action="store_true",
+        help="leave out rows that are hidden in a workbook, for example by a filter",
+    )
+    group.add_argument(
         "--mapping",
         action="append",
         metavar="FIELD=HEADER",

@@ -26,7 +26,13 @@ ALLOWED = ImportOptions.names() + ReadingOptions.names()
 
 def test_the_names_of_the_options_are_those_of_the_api() -> None:
     assert ImportOptions.names() == ("send_invitations", "skip_duplicates", "default_role")
-    assert ReadingOptions.names() == ("encoding", "delimiter", "sheet", "mapping")
+    assert ReadingOptions.names() == (
+        "encoding",
+        "delimiter",
+        "sheet",
+        "mapping",
+        "skip_hidden_rows",
+    )
 
 
 def test_missing_members_take_their_defaults() -> None:
