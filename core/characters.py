@@ -57,9 +57,10 @@ def _basic_ranges(characters: str) -> str:
     return "".join(rf"\u{ord(run[0]):04x}-\u{ord(run[-1]):04x}" for run in runs)
 
 
-# Characters that need no closer check, and those of them that may also be the first of a value.
+# Characters that need no closer check, and those of them that may also be the first of a value. An
+# error value of a spreadsheet, such as #N/A, begins with #.
 SAFE_CHARS: Final = _basic_ranges(f"^{_SUSPICIOUS}")
-SAFE_FIRST_CHARS: Final = _basic_ranges(rf"^{_SUSPICIOUS}\s{FORMULA_STARTS}'")
+SAFE_FIRST_CHARS: Final = _basic_ranges(rf"^{_SUSPICIOUS}\s{FORMULA_STARTS}'#")
 
 _NEEDS_CHECK: Final = re.compile(rf"[{_SUSPICIOUS}]")  # a fast first check, which few values match
 _MISPLACED: Final = re.compile(

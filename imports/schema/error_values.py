@@ -15,7 +15,7 @@ _WITHOUT_A_MARK: Final = frozenset(
     "#N/A #NV #N/D #N/B #I/T #Н/Д #YOK #HIÁNYZIK #NENÍ_K_DISPOZICI #GETTING_DATA".split()  # noqa: SIM905
 )
 # #REF!, #¡VALOR!, #¿NOMBRE?, #DIV/0!, #ПУСТО!, #DĚLENÍ_NULOU!: capital letters in any language.
-_WITH_A_MARK: Final = re.compile(r"#[¡¿]?[^\W\d_]{2,}(?:[/_][^\W_]{1,12})?[!?]")
+_WITH_A_MARK: Final = re.compile(r"#[¡¿]?[^\W\d_]{1,20}(?:[/_][^\W_]{1,12})?[!?]")
 _MAX_CHARS: Final = 30
 
 

@@ -100,6 +100,15 @@ def formula_injection(field: Field, value: str) -> Problem:
     return new_problem(field.name, "formula_injection", message, value)
 
 
+def error_value(field: Field, value: str) -> Problem:
+    """The value is the error of a formula, such as #N/A."""
+    message = (
+        f"The {field.label} is {value}, the error of a formula. Correct the formula in the "
+        "spreadsheet, or write the value instead."
+    )
+    return new_problem(field.name, "error_cell", message, value)
+
+
 def too_long(field: Field, value: str) -> Problem:
     """The value has more characters than the field's column can store."""
     message = (

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 
 from core import emails
 from core.characters import FORMULA_STARTS, find_misplaced
+from imports.schema.error_values import is_error_value
 from imports.schema.fields import FIELDS, Field
 from imports.validation import phones, problems
 from imports.validation.problems import Problem
@@ -62,6 +63,8 @@ def text_rule(field: Field) -> Rule:
             return problems.control_character(field, value, character)
         if value[0] in FORMULA_STARTS:
             return problems.formula_injection(field, value)
+        if is_error_value(value):
+            return problems.error_value(field, value)
         if _is_too_long(field, value):
             return problems.too_long(field, value)
         return value

@@ -20,21 +20,14 @@ Value = int | float | str | bool | datetime.date | datetime.time | datetime.time
 _DATES = (datetime.date, datetime.time, datetime.timedelta)
 _MAX_MERGED_ROWS: Final = 100_000  # of all blocks of merged cells that are kept
 
-# Bytes without which no cell or row has a fact: the types "error" and "date", a character reference
-# in them, a character of UTF-16, attributes and elements, a prefix of all names.
-_MARKS: Final = (
-    b'"e"',
-    b"'e'",
-    b'"d"',
-    b"'d'",
-    b"&#",
-    b"\0",
-    b"hidden",
-    b"mergeCell",
-    b":sheetData",
-)
-# A formula, and a value that is no whole number: shared texts are named by one.
-_RARE_ELEMENTS: Final = re.compile(rb"<v(?!>[0-9]+<)|<f[ >/]")
+# Bytes without which no cell or row has a fact, in the notation of all programs known: the types
+# "error" and "date", attributes and elements.
+_MARKS: Final = (b't="e"', b't="d"', b"hidden", b"mergeCell")
+# A value that is no whole number (shared texts are named by one), and a formula.
+_NO_INDEX: Final = re.compile(rb"<v(?!>[0-9]+<)")
+_FORMULA: Final = re.compile(rb"<f[ >/]")
+# Any other notation: blanks beside =, single quotes, prefixes, UTF-16. A sheet has one throughout.
+_OTHER_NOTATION: Final = (b" =", b"= ", b"='", b":sheetData", b"\0")
 _EDGE_BYTES: Final = 24
 _MAX_STYLES: Final = 500  # that one pattern looks for
 
@@ -136,11 +129,17 @@ def may_have_facts(pieces: Iterable[bytes], formats: Mapping[int, Format]) -> bo
     if len(formats) > _MAX_STYLES:
         return True
     styles = "|".join(str(style) for style in formats)
-    has_style = re.compile(rf""" s=["'](?:{styles})["']""".encode()) if formats else None
+    has_style = re.compile(rf' s="(?:{styles})"'.encode()) if formats else None
     before = b""
     for piece in pieces:
         text = before + piece  # a mark may be cut between two pieces
-        if any(mark in text for mark in _MARKS) or _RARE_ELEMENTS.search(text):
+        if not before:
+            body = text[text.find(b"?>") + 1 :]  # the declaration may have single quotes
+            if any(mark in body for mark in _OTHER_NOTATION):
+                return True
+        if any(mark in text for mark in _MARKS):
+            return True
+        if _NO_INDEX.search(text) or _FORMULA.search(text):
             return True
         if has_style and has_style.search(text):
             return True
