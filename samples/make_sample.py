@@ -205,7 +205,7 @@ def _duplicates(rows: list[list[str]]) -> list[Mistake]:
 
 
 def _cut_short(row: list[str]) -> list[str]:
-    return row[:7]
+    return row[:2]  # no last name
 
 
 def _comma_without_quotes(row: list[str]) -> list[str]:
