@@ -10,7 +10,9 @@ from contextlib import suppress
 
 from psycopg.conninfo import conninfo_to_dict
 
-COPY, COMMIT = b"COPY pg_temp.import_rows", b"COMMIT\0"
+# COPY into the table of users, or into the temporary one (imports/engine/writing/insert_table.py).
+COPIES = (b"COPY users ", b"COPY pg_temp.import_rows ")
+COMMIT = b"COMMIT\0"
 BYTES = 1 << 16
 
 
@@ -55,7 +57,7 @@ class Proxy:
                 if source is server:
                     client.sendall(data)
                     continue
-                in_chunk = in_chunk or COPY in data
+                in_chunk = in_chunk or any(copy in data for copy in COPIES)
                 is_commit = in_chunk and COMMIT in data
                 if is_commit and self.cuts:
                     return self._cut(self.cuts.pop(0), data, server)
