@@ -15,6 +15,8 @@ from imports.errors import BrokenWorkbook, FileRefused, NotCsv, WorkbookTooLarge
 from imports.files.source import MEBIBYTE, Limits
 
 _PIECE_BYTES = 262_144
+_SHEETS = "xl/worksheets/sheet"
+_MAX_KEPT_BYTES = 8 * MEBIBYTE
 _LOCAL_HEADER_BYTES = 30
 _ENCRYPTED_FLAG = 0x1
 _RAW_DEFLATE = -15  # zlib's window bits for a stream without a header
@@ -48,6 +50,7 @@ class Package:
         """Raises NotCsv, BrokenWorkbook or WorkbookTooLarge."""
         self._file = file
         self._limits = limits
+        self._kept: dict[str, list[bytes]] = {}  # small sheets, to unpack them once
         self._entries = self._read_directory()
         self._refuse_other_packages()
         self._check_entries()
@@ -61,6 +64,8 @@ class Package:
 
     def pieces(self, name: str) -> Iterator[bytes]:
         """The unpacked bytes of a part, piece by piece. Raises BrokenWorkbook."""
+        if name in self._kept:
+            return iter(self._kept[name])
         entry = self._entries[name]
         packed = self._packed_pieces(entry)
         return _inflated(packed) if entry.compress_type == zipfile.ZIP_DEFLATED else packed
@@ -112,19 +117,25 @@ class Package:
 
     def _check_unpacked_sizes(self) -> None:
         """Unpacks every part and checks that it has the size that the archive declares."""
-        total = 0
+        total = kept = 0
         for name, entry in self._entries.items():
             size = tags = 0
+            pieces: list[bytes] = []
+            has_strings = name.lower() == SHARED_STRINGS.lower()
+            is_kept = name.startswith(_SHEETS) and kept + entry.file_size <= _MAX_KEPT_BYTES
             for piece in self.pieces(name):
                 size += len(piece)
-                tags += piece.count(b"<")
+                if has_strings:
+                    tags += piece.count(b"<")
+                if is_kept:
+                    pieces.append(piece)
                 if size > entry.file_size:
                     raise self._too_large()
             total += size
-            if (
-                name.lower() == SHARED_STRINGS.lower()
-                and tags > 2 * self._limits.max_workbook_cells
-            ):
+            if is_kept:
+                self._kept[name] = pieces
+                kept += size
+            if tags > 2 * self._limits.max_workbook_cells:
                 raise self._too_large(size)  # the library holds all shared strings in memory
             if size != entry.file_size:
                 raise broken_workbook(f"its part {name[:60]} is damaged")
