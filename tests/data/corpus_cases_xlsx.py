@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Sequence
 from typing import Any
 
@@ -69,6 +71,12 @@ def workbook(*sheets: str, names: Sequence[str] = ("People",), **other: Any) -> 
     for n, xml in enumerate(sheets, 1):
         parts[f"{base}worksheets/sheet{n}.xml"] = xml.encode()
     return archive(**parts | other.get("parts", {}))
+
+
+def with_backslashes(data: bytes) -> bytes:
+    """The same archive with backslashes in the names of its parts."""
+    with zipfile.ZipFile(io.BytesIO(data)) as old:
+        return archive(**{name.replace("/", "\\"): old.read(name) for name in old.namelist()})
 
 
 def styles(*codes: str) -> dict[str, bytes]:
@@ -486,6 +494,11 @@ case(
 case(
     "x16-other-folder.xlsx",
     workbook(PEOPLE, main="book/main.xml"),
+    **accepted_workbook(records=numbered(ANN)),
+)
+case(
+    "x16-backslashes.xlsx",
+    with_backslashes(workbook(PEOPLE)),
     **accepted_workbook(records=numbered(ANN)),
 )
 case(

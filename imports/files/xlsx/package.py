@@ -91,9 +91,11 @@ class Package:
                 f"{self._limits.max_workbook_entries:,} are allowed. Save the table alone as CSV.",
                 limit=self._limits.max_workbook_entries,
             )
-        if comment or len({entry.filename.lower() for entry in entries}) != len(entries):
+        # some programs separate folders by backslashes
+        names = [entry.filename.replace("\\", "/") for entry in entries]
+        if comment or len({name.lower() for name in names}) != len(entries):
             raise broken_workbook("the archive is not one that a spreadsheet writes")
-        return {entry.filename: entry for entry in entries}
+        return dict(zip(names, entries, strict=True))
 
     def _refuse_other_packages(self) -> None:
         if self.find("xl/workbook.xml"):
