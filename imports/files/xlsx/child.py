@@ -95,8 +95,7 @@ def _send_sheet(
         for first_row, rows, found in blocks:
             for start in range(0, len(found), _FACTS_IN_MESSAGE):
                 frames.send_object(connection, {"facts": found[start : start + _FACTS_IN_MESSAGE]})
-            if rows:
-                frames.send_rows(connection, first_row, rows)
+            frames.send_rows(connection, first_row, rows)
         frames.send_object(connection, {"end": True})
 
 

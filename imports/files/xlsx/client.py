@@ -90,7 +90,7 @@ class RemoteWorkbookSource:
             }
         )
         self._is_streaming = True
-        while self._is_streaming and (block := self._next_block()):
+        while block := self._next_block():
             yield block
             if self._pass != current:
                 raise RuntimeError("the rows are read from the start by another iteration")
@@ -109,22 +109,17 @@ class RemoteWorkbookSource:
             return
 
     def _next_block(self) -> RowBlock | None:
-        """The next rows with what is said about them; None at the end. The last ones may be no
-        rows, where hidden rows at the end were left out."""
+        """The next rows with what is said about them; None at the end."""
         facts: list[Fact] = []
         while isinstance(message := self._receive(), dict) and "facts" in message:
             facts += (Fact(*fact) for fact in message["facts"])
-        if isinstance(message, RowBlock):
-            if not facts:
-                return message
-            problems, notices = findings(facts, self._fields)
-            return message._replace(problems=problems, notices=notices)
-        self._is_streaming = False
-        if facts:
-            return RowBlock(
-                facts[0].row, 0, [], escaped=False, notices=findings(facts, self._fields)[1]
-            )
-        return None
+        if not isinstance(message, RowBlock):
+            self._is_streaming = False
+            return None
+        if not facts:
+            return message
+        problems, notices = findings(facts, self._fields)
+        return message._replace(problems=problems, notices=notices)
 
     # --- the conversation ---------------------------------------------------------------------
 

@@ -104,7 +104,7 @@ class WorkbookSource:
             chars += size
             if found:
                 facts += (fact for fact in found if fact.column is None or fact.column in columns)
-        if rows or facts:
+        if rows:
             yield Block(start, rows, facts)
 
     def count_rows(self) -> int:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from imports import files
+from imports.files.xlsx.facts import may_have_facts
 from imports.files.xlsx.formats import parse_format, shown_number
 from imports.schema.error_values import is_error_value
 from tests.imports.files.helpers import open_file, refusal_of
 from tests.imports.files.workbook_builder import (
     DATA,
+    MAIN,
     STRINGS,
     packed,
     parts_of,
@@ -86,6 +88,24 @@ def test_an_error_is_found_wherever_pieces_end(length: int) -> None:
     reading = open_file(with_rows(row_xml(2, "y") + filler + row_xml(3, "#N/A", "e")))
     assert [row for row, _ in reading.records()] == [2, 3]
     assert list(reading.problems) == [3]
+
+
+@pytest.mark.parametrize("length", range(261_600, 262_200))
+def test_a_mark_is_found_wherever_pieces_end(length: int) -> None:
+    sheet = b"<worksheet>" + b"y" * length + b'<row r="9" hidden="1"><c/></row></worksheet>'
+    pieces = [sheet[at : at + 262_000] for at in range(0, len(sheet), 262_000)]
+    assert may_have_facts(pieces, {})
+
+
+def test_a_number_format_is_found_in_single_quotes() -> None:
+    rows = "<row r='2'><c r='A2'><v>12345678</v></c><c r='B2' s='1'><v>7</v></c></row>"
+    xf = '<xf numFmtId="0"/><xf numFmtId="164"/>'
+    styles = (
+        f'<styleSheet xmlns="{MAIN}"><numFmts><numFmt numFmtId="164" formatCode="000"/></numFmts>'
+        f"<cellXfs>{xf}</cellXfs></styleSheet>"
+    )
+    reading = open_file(with_rows(rows, **{"xl/styles.xml": styles.encode()}))
+    assert list(reading.records()) == [(2, ["12345678", "007", ""])]
 
 
 @pytest.mark.parametrize(
