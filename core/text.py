@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 _MAX_NAMES = 20
+# Chinese characters, hiragana or Hangul. Katakana alone may be a foreign name in its own order.
+_FAMILY_NAME_FIRST = re.compile(
+    "[\u3041-\u309f\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\U00020000-\U0003ffff]"
+)
 
 
 def excerpt(text: str, max_chars: int = 60) -> str:
@@ -22,6 +27,12 @@ def join_names(names: Sequence[str]) -> str:
     joined = ", ".join(names[:_MAX_NAMES])
     more = len(names) - _MAX_NAMES
     return f"{joined} and {more} more" if more > 0 else joined
+
+
+def has_family_name_first(name: str) -> bool:
+    """Whether a full name without a comma is written in a script whose names begin with the family
+    name: "山田 太郎", "김 민수"."""
+    return _FAMILY_NAME_FIRST.search(name) is not None
 
 
 def count_of(number: int, noun: str) -> str:

@@ -113,7 +113,7 @@ MISTAKES = (
         "everything at once",
         {
             "email": "nobody", "first_name": "", "last_name": "@", "role": "boss",
-            "department": "-" * 101, "phone": "none", "value_edge_access": "ja",
+            "department": "-" * 101, "phone": "none", "value_edge_access": "perhaps",
         },
         (
             ("email", "invalid_email"), ("first_name", "required"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from core.text import has_family_name_first
 from imports.errors import MissingColumn
 from imports.schema.columns import HeaderMatch, match_headers
 from imports.schema.fields import FULL_NAME, NAME_FIELDS
@@ -49,6 +50,8 @@ def _is_two_words(value: str) -> bool:
 
 def _warning(header: str, values: Sequence[str]) -> FileWarning:
     form = "Last, First" if _is_last_first(values[0]) else "First Last"
+    if form == "First Last" and has_family_name_first(values[0]):
+        form = "Last First"
     message = (
         f'First and last name are read from the column "{header}", whose first values have the '
         f'form "{form}". Check the names; if they are wrong, put them into two columns.'
@@ -59,5 +62,8 @@ def _warning(header: str, values: Sequence[str]) -> FileWarning:
 
 def _split(value: str) -> str:
     last, comma, first = value.partition(",")
-    first, last = (first, last) if comma else value.split()
+    if not comma:
+        first, last = value.split()
+        if has_family_name_first(value):
+            first, last = last, first
     return f"{first.strip()} | {last.strip()}"

@@ -17,7 +17,7 @@ from imports.files.reading import Reading
 from imports.files.source import MEBIBYTE, Limits, SampleRow
 from imports.files.workbook_reading import read_workbook
 from imports.schema.columns import HeaderMatch
-from imports.schema.headers import MAX_HEADER_CHARS
+from imports.schema.header_names import MAX_HEADER_CHARS
 from imports.schema.passwords import holds_secrets
 from imports.schema.warnings import FileWarning
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from imports.schema.headers import header_keys, normalise
+from imports.schema.header_names import normalise
+from imports.schema.headers import header_keys
 
 _STATUS_HEADERS: Final = frozenset(
     """status accountstatus userstatus employmentstatus employeestatus state accountstate userstate

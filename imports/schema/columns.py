@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 from core.text import excerpt, join_names
 from imports.errors import ForbiddenColumn
 from imports.schema.fields import FULL_NAME, NAME_FIELDS
+from imports.schema.header_names import NAME_HEADERS, normalise
 from imports.schema.headers import (
     REMARK_RANK,
     header_keys,
     is_forbidden,
     is_password,
-    normalise,
     recognise,
 )
 from imports.schema.mapping import duplicate_column, resolve_mapping
@@ -176,11 +176,6 @@ def _last_name_beside_vorname(
     return {"last_name": free[0]} if len(free) == 1 else {}
 
 
-_NAME_HEADERS = frozenset(
-    ("name", "names", "nome", "nom", "nombre", "nombres", "naam", "navn", "namn")
-)
-
-
 def _first_name_beside_surname(
     headers: Sequence[str], positions: Mapping[str, int], taken: set[int]
 ) -> dict[str, int]:
@@ -189,7 +184,7 @@ def _first_name_beside_surname(
     if last is None:
         return {}
     used = taken | set(positions.values())
-    free = [i for i, h in enumerate(headers) if i not in used and normalise(h) in _NAME_HEADERS]
+    free = [i for i, h in enumerate(headers) if i not in used and normalise(h) in NAME_HEADERS]
     return {"first_name": free[0]} if len(free) == 1 else {}
 
 

@@ -58,8 +58,8 @@ _TABLE = (
         column="email",
         required=True,
         max_chars=254,
-        aliases=names.EMAIL_ALIASES,
-        fallbacks=names.EMAIL_FALLBACKS,
+        aliases=names.aliases("email"),
+        fallbacks=names.fallbacks("email"),
     ),
     Field(
         name="first_name",
@@ -69,8 +69,8 @@ _TABLE = (
         column="first_name",
         required=True,
         max_chars=100,
-        aliases=names.FIRST_NAME_ALIASES,
-        fallbacks=names.FIRST_NAME_FALLBACKS,
+        aliases=names.aliases("first_name"),
+        fallbacks=names.fallbacks("first_name"),
     ),
     Field(
         name="last_name",
@@ -80,8 +80,8 @@ _TABLE = (
         column="last_name",
         required=True,
         max_chars=100,
-        aliases=names.LAST_NAME_ALIASES,
-        fallbacks=names.LAST_NAME_FALLBACKS,
+        aliases=names.aliases("last_name"),
+        fallbacks=names.fallbacks("last_name"),
     ),
     Field(
         name="role",
@@ -90,7 +90,7 @@ _TABLE = (
         example="viewer",
         column="role",
         default="viewer",
-        aliases=names.ROLE_ALIASES,
+        aliases=names.aliases("role"),
     ),
     Field(
         name="department",
@@ -99,8 +99,8 @@ _TABLE = (
         example="Sales",
         column="department",
         max_chars=100,
-        aliases=names.DEPARTMENT_ALIASES,
-        fallbacks=names.DEPARTMENT_FALLBACKS,
+        aliases=names.aliases("department"),
+        fallbacks=names.fallbacks("department"),
     ),
     Field(
         name="location",
@@ -109,8 +109,8 @@ _TABLE = (
         example="London",
         column="location",
         max_chars=100,
-        aliases=names.LOCATION_ALIASES,
-        fallbacks=names.LOCATION_FALLBACKS,
+        aliases=names.aliases("location"),
+        fallbacks=names.fallbacks("location"),
     ),
     Field(
         name="phone",
@@ -119,8 +119,8 @@ _TABLE = (
         example="+44 20 7946 0123",
         column="phone",
         max_chars=20,
-        aliases=names.PHONE_ALIASES,
-        fallbacks=names.PHONE_FALLBACKS,
+        aliases=names.aliases("phone"),
+        fallbacks=names.fallbacks("phone"),
     ),
     _product_access("market", "MarketEdge", example="true"),
     _product_access("causal", "CausalEdge", example="false"),
@@ -132,7 +132,7 @@ _TABLE = (
         example="true",
         column="invitation_requested",
         default="true",
-        aliases=names.SEND_INVITATION_ALIASES,
+        aliases=names.aliases("send_invitation"),
     ),
 )
 

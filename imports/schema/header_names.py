@@ -1,120 +1,118 @@
-"""The header names that real files use for each field, besides the field's own name.
+"""The names of columns that real files use for each field, besides the field's own name.
 
-They come from the exports of Google Workspace, Microsoft Entra and 365, Active Directory, Okta,
-Auth0, GitHub, Slack, BambooHR and Workday, and from plain English, German, French, Spanish and
-Portuguese. Each name is written in the form that `headers.normalise` returns: lower case, letters
-and digits only, no accents.
+They are written in `languages.toml`, as people write them. Here they have the form in which headers
+are compared.
 """
 
 from __future__ import annotations
 
+import tomllib
+import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
 
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(text.split())
+# A longer header is refused (imports.files). The limit also holds for the headers of a mapping, and
+# bounds the time of the normalisation, which is quadratic in the length of a run of accents.
+MAX_HEADER_CHARS: Final = 1_000
+
+_AMBIGUOUS: Final = "ambiguous"
+# Letters with a stroke, the dotless i, and an apostrophe that counts as a letter. Unicode does not
+# decompose them, but people write them as the plain letter.
+_PLAIN_LETTERS: Final = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "ʼ": ""})
+
+
+def fold(text: str) -> str:
+    """A text without differences of case, accents and width: `HAYIR`, `hayır` and `ＨＡＹＩＲ`
+    become `hayir`."""
+    if text.isascii():
+        return text.lower()
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    return "".join(c for c in folded if not unicodedata.combining(c)).translate(_PLAIN_LETTERS)
+
+
+def normalise(header: str) -> str:
+    """The form in which headers are compared: letters and digits only, no accents, lower case.
+
+    Only the first MAX_HEADER_CHARS characters count.
+    """
+    return "".join(filter(str.isalnum, fold(header[:MAX_HEADER_CHARS])))
+
+
+def _read_languages() -> dict[str, dict[str, list[str]]]:
+    text = Path(__file__).with_name("languages.toml").read_text("utf-8")
+    tables: dict[str, dict[str, Any]] = tomllib.loads(text)
+    return {code: words for code, words in tables.items() if code != _AMBIGUOUS}
+
+
+LANGUAGES: Final = _read_languages()  # code -> kind of words -> words, as they are written
+
+
+def words_of(kind: str) -> tuple[str, ...]:
+    """The words of one kind in all languages, as they are written; English first."""
+    return tuple(dict.fromkeys(w for words in LANGUAGES.values() for w in words.get(kind, ())))
+
+
+def caseless(text: str) -> str:
+    """A value in the form in which it is compared with `spellings_of`: without differences of case
+    and width. Unlike in headers, accents count: a value that decides about access is not guessed.
+    """
+    return text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
+
+
+def spellings_of(kind: str) -> frozenset[str]:
+    """The words of one kind, as `caseless` gives them, and the same typed without accents."""
+    found = {fold(word) for word in words_of(kind)}
+    for code, words in LANGUAGES.items():
+        for word in words.get(kind, ()):
+            upper = word.replace("i", "İ").upper() if code == "tr" else word.upper()
+            found |= {caseless(word), caseless(upper)}
+    return frozenset(found)
+
+
+def aliases(field: str) -> tuple[str, ...]:
+    """The names of a column that are as good as the field's own name."""
+    return _normalised(words_of(field), without=field)
+
+
+def fallbacks(field: str) -> tuple[str, ...]:
+    """The names of a column that count only where no other column has an alias; the best first."""
+    known = {normalise(field), *aliases(field)}
+    return tuple(w for w in _normalised(words_of(f"{field}_fallback")) if w not in known)
 
 
 def access_aliases(product: str) -> tuple[str, ...]:
-    """The aliases of `<product>_access`; `product` is normalised, for example "marketedge"."""
-    before = ("access", "zugang", "zugriff", "acces", "acceso", "acesso")
-    after = ("zugang", "zugriff", "enabled")
-    return (
-        product,
-        *(f"{word}{product}" for word in before),
-        *(f"{product}{word}" for word in after),
-        f"accesa{product}",
-        f"accesoa{product}",
-        f"acessoao{product}",
-    )
+    """The aliases of `<product>_access`: the product alone, and before or after a word."""
+    words = words_of("access")
+    pairs = [f"{product}{word}" for word in words] + [f"{word}{product}" for word in words]
+    return _normalised([product, *pairs], without=f"{product}access")
 
 
-EMAIL_ALIASES = _words("""
-    emailaddress mailaddress emailid useremail useremailaddress
-    workemail emailwork workemailaddress primaryemail emailprimary primaryemailaddress
-    emailaddressprimary primaryworkemail emailprimarywork
-    emailprimaryhome businessemail companyemail corporateemail
-    emailadresse mailadresse geschaftlicheemail dienstlicheemail
-    courriel adresseemail adressemail adresseelectronique adressedecourriel adressedemessagerie
-    emailprofessionnel adresseemailprofessionnelle
-    correo correoelectronico direcciondecorreo direcciondecorreoelectronico direcciondeemail
-    correocorporativo emailcorporativo
-    correioeletronico correioelectronico enderecodeemail enderecoemail enderecodecorreioeletronico
-""")
+def password_words() -> tuple[str, ...]:
+    """A column whose name contains one of these may hold passwords. Folded, without punctuation."""
+    return _normalised(words_of("password"))
 
-EMAIL_FALLBACKS = _words(
-    "mail userprincipalname upn email1value personalemail homeemail privateemail"
-)
 
-FIRST_NAME_ALIASES = _words("""
-    givenname forename fname vorname rufname prenom nombre nombres nombredepila primernombre
-    nome primeironome nomeproprio
-""")
+def password_parts() -> frozenset[str]:
+    """A column whose name has one of these as a word of its own may hold passwords."""
+    return frozenset(_normalised(words_of("password_word")))
 
-FIRST_NAME_FALLBACKS = _words("preferredfirstname legalfirstname first")
 
-LAST_NAME_ALIASES = _words("""
-    surname familyname lname nachname familienname zuname nom nomdefamille patronyme
-    apellido apellidos sobrenome apelido ultimonome nomedefamilia
-""")
+def _normalised(words: Iterable[str], *, without: str = "") -> tuple[str, ...]:
+    unique = dict.fromkeys(map(normalise, words))
+    unique.pop(normalise(without), None)
+    return tuple(unique)
 
-LAST_NAME_FALLBACKS = _words("preferredlastname legallastname primerapellido last sn")
 
-ROLE_ALIASES = _words(
-    "userrole rolle benutzerrolle roleutilisateur rol roldeusuario papel papeldousuario"
-)
-
-DEPARTMENT_ALIASES = _words("""
-    dept departmentname abteilung fachabteilung departement departamento depto
-""")
-
-DEPARTMENT_FALLBACKS = _words("organizationdepartment service setor")
-
-LOCATION_ALIASES = _words("""
-    office officelocation officename worklocation locationname workplace site
-    standort buro buero niederlassung arbeitsort dienstort
-    bureau lieu lieudetravail emplacement localisation
-    ubicacion oficina sede localizacion lugardetrabajo centrodetrabajo
-    localizacao escritorio local localdetrabalho
-""")
-
-LOCATION_FALLBACKS = _words("physicaldeliveryofficename city town stadt ort ville ciudad cidade")
-
-PHONE_ALIASES = _words("""
-    telephone phonenumber phoneno tel telno workphone phonework workphonenumber worktelephone
-    officephone officetelephone businessphone businesstelephone primaryphone primaryworkphone
-    telefon telefonnummer telefonnr rufnummer telefongeschaftlich diensttelefon
-    numerodetelephone telephoneprofessionnel telephonefixe telephonebureau
-    telefono numerodetelefono telefonodetrabajo telefonofijo
-    telefone numerodetelefone telefonecomercial telefoneprofissional
-""")
-
-PHONE_FALLBACKS = _words("""
-    telephonenumber businessphones phone1value mobilephone mobile mobilenumber mobilephonenumber
-    cellphone cell cellphonenumber handy handynummer mobil mobiltelefon mobilnummer
-    telephoneportable telephonemobile portable telefonomovil movil
-    telefonecelular celular telemovel homephone
-""")
-
-SEND_INVITATION_ALIASES = _words("""
-    sendinvitations sendinvite sendinvites sendinvitationemail invite invitation
-    einladung einladungsenden einladungversenden einladen
-    envoyerinvitation envoyeruneinvitation envoyerlinvitation inviter
-    enviarinvitacion invitacion invitar enviarconvite convite convidar
-""")
-
-# Headers of a single column for the full name.
-FULL_NAME_HEADERS = _words("""
-    fullname displayname realname completename employeename workername name
-    lastnamefirstname firstnamelastname firstandlastname githubcomname worker
-    vollstandigername vollername anzeigename vornamenachname nachnamevorname vorundnachname
-    nomcomplet nometprenom prenometnom nomprenom prenomnom
-    nombrecompleto nombreyapellidos nombreyapellido apellidosynombre
-    nomecompleto nomeesobrenome nombre nome nom
-""")
+# A single column with one of these may hold the full name.
+FULL_NAME_HEADERS: Final = _normalised((*words_of("full_name"), *words_of("name")))
+# Beside a column of last names, a column with one of these holds the first name.
+NAME_HEADERS: Final = frozenset(_normalised(words_of("name")))
 
 # A file with one of these columns is refused.
-FORBIDDEN_HEADERS = frozenset(
-    _words("""
-        isstaff issuperuser superuser staffstatus superuserstatus
-        organisationid organizationid orgid
-    """)
+FORBIDDEN_HEADERS: Final = frozenset(
+    (
+        *("isstaff", "issuperuser", "superuser", "staffstatus", "superuserstatus"),
+        *("organisationid", "organizationid", "orgid"),
+    )
 )

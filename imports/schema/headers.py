@@ -6,16 +6,11 @@ Case, accents, spaces and punctuation make no difference.
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Final, NamedTuple
 
 from imports.schema.fields import FIELDS
-from imports.schema.header_names import FORBIDDEN_HEADERS
+from imports.schema.header_names import FORBIDDEN_HEADERS, MAX_HEADER_CHARS, normalise
 from imports.schema.passwords import is_password_header
-
-# A longer header is refused (imports.files). The limit also holds for the headers of a mapping, and
-# bounds the time of the normalisation, which is quadratic in the length of a run of accents.
-MAX_HEADER_CHARS: Final = 1_000
 
 # without "[" inside: otherwise the time would be quadratic in the number of opening brackets
 _SQUARE_BRACKETS: Final = re.compile(r"\[([^\[\]]*)\]\s*(?:required)?", re.IGNORECASE)
@@ -38,18 +33,6 @@ class Recognised(NamedTuple):
 
     field: str
     rank: int
-
-
-def normalise(header: str) -> str:
-    """The form in which headers are compared: letters and digits only, no accents, lower case.
-
-    Only the first MAX_HEADER_CHARS characters count.
-    """
-    header = header[:MAX_HEADER_CHARS]
-    if header.isascii():
-        return "".join(filter(str.isalnum, header.lower()))
-    folded = unicodedata.normalize("NFKD", header.casefold())
-    return "".join(filter(str.isalnum, folded))
 
 
 def header_keys(header: str) -> tuple[str, ...]:

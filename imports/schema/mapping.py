@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from core.text import excerpt, join_names
 from imports.errors import DuplicateColumn, ForbiddenColumn, UnknownMapping
 from imports.schema.fields import FIELDS, FULL_NAME, NAME_FIELDS
-from imports.schema.header_names import FORBIDDEN_HEADERS
-from imports.schema.headers import header_keys, is_password, normalise
+from imports.schema.header_names import FORBIDDEN_HEADERS, normalise
+from imports.schema.headers import header_keys, is_password
 
 _COLUMN_NUMBER = re.compile(r"#([0-9]{1,4})")
 

@@ -7,35 +7,16 @@ is dropped by mistake costs nothing, because no field would have been read from 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
+from imports.schema.header_names import fold, password_parts, password_words
 
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(text.split())
-
-
-# A header with one of these in it stands for a password. Accents and punctuation
-# make no difference.
-PASSWORD_WORDS: Final = _words(
-    """
-    password passwort kennwort passwd passphrase passcode passhash unicodepwd motdepasse contrasena
-    contrasenya senha palavrapasse parolachiave wachtwoord losenord adgangskode kodeord passord
-    salasana tunnussana haslo heslo jelszo lozinka zaporka slaptazodis parool пароль
-    κωδικοςπροσβασης
-    סיסמה كلمةالمرور 密码 密碼 口令 パスワード 暗証番号 비밀번호 암호 รหัสผ่าน matkhau katasandi
-    apikey privatekey secretkey
-    """
-)
+# From `languages.toml`. A header with one of these in it stands for a password: accents and
+# punctuation make no difference.
+PASSWORD_WORDS: Final = password_words()
 # A header with one of these as a word of its own does: `user_pass`, `unicodePwd`, `Temp PW`.
-PASSWORD_PARTS: Final = frozenset(
-    _words("""
-    pass passw pw pwd pswd psw mdp pin secret secrets hash hashes hashed token credential
-    credentials clave claves parola parole sifre sifra geslo salt crypt bcrypt argon2 scrypt md5 sha
-    sha1 sha256 sha512 otp totp
-    """)
-)
+PASSWORD_PARTS: Final = password_parts()
 
 # Microsoft 365: whether the user is blocked from logging in.
 _NO_PASSWORDS: Final = (["block", "credential"],)
@@ -55,22 +36,13 @@ _MAX_EXAMINED_CHARS: Final = 200
 
 def is_password_header(header: str) -> bool:
     """Whether a header says that its column holds passwords."""
-    parts = _PARTS.findall(_fold(_CAMEL.sub(" ", header)))
+    parts = _PARTS.findall(fold(_CAMEL.sub(" ", header)))
     if parts in _NO_PASSWORDS:
         return False
     if not PASSWORD_PARTS.isdisjoint((*parts, *(part.rstrip("0123456789") for part in parts))):
         return True
     joined = "".join(parts)
-    return any(word in joined for word in _FOLDED_WORDS)
-
-
-def _fold(text: str) -> str:
-    """Lower case without accents. The stroke of "ł" is no accent to Unicode."""
-    folded = unicodedata.normalize("NFKD", text.casefold()).replace("ł", "l")
-    return "".join(c for c in folded if not unicodedata.combining(c))
-
-
-_FOLDED_WORDS: Final = tuple(map(_fold, PASSWORD_WORDS))
+    return any(word in joined for word in PASSWORD_WORDS)
 
 
 def holds_secrets(values: Iterable[str]) -> bool:

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from core import emails
 from core.characters import SAFE_CHARS, SAFE_FIRST_CHARS, SIGNS
+from core.text import has_family_name_first
 from imports.schema.columns import Columns
 from imports.schema.fields import FIELDS, FULL_NAME, REQUIRED
 from imports.validation import phones, problems, rules
@@ -192,10 +193,13 @@ def _holds_no_user(cells: Sequence[str]) -> bool:
 
 
 def split_full_name(value: str) -> tuple[str, str]:
-    """First and last name of "Last, First" or "First Middle Last"; ("First", "") for one word."""
+    """First and last name of "Last, First", "First Middle Last" or "山田 太郎" (family name first);
+    ("First", "") for one word."""
     last, comma, first = value.replace("，", ",").partition(",")  # also the Chinese comma
     if comma:
         return first.strip(), last.strip()
+    if has_family_name_first(value) and len(words := value.split(maxsplit=1)) == 2:
+        return words[1].strip(), words[0]
     words = value.strip().rsplit(maxsplit=1)
     return (words[0], words[1]) if len(words) == 2 else (value.strip(), "")
 

@@ -14,24 +14,33 @@ from core import emails
 from core.characters import FORMULA_STARTS, find_misplaced
 from imports.schema.error_values import is_error_value
 from imports.schema.fields import FIELDS, Field
+from imports.schema.header_names import caseless, spellings_of
 from imports.validation import phones, problems
 from imports.validation.problems import Problem
 
 ROLES: Final = ("admin", "analyst", "viewer")
+_SEPARATORS: Final = re.compile(r"[\s_-]+")
+
+
+def _role_key(word: str) -> str:
+    """The form in which roles are compared: "read-only" for "Read Only" and "READ_ONLY"."""
+    return _SEPARATORS.sub("-", caseless(word))
+
+
+# The words of `languages.toml`. `role_rule` finds a role as "read-only" or "readonly". The spellings
+# with a space or an underscore are for `rows`, which looks up the cell as it is before it calls a
+# rule.
 ROLE_WORDS: Final = {
-    **{role: role for role in ROLES},
-    "administrator": "admin",
-    "user": "analyst",
-    # `role_rule` finds all of these as "read-only" or "readonly". The spellings with a space or an
-    # underscore are for `rows`, which looks up the cell as it is before it calls a rule.
-    **dict.fromkeys(("readonly", "read-only", "read only", "read_only"), "viewer"),
+    word.replace("-", separator): role
+    for role in ROLES
+    for word in map(_role_key, spellings_of(role))
+    for separator in "-_ "
 }
 BOOLEAN_WORDS: Final = {
-    **dict.fromkeys(("true", "yes", "1", "y", "on", "enabled"), True),
-    **dict.fromkeys(("false", "no", "0", "n", "off", "disabled"), False),
+    **dict.fromkeys(spellings_of("yes"), True),
+    **dict.fromkeys(spellings_of("no"), False),
 }
 _PLATFORM_ROLES: Final = frozenset({"superadmin", "superadministrator", "superuser"})
-_SEPARATORS: Final = re.compile(r"[\s_-]+")
 _PUNCTUATION: Final = re.compile(r"\W")
 
 Value = str | bool
@@ -88,14 +97,14 @@ def phone_rule(field: Field) -> Rule:
 
 
 def role_rule(field: Field, default_role: str) -> Rule:
-    """One of ROLE_WORDS, in any case. An empty value is `default_role`."""
+    """One of ROLE_WORDS, in any case and width. An empty value is `default_role`."""
 
     def check(value: str) -> Value | Problem:
         if not value:
             return default_role
         if character := find_misplaced(value):
             return problems.control_character(field, value, character)
-        word = _SEPARATORS.sub("-", value.lower())
+        word = _role_key(value)
         if role := ROLE_WORDS.get(word):
             return role
         if _PUNCTUATION.sub("", word) in _PLATFORM_ROLES:
@@ -106,12 +115,12 @@ def role_rule(field: Field, default_role: str) -> Rule:
 
 
 def boolean_rule(field: Field) -> Rule:
-    """One of BOOLEAN_WORDS, in any case."""
+    """One of BOOLEAN_WORDS, in any case and width."""
 
     def check(value: str) -> Value | Problem:
         if character := find_misplaced(value):
             return problems.control_character(field, value, character)
-        answer = BOOLEAN_WORDS.get(value.lower() or field.default)
+        answer = BOOLEAN_WORDS.get(caseless(value) or field.default)
         return problems.invalid_boolean(field, value) if answer is None else answer
 
     return check

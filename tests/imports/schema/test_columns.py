@@ -12,8 +12,9 @@ from imports.schema.fields import FIELDS
 from imports.schema.header_names import (
     FORBIDDEN_HEADERS,
     FULL_NAME_HEADERS,
+    normalise,
 )
-from imports.schema.headers import KNOWN_NAMES, is_password, normalise, recognise
+from imports.schema.headers import KNOWN_NAMES, is_password, recognise
 
 REQUIRED = ["email", "first_name", "last_name"]
 

@@ -15,7 +15,7 @@ from tests.imports.validation.helpers import columns_of
         ("Ada King Lovelace", "Ada King", "Lovelace"), ("Lovelace, Ada", "Ada", "Lovelace"),
         ("de la Cruz, José María", "José María", "de la Cruz"),
         ("Smith, John, Jr.", "John, Jr.", "Smith"),
-        ("山田\u3000太郎", "山田", "太郎"), ("王，小明", "小明", "王"), ("Prince", "Prince", ""),
+        ("山田\u3000太郎", "太郎", "山田"), ("김 민수", "민수", "김"), ("マイケル スミス", "マイケル", "スミス"), ("王，小明", "小明", "王"), ("Prince", "Prince", ""),
         ("", "", ""),
         (", Ada", "Ada", ""), ("Lovelace,", "", "Lovelace"),
     ],
