@@ -27,7 +27,7 @@ def _role_key(word: str) -> str:
     return _SEPARATORS.sub("-", caseless(word))
 
 
-# The words of `languages.toml`. `role_rule` finds a role as "read-only" or "readonly". The spellings
+# The words of `languages.toml`. `role_rule` finds a role as "read-only" or "readonly". Spellings
 # with a space or an underscore are for `rows`, which looks up the cell as it is before it calls a
 # rule.
 ROLE_WORDS: Final = {

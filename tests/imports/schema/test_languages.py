@@ -103,7 +103,9 @@ def test_every_word_for_a_password_drops_its_column(code: str) -> None:
 def test_the_access_to_a_product_is_recognised_in_each_language(code: str) -> None:
     for word in LANGUAGES[code]["access"]:
         for header in (f"{word} MarketEdge", f"MarketEdge {word}".upper()):
-            assert (match := recognise(header)) and match.field == "market_edge_access"
+            match = recognise(header)
+            assert match is not None
+            assert match.field == "market_edge_access"
     assert "marketedgeaccess" not in access_aliases("marketedge")
 
 
