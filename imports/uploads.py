@@ -56,7 +56,7 @@ class UploadHandler(FileUploadHandler):
         encoding: str | None = None,
     ) -> None:
         """Raises FileTooLarge if Content-Length is too large, before anything is read."""
-        if content_length > _largest_body():
+        if content_length > largest_body():
             raise too_large()
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
@@ -95,7 +95,7 @@ def refuse_too_large(request: Request) -> None:
     """Raises FileTooLarge if Content-Length is too large. Does not read the body."""
     length = request.META.get("CONTENT_LENGTH") or "0"
     is_form = str(request.content_type).startswith(MULTIPART)
-    if is_form and length.isdecimal() and int(length) > _largest_body():
+    if is_form and length.isdecimal() and int(length) > largest_body():
         raise too_large()
 
 
@@ -129,7 +129,8 @@ def sha256_of(file: Any) -> str:
     return hashlib.file_digest(cast(Any, content_of(file)), "sha256").hexdigest()
 
 
-def _largest_body() -> int:
+def largest_body() -> int:
+    """The largest body of a request that uploads a file, in bytes."""
     return settings.MAX_FILE_SIZE + settings.DATA_UPLOAD_MAX_MEMORY_SIZE + FRAME_BYTES
 
 
@@ -144,7 +145,7 @@ def _accept_chunked(request: HttpRequest) -> None:
     if not environ.get("CONTENT_TYPE", "").startswith(MULTIPART):
         return
     if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
-        environ["CONTENT_LENGTH"] = str(_largest_body())
+        environ["CONTENT_LENGTH"] = str(largest_body())
         # Private: WSGIRequest has limited its stream to 0 bytes, and has no public way to replace
         # it. tests/imports/api/test_uploads.py sends such bodies through a real server.
         request._stream = environ["wsgi.input"]

@@ -44,6 +44,10 @@ METRICS_TOKEN: str = env.str("METRICS_TOKEN", "")  # empty: /metrics answers 404
 TRUSTED_PROXY_HOPS: int = env.int("TRUSTED_PROXY_HOPS", 0, validate=validate.Range(min=0, max=9))
 
 _positive = validate.Range(min=1)
+_seconds = validate.Range(min=0.05)  # deadlines, such as those of marketedge/server
+REQUEST_HEADER_SECONDS: float = env.float("REQUEST_HEADER_SECONDS", 10.0, validate=_seconds)
+REQUEST_BODY_SECONDS: float = env.float("REQUEST_BODY_SECONDS", 30.0, validate=_seconds)
+RESPONSE_SEND_SECONDS: float = env.float("RESPONSE_SEND_SECONDS", 30.0, validate=_seconds)
 MAX_FILE_SIZE: int = env.int("MAX_FILE_SIZE", 10 * 1024 * 1024, validate=_positive)  # bytes
 # What the staged files of one organisation may take: bytes of their rows as they are stored.
 MAX_STAGED_BYTES: int = env.int("MAX_STAGED_BYTES", 500 * 1024 * 1024, validate=_positive)
@@ -60,9 +64,7 @@ IMPORT_CHUNK_SIZE: int = env.int(
 IMPORT_RETENTION_DAYS: int = env.int("IMPORT_RETENTION_DAYS", 30, validate=_positive)
 UPLOAD_KEPT_SECONDS: int = env.int("UPLOAD_KEPT_SECONDS", 3600, validate=_positive)
 # A worker puts a batch back into the queue after this time, so that others get their turn.
-IMPORT_SLICE_SECONDS: float = env.float(
-    "IMPORT_SLICE_SECONDS", 2.0, validate=validate.Range(min=0.05)
-)
+IMPORT_SLICE_SECONDS: float = env.float("IMPORT_SLICE_SECONDS", 2.0, validate=_seconds)
 # A second worker does not claim a batch whose last heartbeat is younger than this.
 IMPORT_TAKEOVER_SECONDS: float = env.float("IMPORT_TAKEOVER_SECONDS", 5.0)
 IMPORT_STUCK_SECONDS: int = env.int("IMPORT_STUCK_SECONDS", 600, validate=_positive)

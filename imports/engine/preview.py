@@ -86,9 +86,7 @@ def preview(upload: Upload, options: ImportOptions | None = None) -> Preview:
         checked = chunks.check(chunk, checker, add_warnings)
         _add_rows(result, upload, checked, options)
         number += 1
-    for warning in _columns_mostly_wrong(result, columns):
-        collector.put(warning)
-    found = collector.warnings()
+    found = [*_columns_mostly_wrong(result, columns), *collector.warnings()]
     result.warnings = found[:LISTED]
     result.warning_count = sum(warning.count for warning in found)
     _store_outcome(result, upload, options)

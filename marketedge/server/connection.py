@@ -1,8 +1,8 @@
 """A connection to a client: what was received of a request, and what is left to send.
 
 The worker's main loop receives and sends without waiting. A thread works on a complete request: it
-reads from `received` and writes to `Outgoing`, and waits for the client only if the client has let
-too much pile up.
+reads from `received`, and stores in `unsent` what the client does not take. It waits for the client
+only if too much is stored.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from tempfile import SpooledTemporaryFile
 from threading import Lock
 from typing import Any
 
+from django.conf import settings
 from gunicorn import http
 from gunicorn.workers.gthread import TConn
 
@@ -103,9 +104,9 @@ class Connection(TConn):  # type: ignore[misc] # gunicorn has no types
         self.budget = budget
         self.parser = http.get_parser(cfg, ThreadSocket(self), client)
         self.initialized = self.data_ready = True  # gunicorn need not wait for the first bytes
-        self.send_seconds = 30.0
         self.requests = 0
         self.deadline = 0.0  # of what the main loop waits for
+        self.is_released = False
         self.keep = False  # whether another request may follow
         self.begun_at = self.head_at = 0.0
         self.received, self.unsent = Stored(budget), Stored(budget)
@@ -123,14 +124,14 @@ class Connection(TConn):  # type: ignore[misc] # gunicorn has no types
     def write(self, data: bytes) -> None:
         """Sends an answer, or stores what the client does not take yet. Called by a thread.
 
-        Raises BrokenPipeError if the client does not take it for `send_seconds`."""
+        Raises BrokenPipeError if the client does not take it within RESPONSE_SEND_SECONDS."""
         if not self.unsent.left:
             data = data[self._send(data) :]
         if not data:
             return
         if self.unsent.left + len(data) <= MAX_UNSENT_BYTES and self.unsent.write(data):
             return
-        deadline = time.monotonic() + self.send_seconds
+        deadline = time.monotonic() + settings.RESPONSE_SEND_SECONDS
         while not self.flush() or (data := data[self._send(data) :]):
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([], [self.socket], [], left)[1]:
@@ -160,6 +161,7 @@ class Connection(TConn):  # type: ignore[misc] # gunicorn has no types
 
     def release(self) -> None:
         """Closes the socket and deletes what is stored."""
+        self.is_released = True
         self.socket.close()
         self.received.close()
         self.unsent.close()

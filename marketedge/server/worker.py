@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import re
 import selectors
 import socket
@@ -29,8 +28,9 @@ from marketedge.server.framing import BodyTooLarge, HeadTooLarge
 
 HEALTH_PATHS = ("/healthz", "/readyz")
 LINGER_SECONDS = 2.0  # how long a client has to read the end of an answer before the socket closes
+MIN_BYTES_PER_SECOND = 8 * 1024  # of a body, beyond REQUEST_BODY_SECONDS
+MAX_STORED_BYTES = 256 * 1024 * 1024
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-FRAME_BYTES = 16 * 1024  # of the parts of a form, as in imports/uploads.py
 # What no thread has seen is refused with these codes and sentences.
 _REFUSALS = {
     408: ("request_timeout", "The request did not arrive in time. Send it again."),
@@ -44,24 +44,12 @@ def check() -> None:
     """Raises RuntimeError if this version of gunicorn lacks a part that `Worker` needs."""
     worker = ("accept", "finish_request", "handle", "murder_pending", "_cap_keepalive", "run")
     missing = [name for name in worker if not hasattr(gthread.ThreadWorker, name)]
-    missing += [name for name in ("init", "wait_for_data") if not hasattr(gthread.TConn, name)]
-    if missing or not hasattr(http, "get_parser"):
+    missing += [] if hasattr(http, "get_parser") else ["get_parser"]
+    if missing:
         raise RuntimeError(
             f"This version of gunicorn has no {' and no '.join(missing)}. Look at"
             " marketedge/server/worker.py, and install the version that requirements.txt names."
         )
-
-
-def seconds(name: str, default: float) -> float:
-    """A number of seconds from the environment. Raises RuntimeError if it is none."""
-    text = os.environ.get(name) or str(default)
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if value <= 0:
-        raise RuntimeError(f"{name} is {text!r}. It must be a number of seconds above 0.")
-    return value
 
 
 class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn has no types
@@ -69,13 +57,12 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn has no type
 
     def init_process(self) -> None:
         """Called once in each worker process, before its main loop."""
+        from imports.uploads import largest_body  # here, as it needs the settings
+
         check()
-        self.header_seconds = seconds("REQUEST_HEADER_SECONDS", 10)
-        self.body_seconds = seconds("REQUEST_BODY_SECONDS", 30)
-        self.send_seconds = seconds("RESPONSE_SEND_SECONDS", 30)
-        self.min_bytes_per_second = 8 * 1024
-        self.max_request_seconds = 10 * self.body_seconds
-        self.budget = Budget(256 * 1024 * 1024)
+        self.largest_upload = largest_body()
+        self.max_request_seconds = 10 * settings.REQUEST_BODY_SECONDS
+        self.budget = Budget(MAX_STORED_BYTES)
         self.waiting: set[Connection] = set()
         self.health_pools = {path: ThreadPoolExecutor(max_workers=1) for path in HEALTH_PATHS}
         self.is_upload = re.compile(settings.UPLOAD_PATHS).fullmatch
@@ -83,10 +70,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn has no type
 
     def limit_of(self, path: str) -> int:
         """The largest body that a path takes, in bytes."""
-        if self.is_upload(path):
-            form = settings.DATA_UPLOAD_MAX_MEMORY_SIZE + FRAME_BYTES
-            return int(settings.MAX_FILE_SIZE + form)
-        return int(settings.MAX_BODY_BYTES)
+        return self.largest_upload if self.is_upload(path) else int(settings.MAX_BODY_BYTES)
 
     # --- waiting -------------------------------------------------------------------------------
 
@@ -97,7 +81,16 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn has no type
         self._stop_waiting(conn)
         conn.deadline = until
         self.waiting.add(conn)
-        self.poller.register(conn.socket, events, lambda _: then(conn))
+        self.poller.register(conn.socket, events, lambda _: self._guard(conn, then))
+
+    def _guard(self, conn: Connection, step: Callable[[Connection], None]) -> None:
+        """Runs a step of the main loop. An error of the socket, or of the temporary file, ends this
+        connection and no other one. gunicorn would end the process."""
+        try:
+            step(conn)
+        except OSError as error:
+            self.log.info("Closed a connection because of %s", type(error).__name__)
+            self._close(conn)
 
     def _stop_waiting(self, conn: Connection) -> None:
         if conn in self.waiting:
@@ -128,13 +121,14 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn has no type
         except OSError as error:
             if error.errno in (errno.EAGAIN, errno.ECONNABORTED):
                 return
+            if error.errno in (errno.EMFILE, errno.ENFILE) and self.waiting:
+                return self._close(min(self.waiting, key=lambda one: one.deadline))
             raise
         conn = Connection(self.cfg, sock, client, listener.getsockname(), budget=self.budget)
-        conn.send_seconds = self.send_seconds
         self.nr_conns += 1
         if len(self.waiting) >= self.worker_connections - self.cfg.threads - len(HEALTH_PATHS):
             self._close(min(self.waiting, key=lambda one: one.deadline))
-        self._expect_request(conn, self.header_seconds)
+        self._expect_request(conn, settings.REQUEST_HEADER_SECONDS)
 
     def _expect_request(self, conn: Connection, idle_seconds: float) -> None:
         arrived = conn.expect_request(self.limit_of)
@@ -150,8 +144,6 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn has no type
             data = conn.socket.recv(BLOCK_BYTES)
         except (BlockingIOError, InterruptedError):
             return
-        except OSError:
-            return self._close(conn)
         if data:
             return self._add(conn, data)
         if not conn.frame.has_head:
@@ -188,10 +180,10 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn has no type
         now = time.monotonic()
         conn.begun_at = conn.begun_at or now
         if not conn.frame.has_head:
-            conn.deadline = conn.begun_at + self.header_seconds
+            conn.deadline = conn.begun_at + settings.REQUEST_HEADER_SECONDS
             return
         conn.head_at = conn.head_at or now
-        allowed = self.body_seconds + conn.received.size / self.min_bytes_per_second
+        allowed = settings.REQUEST_BODY_SECONDS + conn.received.size / MIN_BYTES_PER_SECOND
         conn.deadline = conn.head_at + min(allowed, self.max_request_seconds)
 
     def enqueue_req(self, conn: Connection) -> None:
@@ -214,16 +206,12 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn has no type
         """Continues in the main loop after the thread has finished."""
         conn.received.close()
         conn.keep = not done.cancelled() and done.exception() is None and done.result()
-        self._send(conn)
+        self._guard(conn, self._send)
 
     def _send(self, conn: Connection) -> None:
         """Sends what the client has not taken yet, then waits for its next request."""
-        try:
-            is_sent = conn.flush()
-        except OSError:
-            return self._close(conn)
-        if not is_sent:
-            until = time.monotonic() + self.send_seconds
+        if not conn.flush():
+            until = time.monotonic() + settings.RESPONSE_SEND_SECONDS
             return self.wait(conn, selectors.EVENT_WRITE, self._send, until)
         if conn.keep:
             return self._expect_request(conn, self.cfg.keepalive)
@@ -241,18 +229,15 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn has no type
         conn.unsent.write(head.encode() + content)
         conn.keep, conn.frame.is_complete = False, True
         self._stop_waiting(conn)
-        self._send(conn)
+        self._guard(conn, self._send)
 
     def _linger(self, conn: Connection) -> None:
         """Says that no more follows, and gives the client time to read it. A socket that closes
         with unread bytes would discard the end of the answer (RFC 9112, section 9.6)."""
-        try:
-            conn.socket.shutdown(socket.SHUT_WR)
-        except OSError:
-            return self._close(conn)
+        conn.socket.shutdown(socket.SHUT_WR)
         conn.begun_at = 0.0
         until = time.monotonic() + LINGER_SECONDS
-        return self.wait(conn, selectors.EVENT_READ, self._discard, until)
+        self.wait(conn, selectors.EVENT_READ, self._discard, until)
 
     def _discard(self, conn: Connection) -> None:
         try:
@@ -260,11 +245,10 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn has no type
                 return
         except (BlockingIOError, InterruptedError):
             return
-        except OSError:
-            pass
         self._close(conn)
 
     def _close(self, conn: Connection) -> None:
-        self._stop_waiting(conn)
-        conn.release()
-        self.nr_conns -= 1
+        if not conn.is_released:
+            self._stop_waiting(conn)
+            conn.release()
+            self.nr_conns -= 1

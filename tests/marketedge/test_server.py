@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import struct
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -153,6 +154,20 @@ def test_a_body_that_drips_gets_408(connect: Connect) -> None:
 
 def test_a_connection_without_a_request_is_closed(connect: Connect) -> None:
     assert connect().read_to_end() == b""
+
+
+def test_connections_that_are_reset_end_no_process(django_db_setup: None, tmp_path: Path) -> None:
+    """gunicorn ends its process if the main loop meets an error of a socket."""
+    expect = POST.replace(b"Host", b"Expect: 100-continue\r\nHost")
+    with running(tmp_path) as (process, connect):
+        started = process.log.read_text().count("Booting worker")
+        for request_ in (expect, GET, POST + b"x") * 60:
+            client = connect()
+            client.send(request_)
+            client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.socket.close()  # sends a reset
+        assert seconds_of_a_health_check(connect) < 1
+        assert process.log.read_text().count("Booting worker") == started
 
 
 def test_one_connection_serves_many_requests(connect: Connect) -> None:
