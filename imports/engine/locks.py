@@ -4,8 +4,10 @@ Everything that locks rows of several of these tables locks the organisation fir
 transactions wait for each other:
 
 - What adds or changes something shares the organisation with others (`lock_organisation`).
-- What deletes a user or an organisation has the organisation for itself (`lock_for_deletion`).
-- What deletes batches or users takes turns with others that do. Triggers do this for plain SQL.
+- What deletes an organisation, or users in the admin, has the organisation for itself
+  (`lock_for_deletion`).
+- What deletes batches or organisations, or users in the admin, takes turns with others that do.
+  Triggers do this for plain SQL. An undo deletes users, too: it has locked their batch.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ def lock_organisation(organisation_id: UUID | str) -> None:
 
 
 def take_turns_to_delete() -> None:
-    """Waits for other transactions that delete batches or users, until their end."""
+    """Waits until the end of other transactions that have called this, or a trigger that does."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT take_turns_to_delete()")
 

@@ -24,19 +24,10 @@ from imports.errors import (
 from imports.files.delimiter import DELIMITERS
 from imports.files.source import Limits
 from imports.files.text import DecodeError, Encoding, count_lines
+from imports.schema.warnings import cell_name
 
 _READ_BYTES = 1_048_576
 _EXCERPT_CHARS = 30
-
-
-def column_letter(index: int) -> str:
-    """The name that a spreadsheet gives to a column: 0 is A, 26 is AA."""
-    letters = ""
-    number = index + 1
-    while number:
-        number, rest = divmod(number - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
 
 
 # --- bytes ------------------------------------------------------------------------------------
@@ -106,7 +97,7 @@ def cell_too_long(row: int, cells: Sequence[str], max_chars: int) -> CellTooLong
     """The refusal for the first cell of a row that is longer than allowed."""
     index = next(i for i, cell in enumerate(cells) if len(cell) > max_chars)
     return CellTooLong(
-        f"The cell {column_letter(index)}{row} holds {len(cells[index]):,} characters; "
+        f"The cell {cell_name(row, index)} holds {len(cells[index]):,} characters; "
         f"at most {max_chars:,} are allowed. Shorten it.",
         row=row,
         column=index + 1,
@@ -121,7 +112,7 @@ def nul_in_a_cell(row: int, cells: Sequence[str]) -> BinaryContent:
     """
     index = next(i for i, cell in enumerate(cells) if "\0" in cell)
     return BinaryContent(
-        f"The cell {column_letter(index)}{row} holds a NUL character (U+0000), which is not allowed"
+        f"The cell {cell_name(row, index)} holds a NUL character (U+0000), which is not allowed"
         " in any column. Type the cell again.",
         row=row,
         column=index + 1,
@@ -152,7 +143,7 @@ def header_cell_too_long(row: int, cells: Sequence[str], max_chars: int) -> Head
     """The refusal for the first header that is longer than allowed."""
     index = next(i for i, cell in enumerate(cells) if len(cell) > max_chars)
     return HeaderTooLarge(
-        f"The header {column_letter(index)}{row} has {len(cells[index]):,} characters; at most "
+        f"The header {cell_name(row, index)} has {len(cells[index]):,} characters; at most "
         f"{max_chars:,} are allowed. It must be the name of a column.",
         row=row,
         column=index + 1,

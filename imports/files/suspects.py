@@ -70,16 +70,7 @@ def _has_suspect_letters(text: str) -> bool:
 
 # In UTF-8: U+2000 to U+207F (marks, blanks and quotes), U+3000, U+00A0, U+00AD, accents to be put
 # on the letter before, the byte-order mark, U+061C, "Â", "Ã" and the beginning of damaged Cyrillic.
-_SUSPECT_BYTES: Final = (
-    *(b"\xe2\x80", b"\xe2\x81", b"\xe3\x80\x80", b"\xc2\xa0", b"\xc2\xad", b"\xc2\xb4", b"\xcc"),
-    *(
-        b"\xcd",
-        b"\xe3\x82\x99",
-        b"\xe3\x82\x9a",
-        b"\xef\xbb\xbf",
-        b"\xd8\x9c",
-        b"\xc3\x82",
-        b"\xc3\x83",
-    ),
-    *(b"\xc3\x90", b"\xc3\x91"),
+_SUSPECT_HEX: Final = (
+    "e280 e281 e38080 c2a0 c2ad c2b4 cc cd e38299 e3829a efbbbf d89c c382 c383 c390"
 )
+_SUSPECT_BYTES: Final = tuple(map(bytes.fromhex, (_SUSPECT_HEX + " c391").split()))

@@ -131,7 +131,7 @@ class WarningCollector:
 
 
 def cell_name(row: int, index: int) -> str:
-    """The reference of a cell in a spreadsheet: `D7` for row 7 and index 3."""
+    """The reference of a cell in a spreadsheet: `D7` for row 7 and index 3, `AA1` for index 26."""
     letters, number = "", index + 1
     while number:
         number, rest = divmod(number - 1, 26)

@@ -6,7 +6,7 @@ import pytest
 
 from imports import files
 from imports.files.delimiter import named_delimiter
-from imports.files.messages import column_letter
+from imports.schema.warnings import cell_name
 from tests.imports.files.helpers import HEADER, ROW, open_file, refusal_of, rows_of
 
 
@@ -93,7 +93,7 @@ def test_a_refusal_quotes_a_short_printable_piece_of_the_file_at_most() -> None:
 
 @pytest.mark.parametrize(("index", "letters"), [(0, "A"), (25, "Z"), (26, "AA"), (701, "ZZ")])
 def test_columns_are_lettered_as_in_a_spreadsheet(index: int, letters: str) -> None:
-    assert column_letter(index) == letters
+    assert cell_name(7, index) == f"{letters}7"
 
 
 @pytest.mark.parametrize("name", ["users.CSV ", "users", "a.b/users.TSV", "users.csv (1)", ""])
