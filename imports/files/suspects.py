@@ -71,6 +71,6 @@ def _has_suspect_letters(text: str) -> bool:
 # In UTF-8: U+2000 to U+207F (marks, blanks and quotes), U+3000, U+00A0, U+00AD, accents to be put
 # on the letter before, the byte-order mark, U+061C, "Â", "Ã" and the beginning of damaged Cyrillic.
 _SUSPECT_HEX: Final = (
-    "e280 e281 e38080 c2a0 c2ad c2b4 cc cd e38299 e3829a efbbbf d89c c382 c383 c390"
+    "e280 e281 e38080 c2a0 c2ad c2b4 cc cd e38299 e3829a efbbbf d89c c382 c383 c390 c391"
 )
-_SUSPECT_BYTES: Final = tuple(map(bytes.fromhex, (_SUSPECT_HEX + " c391").split()))
+_SUSPECT_BYTES: Final = tuple(map(bytes.fromhex, _SUSPECT_HEX.split()))
