@@ -63,7 +63,7 @@ class DelimitedSource:
         self.stray_rows = 0
         if trial.error and not trial.fields:
             last = trial.samples[-1] if trial.samples else SampleRow(blank_lines, [], blank_lines)
-            raise self.syntax_refusal(trial.error, last.row + 1, self._sep_lines + last.end_line)
+            raise self.syntax_refusal(str(trial.error), last.row + 1, self._sep_lines + last.end_line)
 
     def start_below(self, header: SampleRow) -> None:
         """Makes `blocks` begin with the row after the header."""
@@ -156,14 +156,14 @@ class DelimitedSource:
                 error.text, line, self.dialect.delimiter, self.limits
             ) from None
 
-    def syntax_refusal(self, error: csv.Error, row: int, line: int) -> FileRefused:
+    def syntax_refusal(self, error: str, row: int, line: int) -> FileRefused:
         """The refusal for an error of csv.reader in the row that begins after `line` lines."""
         text = ""
         for block in _without_lines(self._text_blocks(), line):
             text += block
             if len(text) > self.limits.max_record_bytes:
                 break
-        return messages.csv_syntax(str(error), text, self.dialect.delimiter, row, line, self.limits)
+        return messages.csv_syntax(error, text, self.dialect.delimiter, row, line, self.limits)
 
 
 def _without_lines(texts: Iterator[str], count: int) -> Iterator[str]:

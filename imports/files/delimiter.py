@@ -81,6 +81,43 @@ class Dialect(NamedTuple):
         return csv.reader(lines, delimiter=self.delimiter, strict=True)
 
 
+class UnpaddedRows:
+    """The rows of lines, read without the blanks around quoted cells.
+
+    `count` and `finished_lines`: the rows so far and their lines; `changed`: the indexes of rows
+    that had such blanks. csv.Error is raised as by a csv.reader.
+    """
+
+    def __init__(self, lines: Sequence[str], dialect: Dialect, padding: Padding) -> None:
+        self.count = 0
+        self.finished_lines = 0
+        self.changed: list[int] = []
+        self._lines = lines
+        self._padding = padding
+        self._reader = dialect.rows(self._unpadded())
+
+    @property
+    def given_lines(self) -> int:
+        """How many lines the row that is being read has so far."""
+        return self._reader.line_num - self.finished_lines
+
+    def __iter__(self) -> Iterator[list[str]]:
+        for cells in self._reader:
+            self.count += 1
+            self.finished_lines = self._reader.line_num
+            yield cells
+
+    def _unpadded(self) -> Iterator[str]:
+        for number, line in enumerate(self._lines):
+            if '"' not in line:
+                yield line
+                continue
+            shorter = self._padding.remove(line, is_open=number != self.finished_lines)
+            if shorter != line and self.changed[-1:] != [self.count]:
+                self.changed.append(self.count)
+            yield shorter
+
+
 class DialectTrial(NamedTuple):
     """The first filled rows of a file as a dialect reads them.
 
@@ -124,8 +161,9 @@ def detect_dialect(
 
     `lines_above`: the number of blank lines before `lines`; `delimiter`: the only one to try.
     """
-    candidates = [Dialect(char) for char in ([delimiter] if delimiter else DELIMITERS)]
-    trials = (_try_dialect(lines, lines_above, d, mapping, limits) for d in candidates)
+    occurring = [char for char in DELIMITERS if any(char in line for line in lines)]
+    candidates = [delimiter] if delimiter else occurring or [","]
+    trials = (_try_dialect(lines, lines_above, Dialect(c), mapping, limits) for c in candidates)
     return max(trials, key=DialectTrial.rank)
 
 
@@ -149,20 +187,12 @@ def _try_dialect(
 def _sample_rows(
     lines: Sequence[str], lines_above: int, dialect: Dialect, limits: Limits
 ) -> Iterator[SampleRow]:
-    padding = Padding(dialect.delimiter)
-    finished = 0
-
-    def unpadded() -> Iterator[str]:
-        for number, line in enumerate(lines):
-            yield padding.remove(line, is_open=number != finished) if '"' in line else line
-
-    rows = dialect.rows(unpadded())
+    rows = UnpaddedRows(lines, dialect, Padding(dialect.delimiter))
     count = 0
     for row, cells in enumerate(rows, start=lines_above + 1):
-        finished = rows.line_num
         if not cells or is_blank(cells):
             continue
-        yield SampleRow(row, cells, lines_above + rows.line_num)
+        yield SampleRow(row, cells, lines_above + rows.finished_lines)
         count += 1
         if count == limits.sample_rows:
             break

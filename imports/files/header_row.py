@@ -30,12 +30,12 @@ def find_header(
     best: tuple[SampleRow, set[str]] | None = None
     for sample in samples[: limits.max_title_rows + 1]:
         cells = sample.cells[: limits.max_columns]
+        if any(map(_is_email, cells)):
+            continue
         fields = fields_in(cells, mapping)
         if "email" not in fields and len(fields) < 2:
             continue
-        if best and _rank(fields) <= _rank(best[1]):
-            continue
-        if not any(map(_is_email, cells)):
+        if best is None or _rank(fields) > _rank(best[1]):
             best = sample, fields
     return best
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from itertools import chain
-from operator import length_hint
 from typing import Protocol
 
 from imports.errors import FileRefused
 from imports.files import cell_messages, messages
-from imports.files.delimiter import Dialect
+from imports.files.delimiter import Dialect, UnpaddedRows
 from imports.files.escaping import ESCAPED_TEXT
 from imports.files.quoting import Padding
 from imports.files.source import CellNotice, CellProblem, Limits, RowBlock
@@ -31,7 +30,7 @@ class QuotedSource(Protocol):
     width: int
     stray_rows: int
 
-    def syntax_refusal(self, error: csv.Error, row: int, line: int) -> FileRefused:
+    def syntax_refusal(self, error: str, row: int, line: int) -> FileRefused:
         """The refusal for an error of csv.reader in the row that begins after `line` lines."""
 
 
@@ -61,54 +60,93 @@ class QuotedRows:
         self.row = row
         self.line = line
         self._source = source
-        self._texts = texts
-        self._supplied_lines = 0
-        self._finished_lines = 0  # the lines of rows that are complete
-        self._open_chars = 0  # of the row that continues in the current block
-        self._escaped = False
-        self._suspect = False
-        self._problems: list[CellProblem] = []
-        self._notices: list[CellNotice] = []
-        self._use_block(text)
+        self._texts = chain([text], texts)
+        self._open_text = ""  # the beginning of a row that continues in the next text block
 
     def blocks(self) -> Iterator[RowBlock]:
-        """The rows. Those that begin in one text block make one RowBlock."""
-        rows: list[list[str]] = []
-        started, supplied = 0, self._supplied_lines
-        for cells in self._rows():
-            rows.append(cells)
-            self.row += 1
-            at_block_end = self._finished_lines == self._supplied_lines
-            if at_block_end or supplied != self._supplied_lines:
-                yield self._row_block(rows, self._finished_lines - started)
-                rows, started, supplied = [], self._finished_lines, self._supplied_lines
-            if at_block_end:
-                break
-        self.line += self._finished_lines
-
-    def _rows(self) -> Iterator[list[str]]:
-        """The rows as csv.reader gives them. It begins anew behind a row with a stray quote."""
-        lines = self._supply()
-        while True:
-            reader, first_line = self._source.dialect.rows(lines), self._finished_lines
-            try:
-                for cells in reader:
-                    self._finished_lines = first_line + reader.line_num
-                    yield cells
+        """The rows. Those that end in one text block make one RowBlock."""
+        for text in self._texts:
+            block = self._read_block(self._open_text + text)
+            if block.row_count:
+                yield block
+            if not self._open_text:
                 return
-            except csv.Error as error:
-                yield self._row_with_stray_quote(error)
+            if len(self._open_text) > self._source.limits.max_record_bytes:
+                raise messages.record_too_long(self.row, self._source.limits)
+        raise self._source.syntax_refusal("unexpected end of data", self.row, self.line)
 
-    def _row_with_stray_quote(self, error: csv.Error) -> list[str]:
+    def _read_block(self, text: str) -> RowBlock:
+        """The rows that end in a text that begins with a row. Moves behind them."""
+        lines = split_lines(text)
+        first_row = self.row
+        problems: list[CellProblem] = []
+        notices: list[CellNotice] = []
+        rows = None if self._source.padding.may_precede(text) else self._rows_at_once(lines)
+        if rows is None:
+            rows, finished = self._rows_one_by_one(lines, problems, notices)
+        else:
+            finished = len(lines)
+            self.row += len(rows)
+            self.line += finished
+        self._open_text = "".join(lines[finished:])
+        limits = self._source.limits
+        if finished != len(rows) or max(map(len, lines)) > limits.max_cell_chars:
+            check_lengths(rows, first_row, limits)
+        return RowBlock(
+            first_row,
+            len(rows),
+            rows,
+            escaped="'" in text and ESCAPED_TEXT.search(text) is not None,
+            suspect=is_suspect(text, self._source.dialect.delimiter),
+            problems=problems,
+            notices=notices,
+        )
+
+    def _rows_at_once(self, lines: list[str]) -> list[list[str]] | None:
+        """The rows of lines; None for a stray quote, or if the last row continues."""
+        try:
+            return list(self._source.dialect.rows(lines))
+        except csv.Error:
+            return None
+
+    def _rows_one_by_one(
+        self, lines: list[str], problems: list[CellProblem], notices: list[CellNotice]
+    ) -> tuple[list[list[str]], int]:
+        """The rows that end in these lines, and the number of their lines."""
+        rows: list[list[str]] = []
+        finished = 0
+        while finished < len(lines):
+            source = self._source
+            reader = UnpaddedRows(lines[finished:], source.dialect, source.padding)
+            error = ""
+            try:
+                rows.extend(reader)
+            except csv.Error as csv_error:
+                error = str(csv_error)
+            notices += [cell_messages.blanks_around_quotes(self.row + n) for n in reader.changed]
+            self.row += reader.count
+            self.line += reader.finished_lines
+            finished += reader.finished_lines
+            if not error or "unexpected end" in error:
+                break
+            line = lines[finished]
+            rows.append(self._row_with_stray_quote(error, line, reader.given_lines))
+            problems.append(cell_messages.stray_quote(self.row, line))
+            self.row += 1
+            self.line += 1
+            finished += 1
+        return rows, finished
+
+    def _row_with_stray_quote(self, error: str, line: str, given_lines: int) -> list[str]:
         """The cells of a row with text after a closing quote, which becomes an error of that row.
 
         Only where the row is one line, has as many cells as the header, and ends outside of quotes:
-        then what follows can be read rightly. Else the file is refused.
+        then what follows can be read rightly. Else the file is refused. `given_lines`: those of the
+        row that csv.reader has taken.
         """
         cells: list[str] = []
-        line = self._lines[len(self._lines) - length_hint(self._line_iterator) - 1]
-        if "expected after" in str(error) and self._given_lines == self._finished_lines + 1:
-            line = self._unpadded(line, is_open=False)
+        if "expected after" in error and given_lines == 1:
+            line = self._source.padding.remove(line, is_open=False)
             cells = next(csv.reader([line], delimiter=self._source.dialect.delimiter), [])
         self._source.stray_rows += 1
         if (
@@ -116,68 +154,5 @@ class QuotedRows:
             or any("\n" in cell or "\r" in cell for cell in cells)
             or self._source.stray_rows > MAX_STRAY_ROWS
         ):
-            line_number = self.line + self._finished_lines
-            raise self._source.syntax_refusal(error, self.row, line_number) from None
-        self._problems.append(cell_messages.stray_quote(self.row, line))
-        self._finished_lines += 1
+            raise self._source.syntax_refusal(error, self.row, self.line)
         return cells
-
-    def _row_block(self, rows: list[list[str]], lines: int) -> RowBlock:
-        first_row = self.row - len(rows)
-        if lines != len(rows) or self._longest_line > self._source.limits.max_cell_chars:
-            check_lengths(rows, first_row, self._source.limits)
-        problems, self._problems = self._problems, []
-        notices, self._notices = self._notices, []
-        return RowBlock(
-            first_row,
-            len(rows),
-            rows,
-            escaped=self._escaped,
-            suspect=self._suspect,
-            problems=problems,
-            notices=notices,
-        )
-
-    def _supply(self) -> Iterator[str]:
-        """Lines for csv.reader, which asks for a further block only in the middle of a row."""
-        yield from self._lines_of_block()
-        for text in self._texts:
-            self._check_open_row()
-            self._use_block(text)
-            yield from self._lines_of_block()
-
-    @property
-    def _given_lines(self) -> int:
-        """How many lines csv.reader has taken."""
-        return self._supplied_lines - length_hint(self._line_iterator)
-
-    def _lines_of_block(self) -> Iterator[str]:
-        if not self._is_padded:
-            yield from self._line_iterator
-        for line in self._line_iterator:
-            yield self._unpadded(line, is_open=self._given_lines - 1 != self._finished_lines)
-
-    def _unpadded(self, line: str, *, is_open: bool) -> str:
-        shorter = self._source.padding.remove(line, is_open=is_open) if self._is_padded else line
-        if shorter != line:
-            self._notices.append(cell_messages.blanks_around_quotes(self.row))
-        return shorter
-
-    def _use_block(self, text: str) -> None:
-        """Makes the lines of a text block those that `_supply` gives next."""
-        self._lines = split_lines(text)
-        self._line_iterator = iter(self._lines)
-        self._is_padded = self._source.padding.may_occur(text)
-        self._supplied_lines += len(self._lines)
-        self._longest_line = max(self._open_chars, *map(len, self._lines))
-        self._escaped = self._escaped or ESCAPED_TEXT.search(text) is not None
-        self._suspect = self._suspect or is_suspect(text, self._source.dialect.delimiter)
-
-    def _check_open_row(self) -> None:
-        """Raises RecordTooLong if the row that continues in the next block is already too long."""
-        open_lines = self._supplied_lines - self._finished_lines
-        if open_lines <= len(self._lines):
-            self._open_chars = 0
-        self._open_chars += sum(map(len, self._lines[-open_lines:]))
-        if self._open_chars > self._source.limits.max_record_bytes:
-            raise messages.record_too_long(self.row, self._source.limits)

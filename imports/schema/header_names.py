@@ -9,6 +9,8 @@ from __future__ import annotations
 import tomllib
 import unicodedata
 from collections.abc import Iterable
+from itertools import compress
+from operator import not_
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,7 +30,8 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
-    return "".join(c for c in folded if not unicodedata.combining(c)).translate(_PLAIN_LETTERS)
+    plain = compress(folded, map(not_, map(unicodedata.combining, folded)))
+    return "".join(plain).translate(_PLAIN_LETTERS)
 
 
 def normalise(header: str) -> str:

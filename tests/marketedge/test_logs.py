@@ -217,7 +217,7 @@ def test_web_and_worker_log_nothing_of_a_file_even_when_the_database_refuses_it(
 
     for service in (web, worker):
         written = service.stdout.read_text() + service.stderr.read_text()
-        for secret in ("secret.example", "zoe", "First0", "Last1", "7946", admin.email):
+        for secret in ("secret.example", "zoe", "First0", "Last1", "20 7946 0123", admin.email):
             assert secret not in written
     events = [line for line in lines_of(worker) if line.get("batch_id") in (good, bad)]
     assert [line["event"] for line in events[:2]] == ["csv_import_started", "csv_import_completed"]
