@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from operator import methodcaller
@@ -63,7 +62,8 @@ class DelimitedSource:
         self.stray_rows = 0
         if trial.error and not trial.fields:
             last = trial.samples[-1] if trial.samples else SampleRow(blank_lines, [], blank_lines)
-            raise self.syntax_refusal(str(trial.error), last.row + 1, self._sep_lines + last.end_line)
+            line = self._sep_lines + last.end_line
+            raise self.syntax_refusal(str(trial.error), last.row + 1, line)
 
     def start_below(self, header: SampleRow) -> None:
         """Makes `blocks` begin with the row after the header."""
