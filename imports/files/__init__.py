@@ -4,9 +4,9 @@ Others may call what is listed in `__all__`. Pure: no database, no clock, no set
 """
 
 from imports.files.canonical_csv import decode_chunk, encode_chunk
-from imports.files.delimiter import delimiter_choices, delimiter_plural, named_delimiter
-from imports.files.encoding import COMMON_ENCODINGS
-from imports.files.escaping import escape_cell, unescape_cell
+from imports.files.cleaning.escaping import escape_cell, unescape_cell
+from imports.files.delimited.encoding import COMMON_ENCODINGS
+from imports.files.delimiters import delimiter_choices, delimiter_plural, named_delimiter
 from imports.files.reader import read, read_for_preview
 from imports.files.reading import Reading
 from imports.files.source import Limits

@@ -21,7 +21,7 @@ from imports.errors import (
     TooManyColumns,
     Undecodable,
 )
-from imports.files.delimiter import DELIMITERS
+from imports.files.delimiters import DELIMITERS
 from imports.files.source import Limits
 from imports.files.text import DecodeError, Encoding, count_lines
 from imports.schema.warnings import cell_name

@@ -7,15 +7,15 @@ from typing import BinaryIO, TypedDict, Unpack
 
 from imports.errors import FileEmpty, FileTooLarge
 from imports.files import messages
-from imports.files.csv_source import DelimitedSource
-from imports.files.delimiter import named_delimiter
-from imports.files.encoding import find_encoding
+from imports.files.delimited.encoding import find_encoding
+from imports.files.delimited.source import DelimitedSource
+from imports.files.delimiters import named_delimiter
 from imports.files.filetype import is_zip, refuse_other_types
-from imports.files.full_names import match_or_split
-from imports.files.header_row import find_header, guess_header, trimmed_header
+from imports.files.header.full_names import match_or_split
+from imports.files.header.header_row import find_header, guess_header, trimmed_header
 from imports.files.reading import Reading
 from imports.files.source import MEBIBYTE, Limits, SampleRow
-from imports.files.workbook_reading import read_workbook
+from imports.files.xlsx.reading import read_workbook
 from imports.schema.columns import HeaderMatch
 from imports.schema.header_names import MAX_HEADER_CHARS
 from imports.schema.passwords import holds_secrets

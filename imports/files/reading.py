@@ -9,10 +9,13 @@ from operator import contains, itemgetter
 from typing import Any, Literal
 
 from imports.errors import FileRefused, NoRows, TooManyRows
-from imports.files import messages, suspended
-from imports.files.cleaning import Cleaner
-from imports.files.escaping import is_escaped, strip_apostrophe, unescape_cell
-from imports.files.header_row import is_blank
+from imports.files import messages
+from imports.files.cleaning import suspended
+from imports.files.cleaning.cleaner import Cleaner
+from imports.files.cleaning.escaping import is_escaped, strip_apostrophe, unescape_cell
+from imports.files.cleaning.stepped_over import holds_only_ticks, why_stepped_over
+from imports.files.cleaning.suspended import words_of_columns
+from imports.files.header.header_row import is_blank
 from imports.files.source import (
     CellNotice,
     CellProblem,
@@ -21,8 +24,6 @@ from imports.files.source import (
     SampleRow,
     Source,
 )
-from imports.files.stepped_over import holds_only_ticks, why_stepped_over
-from imports.files.suspended import words_of_columns
 from imports.schema.columns import Columns, HeaderMatch
 from imports.schema.fields import FULL_NAME, NAME_FIELDS, REQUIRED
 from imports.schema.warnings import FileWarning, WarningCollector, cell_name

@@ -1,8 +1,8 @@
 """Reads .xlsx workbooks, each in a child process of its own.
 
-    client -> processes -> launcher -> child -> workbook -> package, sheets, scan
+    reading -> client -> processes -> launcher -> child -> workbook -> facts -> package
                      frames: the messages between client and child
 
-`imports.files.reader` uses `client.RemoteWorkbookSource`, and a server may call `processes.start`
+`imports.files.reader` uses `reading.read_workbook`, and a server may call `processes.start`
 ahead. What stands right of the launcher runs in the child only.
 """

@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 from imports.errors import FileEmpty, FileRefused
 from imports.files.source import Limits
 from imports.files.xlsx import frames
-from imports.files.xlsx.scan import explain_size
+from imports.files.xlsx.package.scan import explain_size
 from imports.files.xlsx.workbook import WorkbookSource
 
 _READ_BYTES = 1_048_576

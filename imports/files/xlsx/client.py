@@ -15,8 +15,8 @@ from typing import Any, BinaryIO, cast
 
 from imports.errors import FileRefused, WorkbookTooExpensive
 from imports.files.source import MEBIBYTE, Limits, RowBlock, SampleRow
-from imports.files.xlsx.facts import Fact
-from imports.files.xlsx.findings import findings
+from imports.files.xlsx.facts.cells import Fact
+from imports.files.xlsx.facts.findings import findings
 from imports.files.xlsx.frames import Message
 from imports.files.xlsx.processes import Child, ChildDied, start_child
 

@@ -17,13 +17,13 @@ from core.text import excerpt
 from imports.errors import BrokenWorkbook, FileEmpty
 from imports.files import messages
 from imports.files.source import Limits, SampleRow
-from imports.files.xlsx.fact_scan import find_facts, mail_links_of
-from imports.files.xlsx.facts import Fact, Facts, Value, error_texts, may_have_facts
-from imports.files.xlsx.formats import formats_of_styles
-from imports.files.xlsx.package import Package, broken_workbook
-from imports.files.xlsx.rebuild import rebuilt
-from imports.files.xlsx.scan import Extent, extent_refusal, too_much_text
-from imports.files.xlsx.sheets import Book, choose_sheet, read_book
+from imports.files.xlsx.facts.cells import Fact, Facts, Value, error_texts, may_have_facts
+from imports.files.xlsx.facts.formats import formats_of_styles
+from imports.files.xlsx.facts.scan import find_facts, mail_links_of
+from imports.files.xlsx.package.archive import Package, broken_workbook
+from imports.files.xlsx.package.rebuild import rebuilt
+from imports.files.xlsx.package.scan import Extent, extent_refusal, too_much_text
+from imports.files.xlsx.package.sheets import Book, choose_sheet, read_book
 
 _BLOCK_ROWS = 1_000
 _MAX_OTHER_SHEETS = 20

@@ -9,7 +9,7 @@ import pytest
 
 from imports import files
 from imports.errors import FileRefused
-from imports.files.encoding import named_encoding
+from imports.files.delimited.encoding import named_encoding
 from imports.files.text import BLOCK_BYTES, DecodeError, decode_blocks
 from tests.imports.files.helpers import HEADER, ROW, open_file, refusal_of, rows_of
 

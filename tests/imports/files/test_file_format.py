@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from imports import errors, files
-from imports.files.delimiter import DELIMITERS
+from imports.files.delimiters import DELIMITERS
 from imports.schema.fields import FIELDS
 from imports.schema.header_names import (
     FORBIDDEN_HEADERS,

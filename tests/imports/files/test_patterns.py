@@ -18,7 +18,9 @@ import core
 import imports.files
 import imports.schema
 import imports.validation
-from imports.files import delimiter, messages, quoting
+from imports.files import messages
+from imports.files.delimited import dialect as delimiter
+from imports.files.delimited import quoting
 from tests.imports.files.helpers import HEADER, refusal_of, rows_of
 from tests.paths import ROOT
 

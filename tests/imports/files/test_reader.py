@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from imports import files
-from imports.files.delimiter import named_delimiter
+from imports.files.delimiters import named_delimiter
 from imports.schema.warnings import cell_name
 from tests.imports.files.helpers import HEADER, ROW, open_file, refusal_of, rows_of
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from imports import files
 from imports.errors import FileRefused
-from imports.files.header_row import is_blank
+from imports.files.header.header_row import is_blank
 from imports.schema.columns import Columns, match_headers
 from tests.imports.files.helpers import open_file
 from tests.paths import ROOT

@@ -9,13 +9,13 @@ from typing import BinaryIO
 
 from imports.errors import FileEmpty, FileRefused
 from imports.files import messages
-from imports.files.delimiter import Dialect, detect_dialect, sep_line_delimiter
-from imports.files.encoding import decode_refusal
-from imports.files.escaping import ESCAPED_TEXT
-from imports.files.quoted_rows import QuotedRows, check_lengths
-from imports.files.quoting import Padding, Quoting, find_quoting
+from imports.files.cleaning.escaping import ESCAPED_TEXT
+from imports.files.cleaning.suspects import is_suspect
+from imports.files.delimited.dialect import Dialect, detect_dialect, sep_line_delimiter
+from imports.files.delimited.encoding import decode_refusal
+from imports.files.delimited.quoted_rows import QuotedRows, check_lengths
+from imports.files.delimited.quoting import Padding, Quoting, find_quoting
 from imports.files.source import Limits, RowBlock, SampleRow
-from imports.files.suspects import is_suspect
 from imports.files.text import (
     DecodeError,
     Encoding,

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import unquote
 
-from imports.files.xlsx.facts import Facts
-from imports.files.xlsx.formats import Format
-from imports.files.xlsx.package import Package
-from imports.files.xlsx.scan import parse_reference, row_number
-from imports.files.xlsx.sheets import links_of_part, local_name, parse_xml
+from imports.files.xlsx.facts.cells import Facts
+from imports.files.xlsx.facts.formats import Format
+from imports.files.xlsx.package.archive import Package
+from imports.files.xlsx.package.scan import parse_reference, row_number
+from imports.files.xlsx.package.sheets import links_of_part, local_name, parse_xml
 
 _MAX_TEXT_CHARS: Final = 100
 _MAX_ERROR_CHARS: Final = 20

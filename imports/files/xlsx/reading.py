@@ -8,7 +8,7 @@ from typing import BinaryIO, Final
 
 from core.text import excerpt, join_names
 from imports.errors import DuplicateColumn, FileRefused
-from imports.files.header_row import is_blank
+from imports.files.header.header_row import is_blank
 from imports.files.reading import Reading
 from imports.files.source import Limits, SampleRow
 from imports.files.xlsx.client import RemoteWorkbookSource

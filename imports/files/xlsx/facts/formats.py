@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
-from imports.files.xlsx.package import Package
-from imports.files.xlsx.sheets import local_name, parse_xml
+from imports.files.xlsx.package.archive import Package
+from imports.files.xlsx.package.sheets import local_name, parse_xml
 
 _PLAIN_IDS: Final = frozenset((0, 1, 49))  # General, 0, @: digits are shown as they are
 _DATE_IDS: Final = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))

@@ -13,8 +13,8 @@ from typing import BinaryIO
 from core.text import excerpt
 from imports.errors import FileRefused, TooManyColumns, WorkbookTooLarge
 from imports.files.source import MEBIBYTE, Limits
-from imports.files.xlsx.package import Package, broken_workbook
-from imports.files.xlsx.sheets import choose_sheet, local_name, parse_xml, read_book
+from imports.files.xlsx.package.archive import Package, broken_workbook
+from imports.files.xlsx.package.sheets import choose_sheet, local_name, parse_xml, read_book
 
 _MAX_ROW = 1_048_576  # of the file format
 _MAX_LETTERS = 3

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from imports.files.source import CellNotice, CellProblem
-from imports.files.xlsx.facts import Fact
+from imports.files.xlsx.facts.cells import Fact
 from imports.schema.fields import FIELDS, FULL_NAME
 from imports.schema.warnings import cell_name
 

@@ -9,7 +9,7 @@ from xml.parsers import expat
 
 from core.text import excerpt
 from imports.errors import UnknownSheet
-from imports.files.xlsx.package import SHARED_STRINGS, Package, broken_workbook
+from imports.files.xlsx.package.archive import SHARED_STRINGS, Package, broken_workbook
 
 _MAX_PART_BYTES = 1_048_576
 _MAX_LISTED_SHEETS = 20

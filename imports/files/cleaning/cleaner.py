@@ -11,8 +11,8 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from imports.files.cleaning.suspects import find_entity
 from imports.files.source import CellNotice
-from imports.files.suspects import find_entity
 from imports.schema.fields import FIELDS, FULL_NAME
 
 _BLANKS: Final = " \xa0\u1680\u2000-\u200a\u202f\u205f\u3000"

@@ -13,8 +13,8 @@ from xml.sax.saxutils import quoteattr
 
 from imports.errors import WorkbookTooLarge
 from imports.files.source import Limits
-from imports.files.xlsx.package import SHARED_STRINGS, Package
-from imports.files.xlsx.sheets import Book, SheetEntry
+from imports.files.xlsx.package.archive import SHARED_STRINGS, Package
+from imports.files.xlsx.package.sheets import Book, SheetEntry
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from imports.files.xlsx.formats import Format, shown_number
+from imports.files.xlsx.facts.formats import Format, shown_number
 from imports.schema.error_values import is_error_value
 
 Value = int | float | str | bool | datetime.date | datetime.time | datetime.timedelta

@@ -8,12 +8,13 @@ from itertools import chain
 from typing import Protocol
 
 from imports.errors import FileRefused
-from imports.files import cell_messages, messages
-from imports.files.delimiter import Dialect, UnpaddedRows
-from imports.files.escaping import ESCAPED_TEXT
-from imports.files.quoting import Padding
+from imports.files import messages
+from imports.files.cleaning import cell_messages
+from imports.files.cleaning.escaping import ESCAPED_TEXT
+from imports.files.cleaning.suspects import is_suspect
+from imports.files.delimited.dialect import Dialect, UnpaddedRows
+from imports.files.delimited.quoting import Padding
 from imports.files.source import CellNotice, CellProblem, Limits, RowBlock
-from imports.files.suspects import is_suspect
 from imports.files.text import split_lines
 
 # A file with more rows that are spoilt by a quote is refused: its quoting is not understood.

@@ -1,4 +1,4 @@
-"""The delimiters that a text file may use, and the detection of the one that it does use."""
+"""How the lines of a text file become cells, and the detection of the delimiter."""
 
 from __future__ import annotations
 
@@ -7,68 +7,17 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from imports.errors import UnknownDelimiter
-from imports.files.header_row import find_header, is_blank
-from imports.files.quoting import Padding
+from imports.files.delimited.quoting import Padding
+from imports.files.delimiters import DELIMITERS, named_delimiter
+from imports.files.header.header_row import find_header, is_blank
 from imports.files.source import Limits, SampleRow
 
 if TYPE_CHECKING:
     from _csv import Reader
 
 
-class _Words(NamedTuple):
-    """What a delimiter is called."""
-
-    name: str
-    plural: str
-
-
-# The only table of delimiters: character -> its name, and the plural for sentences.
-DELIMITERS = {
-    ",": _Words("comma", "commas"),
-    ";": _Words("semicolon", "semicolons"),
-    "\t": _Words("tab", "tabs"),
-    "|": _Words("pipe", "pipes"),
-}
-_BY_NAME = {words.name: char for char, words in DELIMITERS.items()} | {"\\t": "\t"}
-
 _SEP_LINE = re.compile(r'\ufeff?"?sep=([^\w\s"]|\t)\1*"?[\r\n]*', re.IGNORECASE)
 _MAX_SEP_LINE_CHARS = 40
-
-
-# --- names ------------------------------------------------------------------------------------
-
-
-def named_delimiter(name: str | None) -> str | None:
-    """The character for what a client sent: a character, a name, or `\\t`; None for nothing.
-
-    Raises UnknownDelimiter.
-    """
-    if not name:
-        return None
-    char = _BY_NAME.get(name.strip().lower(), name)
-    if char not in DELIMITERS:
-        known = ", ".join(f'{w.name} ("{c}")' for c, w in DELIMITERS.items() if c != "\t")
-        raise UnknownDelimiter(
-            f"The delimiter {name[:20]!r} is not one that can be read. Name one of {known} and tab."
-        )
-    return char
-
-
-def delimiter_choices() -> list[tuple[str, str]]:
-    """(value, label) of every delimiter for a form; `named_delimiter` understands the values."""
-    return [
-        (words.name if char == "\t" else char, words.name.capitalize())
-        for char, words in DELIMITERS.items()
-    ]
-
-
-def delimiter_plural(char: str) -> str:
-    """A delimiter for a sentence such as "separated by commas"."""
-    return DELIMITERS[char].plural if char in DELIMITERS else char
-
-
-# --- detection --------------------------------------------------------------------------------
 
 
 class Dialect(NamedTuple):

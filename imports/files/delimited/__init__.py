@@ -1,0 +1,4 @@
+"""Reads delimited text: encoding, quoting, delimiter and rows.
+
+`imports.files.reader` uses `encoding` and `source`.
+"""
