@@ -23,7 +23,7 @@ from imports.models import ImportBatch, Upload
 from imports.models.statuses import Status
 from samples.make_sample import write_rows
 from users.models import Organisation, User
-from users.roles import Role
+from users.rights.roles import Role
 
 COLUMNS = (
     "email, first_name, last_name, role, department, location, phone, market_edge_access,"

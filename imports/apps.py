@@ -4,8 +4,8 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
-from users import permissions
-from users.roles import USER_MANAGERS
+from users.rights import permissions
+from users.rights.roles import USER_MANAGERS
 
 # What roles that manage users may do at the admin site.
 ADMIN_PERMISSIONS = (

@@ -13,7 +13,7 @@ from operator import itemgetter
 from typing import Any
 
 from imports import files
-from imports.engine import staging
+from imports.engine.staged import staging
 from imports.models import ImportBatch, Upload
 from imports.schema.fields import FIELDS
 

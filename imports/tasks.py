@@ -16,7 +16,8 @@ from django.conf import settings
 from kombu.exceptions import OperationalError
 
 from imports import notifications
-from imports.engine import failpoints, recovery, retention, runner, undo
+from imports.engine import failpoints, runner, undo
+from imports.engine.upkeep import recovery, retention
 from users import retention as user_retention
 
 log = structlog.get_logger(__name__)

@@ -23,9 +23,9 @@ from devtools.processes import die_with_parent
 from tests.imports.quotas.helpers import patient
 from tests.paths import ROOT
 from tests.process_helpers import wait_for
-from users import tokens
+from users.credentials import tokens
 from users.models import Organisation, User
-from users.roles import Role
+from users.rights.roles import Role
 
 PASSWORD = "correct horse battery staple"
 # One round of hashing. The default hasher would take most of a test's time.

@@ -21,7 +21,7 @@ from imports.models.statuses import Status
 from tests.conftest import MakeUser, client_of
 from tests.imports.api.helpers import INVALID_ROW, csv_bytes, import_file, valid_rows
 from users.models import Organisation, User
-from users.roles import USER_MANAGERS, Role
+from users.rights.roles import USER_MANAGERS, Role
 
 OWN, OTHER, INACTIVE = "own", "other", "inactive"
 TARGETS = (OWN, OTHER, INACTIVE)

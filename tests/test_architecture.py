@@ -53,6 +53,13 @@ def test_a_file_has_fewer_than_300_lines(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", FOLDERS, ids=relative)
+def test_a_folder_has_few_entries(path: Path) -> None:
+    entries = [entry for entry in path.iterdir() if entry.name != "__pycache__"]
+    limit = 25 if path == ROOT / "imports" else 13  # `imports` is the map of all its packages
+    assert len(entries) <= limit
+
+
+@pytest.mark.parametrize("path", FOLDERS, ids=relative)
 def test_a_package_has_a_docstring_that_fits_on_one_line(path: Path) -> None:
     assert first_line(path).endswith((".", "!", "?", ":")), "the first line is no whole sentence"
 
@@ -79,8 +86,13 @@ def layers_of(container: str | None) -> list[str]:
 def lines_of(layer: str, container: str | None) -> list[str]:
     """One layer, and indented below it the layers of the packages on its line."""
     names = [name.strip() for name in layer.split("|")]
-    inner = [f"{container}.{name}" if container else name for name in names]
-    return [layer, *(f"    {line}" for name in inner for line in layers_of(name))]
+    lines = [layer]
+    for name in names:
+        inner = layers_of(f"{container}.{name}" if container else name)
+        if inner and len(names) > 1:
+            inner = [f"{name}:", *(f"    {line}" for line in inner)]
+        lines += [f"    {line}" for line in inner]
+    return lines
 
 
 def test_the_diagram_shows_the_contracts_that_lint_imports_checks() -> None:

@@ -29,7 +29,7 @@ from tests.matrix import (
     undone,
     users,
 )
-from users import api_keys
+from users.credentials import api_keys
 from users.models import Organisation, User
 
 __all__ = ["batches", "organisations", "users"]  # fixtures

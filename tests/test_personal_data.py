@@ -29,7 +29,7 @@ from tests.conftest import PASSWORD, MakeUser, ModuleProcess, serve
 from tests.paths import ROOT
 from tests.process_helpers import wait_for
 from users.models import Organisation, User
-from users.roles import Role
+from users.rights.roles import Role
 
 DOCUMENT = (ROOT / "docs" / "personal-data.md").read_text()
 STAGES = ["previewed", "imported", "undone", "purged", "deleted"]

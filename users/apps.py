@@ -3,8 +3,8 @@
 from django.apps import AppConfig
 
 from users import checks as checks  # registers them
-from users import permissions
-from users.roles import USER_MANAGERS
+from users.rights import permissions
+from users.rights.roles import USER_MANAGERS
 
 
 class UsersConfig(AppConfig):

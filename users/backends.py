@@ -8,13 +8,13 @@ from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
-from core.client_ip import client_ip
-from users import login_limits
+from core.requests.client_ip import client_ip
+from users.credentials import login_limits
 from users.models import User
 
 
 class LimitedBackend(ModelBackend):
-    """Checks a password, unless the limits of `users.login_limits` are reached."""
+    """Checks a password, unless the limits of `users.credentials.login_limits` are reached."""
 
     @sensitive_variables("password")
     def authenticate(
@@ -44,5 +44,5 @@ class LimitedBackend(ModelBackend):
         return user if user and self.user_can_authenticate(user) else None
 
     def user_can_authenticate(self, user: Any) -> bool:
-        """Whether the user may log in: `users.permissions.may_log_in`."""
+        """Whether the user may log in: `users.rights.permissions.may_log_in`."""
         return isinstance(user, User) and user.may_log_in

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.db.models.functions import Now
 
-from users import tokens
+from users.credentials import tokens
 from users.models import LoginAttempts
 
 

@@ -11,9 +11,9 @@ from imports.errors import (
     FeatureDisabled,
     OrganisationInactive,
 )
-from users import permissions
 from users.models import Organisation, User
-from users.permissions import Access
+from users.rights import permissions
+from users.rights.permissions import Access
 
 
 def organisation_for(user: User | None, organisation_id: UUID | str) -> Organisation:

@@ -10,9 +10,9 @@ from django.db import transaction
 from core.errors import NotFound
 from imports import audit, quotas
 from imports.actions.permissions import organisation_for
-from imports.engine import file_reading, staging
-from imports.engine.file_reading import ReadFile
 from imports.engine.options import ReadingOptions
+from imports.engine.staged import file_reading, staging
+from imports.engine.staged.file_reading import ReadFile
 from imports.models import EventType, Upload
 from users.models import User
 

@@ -11,8 +11,9 @@ from django.db.models.functions import Now
 from core.errors import NotFound, Refusal
 from imports import audit, quotas, tasks
 from imports.actions.permissions import organisation_for
-from imports.engine import locks, staging
+from imports.engine import locks
 from imports.engine.options import ImportOptions
+from imports.engine.staged import staging
 from imports.errors import (
     RetryNotPossible,
 )

@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from core.client_ip import normalise_ip
+from core.requests.client_ip import normalise_ip
 from core.text import utc
 from imports.models import AuditEvent, EventType, ImportBatch
 from users.admin.base import (

@@ -24,8 +24,8 @@ from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
 from django.views.decorators.http import require_POST
 
-from core.client_ip import client_ip
 from core.errors import Refusal
+from core.requests.client_ip import client_ip
 from core.text import utc
 from imports import actions, models
 from imports.admin.base import ReadOnlyAdmin

@@ -14,7 +14,7 @@ from django.core.files.uploadedfile import UploadedFile
 from imports import files
 from imports.engine.options import DEFAULT_ROLES, ImportOptions, ReadingOptions
 from users.models import Organisation, User
-from users.roles import Role
+from users.rights.roles import Role
 
 if TYPE_CHECKING:  # Django's class can't be subscripted at run time
     OrganisationField = forms.ModelChoiceField[Organisation]

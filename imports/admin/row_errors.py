@@ -12,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 
 from imports import models
 from imports.admin.base import ReadOnlyAdmin
-from imports.engine import staging
+from imports.engine.staged import staging
 
 
 @admin.register(models.ImportError)

@@ -27,22 +27,22 @@ from import_export.admin import ExportMixin, ImportMixin
 from import_export.formats.base_formats import CSV
 from import_export.resources import ModelResource
 
-from core.client_ip import client_ip
 from core.errors import Refusal
+from core.requests.client_ip import client_ip
 from imports import actions, audit, files, quotas, uploads
 from imports.admin.base import LockedDeletion
 from imports.admin.forms import ConfirmForm, OptionsForm, UploadForm
 from imports.admin.presentation import describe_upload
 from imports.admin.quotas import reset_upload_limits
-from imports.engine import staging
 from imports.engine.preview import Preview, preview
+from imports.engine.staged import staging
 from imports.errors import FeatureDisabled, FileRefused
 from imports.models import EventType, Upload
 from imports.schema.fields import FIELDS
 from users.admin.base import current_user
 from users.admin.users import ACCESS, DETAILS, UserAdmin
 from users.models import User
-from users.roles import USER_MANAGERS
+from users.rights.roles import USER_MANAGERS
 
 YES_NO: dict[object, str] = {True: "yes", False: "no"}
 EXPORTED = ("email", "first_name", "last_name", "role", *DETAILS, *ACCESS)

@@ -17,9 +17,9 @@ from imports.api.authentication import CHALLENGE
 from imports.api.base import METHODS, validated
 from imports.api.openapi import examples
 from imports.api.openapi.parts import answer, header, refused
-from users import tokens
+from users.credentials import tokens
 from users.models import User
-from users.roles import Role
+from users.rights.roles import Role
 
 
 class Credentials(serializers.Serializer[Any]):

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import InvalidToken
 
-from users import api_keys, tokens
+from users.credentials import api_keys, tokens
 from users.models import ApiKey, User
 
 CHALLENGE = 'Bearer realm="api"'

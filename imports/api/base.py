@@ -14,8 +14,8 @@ from django.http import HttpRequest
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from core.client_ip import client_ip
 from core.errors import NotFound
+from core.requests.client_ip import client_ip
 from imports import actions, quotas, uploads
 from imports.engine.options import refuse_unknown
 from imports.models import ImportBatch

@@ -6,13 +6,13 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from core.error_handlers import UnknownUrlView
 from imports.api.auth import MeView, RefreshView, TokenView
-from imports.api.batch_actions import CancelView, RetryView, UndoView
-from imports.api.batches import BatchView
+from imports.api.batches.actions import CancelView, RetryView, UndoView
+from imports.api.batches.detail import BatchView
+from imports.api.batches.row_errors import ErrorsView
 from imports.api.openapi.views import DocsView, SchemaView
-from imports.api.previews import PreviewView
-from imports.api.row_errors import ErrorsView
-from imports.api.submission import ImportsView
-from imports.api.template import TemplateView
+from imports.api.uploads.previews import PreviewView
+from imports.api.uploads.submission import ImportsView
+from imports.api.uploads.template import TemplateView
 
 batch_urls: list[URLPattern | URLResolver] = [
     path("", BatchView.as_view(), name="import-batch"),

@@ -15,10 +15,10 @@ from django.contrib.auth.signals import user_logged_in, user_login_failed
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
-from core.client_ip import client_ip
+from core.requests.client_ip import client_ip
 from imports.audit.middleware import current_request
 from imports.models import AuditEvent, EventType, UploadBlock
-from users.api_keys import key_revoked
+from users.credentials.api_keys import key_revoked
 from users.models import ApiKey, User
 
 
@@ -109,7 +109,7 @@ def _record_key(event_type: EventType, key: ApiKey) -> None:
     record(event_type, organisation_id=key.organisation_id, subject_id=key.id)
 
 
-# --- logins: Django's signals. The limits of `users.login_limits` limit the number of events ------
+# --- logins: Django's signals. `users.credentials.login_limits` limits the number of events -----
 
 
 @receiver(user_logged_in)

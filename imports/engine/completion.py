@@ -7,9 +7,9 @@ from typing import Any
 
 import structlog
 
-from imports.engine import chunks
-from imports.engine.chunks import Checked
 from imports.engine.options import ImportOptions
+from imports.engine.staged import chunks
+from imports.engine.staged.chunks import Checked
 from imports.engine.writing import copy_writer
 from imports.engine.writing.copy_writer import Written
 from imports.models import ImportBatch

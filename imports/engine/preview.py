@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.characters import clean_for_storage
-from imports.engine import chunks, completion, staging
-from imports.engine.chunks import Checked
+from imports.engine import completion
 from imports.engine.options import ImportOptions
+from imports.engine.staged import chunks, staging
+from imports.engine.staged.chunks import Checked
 from imports.engine.writing import copy_writer
 from imports.models import Upload
 from imports.schema.columns import Columns

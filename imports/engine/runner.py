@@ -23,9 +23,10 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.db.utils import Error as AnyDatabaseError
 
-from imports.engine import chunks, completion, failpoints, locks, staging, transient_errors
-from imports.engine.chunks import Checked, Chunk
+from imports.engine import completion, failpoints, locks, transient_errors
 from imports.engine.options import ImportOptions
+from imports.engine.staged import chunks, staging
+from imports.engine.staged.chunks import Checked, Chunk
 from imports.engine.writing import copy_writer
 from imports.engine.writing.copy_writer import Written
 from imports.models import ImportBatch, Upload

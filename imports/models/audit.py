@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from core.text import utc
-from users.scoping import ScopedManager
+from users.rights.scoping import ScopedManager
 
 
 class EventType(models.TextChoices):

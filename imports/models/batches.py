@@ -18,7 +18,7 @@ from core.models import Table
 from imports.errors import MoveNotAllowed
 from imports.models.statuses import FINISHED, LIVE, UNSENT, MailState, Status, sources
 from users.models import Organisation, User
-from users.scoping import ScopedManager
+from users.rights.scoping import ScopedManager
 
 CHECKPOINT = (
     "next_chunk",

@@ -13,7 +13,7 @@ from django.db.models import F, Q
 from core.models import Table
 from core.ratelimit_cache import PERIODS
 from users.models import Organisation, User
-from users.scoping import ScopedManager
+from users.rights.scoping import ScopedManager
 
 
 class LimitType(models.TextChoices):

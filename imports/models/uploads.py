@@ -10,7 +10,7 @@ from django.db.models import Q, Subquery
 from core.models import Table
 from imports.models.batches import ImportBatch
 from users.models import Organisation, User
-from users.scoping import ScopedManager
+from users.rights.scoping import ScopedManager
 
 
 class Upload(Table):

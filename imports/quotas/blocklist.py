@@ -6,7 +6,7 @@ from uuid import UUID
 
 import structlog
 
-from core.client_ip import normalise_ip
+from core.requests.client_ip import normalise_ip
 from core.text import utc
 from imports.errors import UploadBlocked
 from imports.models import UploadBlock

@@ -8,7 +8,7 @@ import pytest
 from django.http import HttpRequest
 from django.test import RequestFactory
 
-from core.client_ip import client_ip, normalise_ip
+from core.requests.client_ip import client_ip, normalise_ip
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from tests.conftest import MakeUser
 from tests.imports.admin.helpers import admin_client
 from tests.imports.api.helpers import INVALID_ROW, csv_bytes, imports_url, valid_rows
 from users.models import Organisation, User
-from users.roles import Role
+from users.rights.roles import Role
 
 
 @pytest.fixture

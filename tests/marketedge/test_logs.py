@@ -226,7 +226,7 @@ def test_web_and_worker_log_nothing_of_a_file_even_when_the_database_refuses_it(
         assert (line["organization_id"], line["user_id"]) == (str(acme.id), str(admin.id))
         assert line["task_id"]
     failed = next(line for line in lines_of(web) if "exception" in line)
-    assert "imports/engine/staging.py" in failed["location"]
+    assert "imports/engine/staged/staging.py" in failed["location"]
     assert failed["request_id"]
 
 

@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from tests.conftest import MakeUser
 from users.models import ApiKey, Organisation, User
-from users.roles import Role
+from users.rights.roles import Role
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_redis")]
 LIST = "/admin/users/apikey/"

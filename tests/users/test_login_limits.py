@@ -18,7 +18,7 @@ from rest_framework.test import APIClient
 from imports.models import AuditEvent, EventType
 from tests.conftest import PASSWORD, ModuleProcess, serve
 from tests.core.test_problems import problem_of
-from users.login_limits import LIMITS, network_of
+from users.credentials.login_limits import LIMITS, network_of
 from users.models import LoginAttempts, User
 
 pytestmark = pytest.mark.django_db

@@ -14,9 +14,10 @@ from rest_framework.test import APIClient
 
 from tests.conftest import PASSWORD, MakeUser, client_of
 from tests.imports.admin.helpers import admin_client
-from users import api_keys, permissions, tokens
+from users.credentials import api_keys, tokens
 from users.models import Organisation, User
-from users.roles import Role
+from users.rights import permissions
+from users.rights.roles import Role
 
 pytestmark = pytest.mark.django_db
 

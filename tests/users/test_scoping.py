@@ -21,7 +21,7 @@ from tests.conftest import MakeUser, client_of
 from tests.imports.admin.helpers import admin_client, visible_text
 from tests.imports.api.helpers import import_file, imports_url
 from users.models import Invitation, Organisation, RefreshTokenFamily, User
-from users.scoping import ScopedManager, UnscopedQuery
+from users.rights.scoping import ScopedManager, UnscopedQuery
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_redis")]
 

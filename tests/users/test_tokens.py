@@ -13,7 +13,7 @@ from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 from rest_framework_simplejwt.tokens import RefreshToken as SimpleJwtRefreshToken
 
-from users import tokens
+from users.credentials import tokens
 from users.models import RefreshTokenFamily, User
 
 pytestmark = pytest.mark.django_db

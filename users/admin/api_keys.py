@@ -13,13 +13,13 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.cache import add_never_cache_headers
 
-from users import api_keys
 from users.admin.base import (
     HIDDEN_USER,
     OwnOrganisationAdmin,
     current_user,
     is_platform_staff,
 )
+from users.credentials import api_keys
 from users.models import ApiKey
 
 

@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 
 from users.models import User
-from users.roles import Role
+from users.rights.roles import Role
 
 
 def current_user(request: HttpRequest) -> User:

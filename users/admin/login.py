@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.core.exceptions import ValidationError
 
-from users.login_limits import TooManyLogins
+from users.credentials.login_limits import TooManyLogins
 
 
 class LoginForm(AdminAuthenticationForm):

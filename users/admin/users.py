@@ -18,7 +18,7 @@ from django.http import HttpRequest
 
 from users.admin.base import OwnOrganisationAdmin, is_platform_staff
 from users.models import User, stored_email
-from users.roles import Role
+from users.rights.roles import Role
 
 if TYPE_CHECKING:  # Django's classes can't be subscripted at run time
     BaseUserAdmin = DjangoUserAdmin[User]

@@ -7,7 +7,7 @@ from django.db import models
 from django.utils import timezone
 
 from core.models import Table
-from users.scoping import ScopedManager
+from users.rights.scoping import ScopedManager
 
 
 class ApiKey(Table):

@@ -6,7 +6,7 @@ from django.db import models
 
 from core.models import Table
 from users.models.users import User
-from users.scoping import ScopedManager
+from users.rights.scoping import ScopedManager
 
 
 class Invitation(Table):

@@ -1,4 +1,4 @@
-"""The table of login attempts. `users.login_limits` says how many are allowed."""
+"""The table of login attempts. `users.credentials.login_limits` says how many are allowed."""
 
 from __future__ import annotations
 

@@ -12,10 +12,10 @@ from django.db.models.functions import Lower
 
 from core import emails
 from core.models import Table
-from users import permissions
 from users.models.organisations import Organisation
-from users.roles import Role
-from users.scoping import ScopedManager
+from users.rights import permissions
+from users.rights.roles import Role
+from users.rights.scoping import ScopedManager
 
 
 def stored_email(text: str) -> str:
@@ -157,8 +157,8 @@ class User(Table, AbstractBaseUser):
         """First and last name."""
         return f"{self.first_name} {self.last_name}".strip()
 
-    # What the user may do: `users.permissions` answers. Django's admin site calls `has_perm` and
-    # `has_module_perms`.
+    # What the user may do: `users.rights.permissions` answers. Django's admin site calls
+    # `has_perm` and `has_module_perms`.
     @property
     def may_log_in(self) -> bool:
         """Whether the user may log in and stay logged in."""

@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandError
 from kombu.exceptions import OperationalError
 
 from imports import tasks
-from imports.engine import recovery
-from imports.engine.recovery import Finding
+from imports.engine.upkeep import recovery
+from imports.engine.upkeep.recovery import Finding
 from imports.models import ImportBatch
 
 # The words for `Finding.state` and `Finding.action`.

@@ -13,9 +13,9 @@ from django.db import transaction
 
 from core.errors import Refusal
 from imports import actions
-from imports.engine.file_reading import ReadFile
 from imports.engine.options import DEFAULT_ROLES, ImportOptions, ReadingOptions
 from imports.engine.preview import preview
+from imports.engine.staged.file_reading import ReadFile
 from imports.management import foreground, local_files
 from imports.management.targets import find_organisation, find_user
 from imports.management.terminal import ProgressBar, outcome_lines, preview_lines

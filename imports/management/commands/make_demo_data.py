@@ -16,7 +16,7 @@ from imports.models import ImportBatch
 from imports.models.statuses import LIVE
 from imports.quotas import reset_limits
 from users.models import Organisation, User
-from users.roles import Role
+from users.rights.roles import Role
 
 ORGANISATIONS = ("Acme", "Globex")
 ACCOUNTS = (  # e-mail address, name, role, organisation

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from core.text import count_of
 from imports import audit
-from imports.engine import retention
+from imports.engine.upkeep import retention
 from imports.models import EventType
 
 

@@ -17,8 +17,8 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from imports.models import AuditEvent, ImportBatch
 from tests.imports.admin.helpers import admin_client, visible_text
 from tests.imports.audit.helpers import make_event, submit_import
-from users import api_keys
 from users.admin.base import ModelAdmin
+from users.credentials import api_keys
 from users.models import ApiKey, Organisation, User
 
 pytestmark = pytest.mark.django_db

@@ -26,7 +26,7 @@ from tests.imports.admin.helpers import (
     visible_text,
 )
 from users.models import Organisation, User
-from users.roles import Role
+from users.rights.roles import Role
 
 pytestmark = pytest.mark.django_db
 

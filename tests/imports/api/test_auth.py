@@ -18,9 +18,9 @@ from tests.imports.api.helpers import (
     import_file,
     imports_url,
 )
-from users import api_keys
+from users.credentials import api_keys
 from users.models import ApiKey, Organisation, User
-from users.roles import Role
+from users.rights.roles import Role
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_redis")]
 ME = "/api/v1/me"

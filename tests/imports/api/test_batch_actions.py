@@ -24,7 +24,7 @@ from tests.imports.api.helpers import (
     valid_rows,
 )
 from tests.process_helpers import wait_for
-from users import tokens
+from users.credentials import tokens
 from users.models import Organisation, User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_redis")]

@@ -21,7 +21,7 @@ from imports.models import ImportBatch, ImportError
 from tests.conftest import MakeUser, ModuleProcess
 from tests.paths import ROOT
 from users.models import Organisation
-from users.roles import Role
+from users.rights.roles import Role
 
 GUIDE = ROOT / "docs" / "api.md"
 SCHEMA = ROOT / "docs" / "openapi.yaml"

@@ -13,7 +13,7 @@ from tests.conftest import ModuleProcess, serve
 from tests.imports.api.helpers import imports_url
 from tests.imports.files.hostile import FILES
 from tests.imports.files.test_workbook_processes import children_of
-from users import tokens
+from users.credentials import tokens
 from users.models import Organisation, User
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]

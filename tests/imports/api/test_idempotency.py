@@ -19,9 +19,9 @@ from tests.imports.api.helpers import (
     post_import,
     valid_rows,
 )
-from users import tokens
+from users.credentials import tokens
 from users.models import Organisation, User
-from users.roles import Role
+from users.rights.roles import Role
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_redis")]
 

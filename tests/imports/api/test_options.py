@@ -14,8 +14,8 @@ import yaml
 from django.urls import resolve
 from rest_framework.test import APIClient
 
-from imports.api.batches import BatchOptions
-from imports.api.options import OPTION_NAMES, ImportOptionsSerializer, OptionsSerializer
+from imports.api.batches.detail import BatchOptions
+from imports.api.uploads.options import OPTION_NAMES, ImportOptionsSerializer, OptionsSerializer
 from imports.engine.options import ImportOptions, ReadingOptions
 from imports.models import ImportBatch
 from tests.conftest import client_of

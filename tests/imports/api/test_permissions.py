@@ -7,7 +7,7 @@ import pytest
 from tests.conftest import MakeUser, client_of
 from tests.imports.api.helpers import csv_upload, imports_url
 from users.models import Organisation, User
-from users.roles import Role
+from users.rights.roles import Role
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_redis")]
 

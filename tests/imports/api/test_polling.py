@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from imports.api.batches import POLL_SECONDS
+from imports.api.batches.detail import POLL_SECONDS
 from imports.engine import runner
 from imports.models import ImportBatch
 from tests.conftest import ROOT, client_of
@@ -63,7 +63,7 @@ def test_a_304_takes_two_queries_and_does_not_serialize_the_batch(
 ) -> None:
     path = f"{imports_url(acme)}/{post_import(api, acme).json()['id']}"
     etag = api.get(path)["ETag"]
-    monkeypatch.setattr("imports.api.batches.BatchSerializer", None)
+    monkeypatch.setattr("imports.api.batches.detail.BatchSerializer", None)
     with django_assert_num_queries(2):  # the user, the batch with its organisation
         assert api.get(path, headers={"If-None-Match": etag}).status_code == 304
 

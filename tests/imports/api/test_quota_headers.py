@@ -68,7 +68,7 @@ def test_an_import_does_not_count_if_the_database_fails(
         raise OperationalError("server closed the connection")
 
     with monkeypatch.context() as patch:
-        patch.setattr("imports.api.submission.actions.submit", fail)
+        patch.setattr("imports.api.uploads.submission.actions.submit", fail)
         answer = post_import(api, acme)
     problem_of(answer, 503, "database_unavailable")
     assert answer["Retry-After"] == "5"

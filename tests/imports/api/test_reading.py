@@ -127,7 +127,7 @@ def stuck(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[threading.Event, th
 
         return WatchedFile(content_of(file).read(), on_read)
 
-    monkeypatch.setattr("imports.engine.file_reading._sha256", lambda file: "0" * 64)
+    monkeypatch.setattr("imports.engine.staged.file_reading._sha256", lambda file: "0" * 64)
     monkeypatch.setattr("imports.uploads.sha256_of", lambda file: "0" * 64)
     monkeypatch.setattr(uploads, "content_of", watched)
     yield begun, may_go_on

@@ -23,9 +23,9 @@ from tests.imports.api.helpers import (
     run_batch,
     valid_rows,
 )
-from users import tokens
+from users.credentials import tokens
 from users.models import Organisation, User
-from users.roles import Role
+from users.rights.roles import Role
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_redis")]
 

@@ -42,9 +42,9 @@ from tests.imports.api.helpers import (
     imports_url,
     valid_rows,
 )
-from users import tokens
+from users.credentials import tokens
 from users.models import Organisation, User
-from users.roles import Role
+from users.rights.roles import Role
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.django_db(transaction=True)]
 

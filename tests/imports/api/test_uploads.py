@@ -25,7 +25,7 @@ from tests.imports.api.helpers import (
     post_import,
     valid_rows,
 )
-from users import tokens
+from users.credentials import tokens
 from users.models import Organisation, User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_redis")]

@@ -12,7 +12,7 @@ from tests.conftest import MakeUser
 from tests.imports.admin.helpers import admin_client
 from tests.imports.audit.helpers import LIST_URL, events, make_event, submit_import
 from users.models import Organisation, User
-from users.roles import Role
+from users.rights.roles import Role
 
 
 def listed_ids(page: Any) -> list[int]:

@@ -10,7 +10,8 @@ from django.db import IntegrityError, connection, transaction
 
 from imports import quotas
 from imports.audit import retention as audit_retention
-from imports.engine import retention, runner
+from imports.engine import runner
+from imports.engine.upkeep import retention
 from imports.models import AuditEvent, ImportBatch
 from tests.imports.audit.helpers import events, make_event, submit_import
 from users.models import Organisation, User

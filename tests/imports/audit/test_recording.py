@@ -11,14 +11,14 @@ from django.db import connection
 
 from imports import quotas
 from imports.audit import middleware
-from imports.engine import recovery
+from imports.engine.upkeep import recovery
 from imports.models import EventType, ImportBatch
 from imports.models.statuses import Status
 from tests.conftest import client_of
 from tests.imports.admin.helpers import admin_client, batch_url, confirm, upload
 from tests.imports.api.helpers import csv_upload, imports_url, post_import, run_batch
 from tests.imports.audit.helpers import CSV, events, submit_import
-from users import api_keys
+from users.credentials import api_keys
 from users.models import ApiKey, Organisation, User
 
 

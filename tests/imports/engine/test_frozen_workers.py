@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from imports.engine import recovery
+from imports.engine.upkeep import recovery
 from tests.imports.engine.support.processes import wait_until
 from tests.imports.engine.support.samples import mixed
 from tests.imports.engine.support.stack import Stack

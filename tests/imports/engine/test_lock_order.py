@@ -19,7 +19,7 @@ from django.test import RequestFactory
 
 from core.errors import Refusal
 from imports import actions
-from imports.engine import recovery, retention
+from imports.engine.upkeep import recovery, retention
 from imports.models import ImportBatch
 from tests.imports.engine.support.samples import plain
 from tests.imports.engine.support.servers import OwnPostgres

@@ -11,7 +11,7 @@ from rest_framework.fields import empty
 
 from imports import actions
 from imports.admin.forms import UploadForm
-from imports.api.options import OptionsSerializer
+from imports.api.uploads.options import OptionsSerializer
 from imports.engine import runner
 from imports.engine.options import DEFAULT_ROLES, ImportOptions, ReadingOptions, refuse_unknown
 from imports.errors import UnknownOption, WrongOption

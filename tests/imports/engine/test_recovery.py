@@ -14,7 +14,8 @@ from django.db import connections
 from django.test import override_settings
 
 from imports import tasks
-from imports.engine import recovery, runner
+from imports.engine import runner
+from imports.engine.upkeep import recovery
 from tests.imports.engine.support.processes import wait_until
 from tests.imports.engine.support.samples import mixed, plain
 from tests.imports.engine.support.servers import OwnValkey

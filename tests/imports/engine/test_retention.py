@@ -10,7 +10,8 @@ from django.db import connection
 from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
 
-from imports.engine import retention, runner
+from imports.engine import runner
+from imports.engine.upkeep import retention
 from imports.models import ImportBatch, Upload
 from tests.imports.engine.support.samples import mixed, plain
 from tests.imports.engine.support.stack import Stack

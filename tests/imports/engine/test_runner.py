@@ -12,9 +12,10 @@ import psycopg
 import pytest
 from django.db import connection, connections
 
-from imports.engine import chunks, failpoints, runner, transient_errors
-from imports.engine.chunks import Checked, Chunk
+from imports.engine import failpoints, runner, transient_errors
 from imports.engine.runner import Result
+from imports.engine.staged import chunks
+from imports.engine.staged.chunks import Checked, Chunk
 from imports.engine.writing import copy_writer
 from tests.imports.engine.support.in_process import always, injected_faults, never
 from tests.imports.engine.support.samples import mixed, plain

@@ -14,8 +14,9 @@ import pytest
 from django.db import connection
 
 from imports import actions
-from imports.engine import retention, staging
 from imports.engine.options import ImportOptions
+from imports.engine.staged import staging
+from imports.engine.upkeep import retention
 from imports.models import ImportBatch, Upload, UploadChunk
 from tests.conftest import environment
 from tests.imports.api.helpers import INVALID_ROW, csv_bytes, mark_as_failed, run_batch, valid_rows

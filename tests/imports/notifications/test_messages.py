@@ -21,7 +21,7 @@ from tests.imports.api.helpers import INVALID_ROW, csv_bytes, valid_rows
 from tests.imports.notifications.helpers import body_of, ended, reloaded, submitted
 from tests.imports.notifications.mail_server import MailServer
 from users.models import Organisation, User
-from users.roles import Role
+from users.rights.roles import Role
 
 ANA = ("ana.petrova@new.example", "Anastasia", "Petrova", "viewer", "Sales", "")
 

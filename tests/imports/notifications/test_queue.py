@@ -14,7 +14,7 @@ from tests.conftest import MakeUser
 from tests.imports.notifications.helpers import ended, pass_time, reloaded
 from tests.imports.notifications.mail_server import MailServer
 from users.models import Organisation, User
-from users.roles import Role
+from users.rights.roles import Role
 
 # --- when the mail server is away ----------------------------------------------------------------
 

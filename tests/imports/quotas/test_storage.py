@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from imports.engine import retention
+from imports.engine.upkeep import retention
 from imports.models import ImportBatch, MetricCounter, UploadChunk
 from tests.conftest import client_of
 from tests.core.test_problems import problem_of

@@ -25,7 +25,7 @@ from tests.imports.validation.helpers import CHECKER
 from tests.paths import ROOT
 from users.admin.users import UserAdmin
 from users.models import Organisation, User
-from users.roles import Role
+from users.rights.roles import Role
 
 EXAMPLES = [field.example for field in FIELDS.values()]
 COLUMNS = [field.column for field in FIELDS.values()]

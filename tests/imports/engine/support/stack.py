@@ -20,9 +20,9 @@ from kombu import pools
 
 from celery_app import app
 from imports import actions
-from imports.engine import staging
-from imports.engine.file_reading import read_for_import
 from imports.engine.options import ImportOptions
+from imports.engine.staged import staging
+from imports.engine.staged.file_reading import read_for_import
 from imports.models import ImportBatch, Upload
 from tests.imports.engine.support.processes import Process, wait_until
 from tests.imports.engine.support.samples import STORED, Sample

@@ -12,7 +12,7 @@ from collections import defaultdict
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from users.roles import USER_MANAGERS, Role
+from users.rights.roles import USER_MANAGERS, Role
 
 if TYPE_CHECKING:
     from users.models import User

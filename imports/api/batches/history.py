@@ -18,7 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from imports.api.base import OrganisationView
-from imports.api.batches import BatchSerializer
+from imports.api.batches.detail import BatchSerializer
 from imports.api.openapi import examples
 from imports.api.openapi.parts import (
     COMMON_REFUSALS,

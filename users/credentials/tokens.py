@@ -21,7 +21,7 @@ def log_in(request: HttpRequest, email: str, password: str) -> dict[str, str] | 
     is not active; callers can't tell which.
 
     Sends Django's signal `user_logged_in`, as a login at the admin site does. Raises TooManyLogins
-    (`users.login_limits`)."""
+    (`users.credentials.login_limits`)."""
     user = authenticate(request, email=email, password=password)
     if not isinstance(user, User):
         return None

@@ -11,10 +11,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.client_ip import client_ip
+from core.requests.client_ip import client_ip
 from imports import actions
 from imports.api.base import OrganisationView
-from imports.api.batches import ACCEPTED_HEADERS, POLL_SECONDS, BatchSerializer, accepted
+from imports.api.batches.detail import ACCEPTED_HEADERS, POLL_SECONDS, BatchSerializer, accepted
 from imports.api.openapi import examples
 from imports.api.openapi.parts import (
     BATCH,

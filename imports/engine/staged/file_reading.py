@@ -21,8 +21,8 @@ from typing import Any, BinaryIO, NamedTuple
 from django.conf import settings
 
 from imports import files
-from imports.engine.chunks import Chunk
 from imports.engine.options import ReadingOptions
+from imports.engine.staged.chunks import Chunk
 from imports.schema.columns import Columns
 from imports.validation.problems import Problem, new_problem
 from imports.validation.rows import RowChecker

@@ -16,8 +16,8 @@ from rest_framework.response import Response
 from core.requests.parsers import FormParser, JSONParser, MultiPartParser
 from imports import actions, quotas, uploads
 from imports.api.base import UploadView, validated
-from imports.api.batches import ACCEPTED_HEADERS, BatchSerializer, accepted
-from imports.api.history import HistoryView
+from imports.api.batches.detail import ACCEPTED_HEADERS, BatchSerializer, accepted
+from imports.api.batches.history import HistoryView
 from imports.api.openapi import examples
 from imports.api.openapi.parts import (
     COMMON_REFUSALS,
@@ -27,14 +27,14 @@ from imports.api.openapi.parts import (
     limit_headers,
     refused,
 )
-from imports.api.options import (
+from imports.api.uploads.options import (
     OPTION_NAMES,
     ImportOptionsSerializer,
     OptionsSerializer,
     given_options,
 )
-from imports.engine.file_reading import ReadFile
 from imports.engine.options import ImportOptions, ReadingOptions, refuse_unknown
+from imports.engine.staged.file_reading import ReadFile
 from imports.errors import WrongOption
 from imports.idempotency import KeyedRequest, earlier_batch, once
 from imports.models import ImportBatch, LimitType, Upload

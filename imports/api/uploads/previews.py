@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from core.requests.parsers import MultiPartParser
 from imports import actions, uploads
 from imports.api.base import UploadView, validated
-from imports.api.batches import FileWarning
+from imports.api.batches.detail import FileWarning
 from imports.api.openapi import examples
 from imports.api.openapi.parts import (
     COMMON_REFUSALS,
@@ -22,11 +22,11 @@ from imports.api.openapi.parts import (
     limit_headers,
     refused,
 )
-from imports.api.options import OPTION_NAMES, OptionsSerializer, given_options
+from imports.api.uploads.options import OPTION_NAMES, OptionsSerializer, given_options
 from imports.engine import preview as previews
-from imports.engine import staging
 from imports.engine.options import ImportOptions, ReadingOptions, refuse_unknown
 from imports.engine.preview import Preview
+from imports.engine.staged import staging
 from imports.models import LimitType
 
 # --- request ----------------------------------------------------------------------------------

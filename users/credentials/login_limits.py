@@ -89,7 +89,9 @@ def network_of(ip: str) -> str:
 
 def _hash(scope: str, key: str) -> str:
     """A hash with SECRET_KEY: e-mail and IP addresses are short enough to be guessed."""
-    return salted_hmac(f"users.login_limits.{scope}", key, algorithm="sha256").hexdigest()
+    return salted_hmac(
+        f"users.credentials.login_limits.{scope}", key, algorithm="sha256"
+    ).hexdigest()
 
 
 def _refusal(attempt: Reserved) -> TooManyLogins:

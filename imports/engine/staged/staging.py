@@ -13,8 +13,8 @@ from uuid import UUID, uuid4
 import psycopg
 from django.db import connection, transaction
 
-from imports.engine.chunks import Chunk
-from imports.engine.file_reading import ReadFile
+from imports.engine.staged.chunks import Chunk
+from imports.engine.staged.file_reading import ReadFile
 from imports.models import Upload, UploadChunk
 from imports.schema.columns import Columns
 

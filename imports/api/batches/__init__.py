@@ -1,0 +1,1 @@
+"""A submitted import: its progress, its errors, the history, cancel, retry and undo."""
