@@ -147,5 +147,5 @@ def _accept_chunked(request: HttpRequest) -> None:
     if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
         environ["CONTENT_LENGTH"] = str(largest_body())
         # Private: WSGIRequest has limited its stream to 0 bytes, and has no public way to replace
-        # it. tests/imports/api/test_uploads.py sends such bodies through a real server.
+        # it. tests/imports/api/uploads/test_uploads.py sends such bodies through a real server.
         request._stream = environ["wsgi.input"]

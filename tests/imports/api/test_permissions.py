@@ -1,4 +1,4 @@
-"""Permissions beyond the matrix (tests/test_matrix_api.py)."""
+"""Permissions beyond the matrix (tests/matrix/test_api.py)."""
 
 from __future__ import annotations
 

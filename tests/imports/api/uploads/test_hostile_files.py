@@ -11,8 +11,8 @@ import requests
 
 from tests.conftest import ModuleProcess, serve
 from tests.imports.api.helpers import imports_url
-from tests.imports.files.hostile import FILES
-from tests.imports.files.test_workbook_processes import children_of
+from tests.imports.files.xlsx.hostile import FILES
+from tests.imports.files.xlsx.test_workbook_processes import children_of
 from users.credentials import tokens
 from users.models import Organisation, User
 

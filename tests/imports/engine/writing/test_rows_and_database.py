@@ -8,9 +8,9 @@ from uuid import UUID
 
 import pytest
 
+from tests.imports.engine.faults.test_changes_during_import import deadlocks_of
 from tests.imports.engine.support.samples import Sample, mixed, plain
 from tests.imports.engine.support.stack import Stack
-from tests.imports.engine.test_changes_during_import import deadlocks_of
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from imports import files
 from imports.errors import WorkbookReaderBusy, WorkbookTooExpensive
 from imports.files.xlsx import processes
 from tests.imports.files.helpers import LARGE_LIMITS, open_file, refusal_of, rows_of
-from tests.imports.files.workbook_builder import many_rows, row_xml, with_rows, with_strings
+from tests.imports.files.xlsx.workbook_builder import many_rows, row_xml, with_rows, with_strings
 from tests.paths import ROOT
 from tests.process_helpers import wait_for
 

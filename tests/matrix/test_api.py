@@ -15,7 +15,7 @@ from imports.models import ImportBatch
 from imports.models.statuses import Status
 from tests.conftest import client_of
 from tests.imports.api.helpers import csv_upload
-from tests.matrix import (
+from tests.matrix.matrix import (
     EVERYBODY,
     INACTIVE,
     OWN,

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.imports.engine.faults.test_changes_during_import import frozen_worker
 from tests.imports.engine.support.samples import mixed
 from tests.imports.engine.support.stack import Stack
-from tests.imports.engine.test_changes_during_import import frozen_worker
 
 # What a migration of the next version may add: nullable columns, defaults, tables, indexes.
 NEXT_VERSION = """

@@ -24,9 +24,9 @@ from django.core.management import call_command
 from django.db.models import F
 
 from imports.models import ImportBatch, Upload
-from tests import data_search
 from tests.conftest import PASSWORD, MakeUser, ModuleProcess, serve
 from tests.paths import ROOT
+from tests.personal_data import data_search
 from tests.process_helpers import wait_for
 from users.models import Organisation, User
 from users.rights.roles import Role

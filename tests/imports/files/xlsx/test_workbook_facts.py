@@ -9,7 +9,7 @@ from imports.files.xlsx.facts.cells import may_have_facts
 from imports.files.xlsx.facts.formats import parse_format, shown_number
 from imports.schema.error_values import is_error_value
 from tests.imports.files.helpers import open_file, refusal_of
-from tests.imports.files.workbook_builder import (
+from tests.imports.files.xlsx.workbook_builder import (
     DATA,
     MAIN,
     STRINGS,

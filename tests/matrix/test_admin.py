@@ -16,7 +16,7 @@ from imports.models import AuditEvent, ImportBatch, UploadBlock, UploadCounter, 
 from imports.models.statuses import Status
 from imports.quotas.limits import current_windows
 from tests.conftest import MakeUser
-from tests.matrix import (
+from tests.matrix.matrix import (
     EVERYBODY,
     OTHER,
     OWN,

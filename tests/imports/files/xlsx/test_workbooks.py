@@ -8,7 +8,7 @@ import pytest
 
 from imports import files
 from tests.imports.files.helpers import LARGE_LIMITS, open_file, refusal_of, rows_of
-from tests.imports.files.workbook_builder import (
+from tests.imports.files.xlsx.workbook_builder import (
     DATA,
     MAIN,
     SHEET,

@@ -11,7 +11,7 @@ import random
 import zipfile
 from collections.abc import Callable
 
-from tests.imports.files.workbook_builder import (
+from tests.imports.files.xlsx.workbook_builder import (
     MAIN,
     SHEET,
     STRINGS,
