@@ -6,7 +6,7 @@ Other packages import the classes from here, never from the modules below.
 from imports.models.audit import AuditEvent, EventType
 from imports.models.batches import ImportBatch, ImportError
 from imports.models.blocks import UploadBlock
-from imports.models.counters import MetricCounter
+from imports.models.counters import MetricCounter, MetricDelta
 from imports.models.quotas import (
     Counts,
     LimitType,
@@ -30,6 +30,7 @@ __all__ = [
     "LimitType",
     "MailState",
     "MetricCounter",
+    "MetricDelta",
     "Status",
     "Upload",
     "UploadBlock",
