@@ -11,13 +11,15 @@ from uuid import UUID
 
 import structlog
 from celery import shared_task
-from celery.signals import worker_ready, worker_shutting_down
+from celery.signals import task_failure, worker_ready, worker_shutting_down
 from django.conf import settings
+from django.db import DatabaseError
 from kombu.exceptions import OperationalError
 
 from imports import notifications
 from imports.engine import failpoints, runner, undo
 from imports.engine.upkeep import recovery, retention
+from imports.models import MetricCounter, MetricDelta
 from users import retention as user_retention
 
 log = structlog.get_logger(__name__)
@@ -31,6 +33,15 @@ _stopping = mmap.mmap(-1, 1)
 def _note_shutdown(**_: Any) -> None:
     """Called when the worker receives SIGTERM. Its child processes then see that it shuts down."""
     _stopping[0] = 1
+
+
+@task_failure.connect
+def count_failure(**_: Any) -> None:
+    """Counts a task that failed. Without the database only the log tells of it."""
+    try:
+        MetricCounter.objects.add("csv_background_task_failures_total")
+    except DatabaseError as error:
+        log.warning("csv_metric_not_counted", error_type=type(error).__name__)
 
 
 def is_stopping() -> bool:
@@ -69,7 +80,8 @@ def run_batch(self: Any, batch_id: str) -> None:
     try:
         result = runner.run(batch_id, slice_is_over(), shutdown=is_stopping)
     except Exception as error:
-        log.error("csv_import_error", batch_id=batch_id, fault=type(error).__name__)
+        log.error("csv_import_error", batch_id=batch_id, error_type=type(error).__name__)
+        count_failure()
         raise self.retry(countdown=later, exc=None) from None
     if result is runner.Result.ENQUEUE_AGAIN:
         enqueue(batch_id)
@@ -83,6 +95,7 @@ def run_batch(self: Any, batch_id: str) -> None:
 def sweep() -> int:
     """Enqueues the batches and undos that no worker works on, and due e-mails; gives the number of
     batches."""
+    MetricDelta.objects.fold()
     if notifications.expire_and_check():
         enqueue_mail()
     if not settings.FEATURE_USER_MANAGEMENT:

@@ -126,6 +126,13 @@ def api(admin: User) -> APIClient:
     return client_of(admin)
 
 
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """The port of a server that accepts connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening.getsockname()[1]
+
+
 # --- real processes ---------------------------------------------------------------------------
 
 

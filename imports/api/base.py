@@ -18,7 +18,7 @@ from core.errors import NotFound
 from core.requests.client_ip import client_ip
 from imports import actions, quotas, uploads
 from imports.engine.options import refuse_unknown
-from imports.models import ImportBatch
+from imports.models import ImportBatch, MetricCounter
 from users.models import ApiKey, Organisation, User
 
 METHODS = ["get", "head", "post"]  # Allow lists those of them that a view implements
@@ -116,7 +116,12 @@ class UploadView(OrganisationView):
                 )
             except DatabaseError as error:
                 exc = error
-        return super().handle_exception(exc)
+        try:
+            return super().handle_exception(exc)
+        except Exception:  # an error of the service itself
+            with suppress(DatabaseError):
+                MetricCounter.objects.add("csv_upload_errors_total", error_type="internal_error")
+            raise
 
     @contextmanager
     def charged(self) -> Iterator[None]:

@@ -29,7 +29,7 @@ from imports.engine.staged import chunks, staging
 from imports.engine.staged.chunks import Checked, Chunk
 from imports.engine.writing import copy_writer
 from imports.engine.writing.copy_writer import Written
-from imports.models import ImportBatch, Upload
+from imports.models import ImportBatch, MetricDelta, Upload
 from imports.models.statuses import Status
 from imports.validation.rows import RowChecker
 
@@ -113,8 +113,10 @@ def _begin_attempt(batch: ImportBatch) -> None:
     }
     if batch.status == Status.PENDING:
         ImportBatch.objects.move(batch.id, Status.PROCESSING, started_at=Now(), **fields)
-        log.info("csv_import_started", **batch.log_ids)
+        log.info("csv_import_started", rows=batch.total_rows, **batch.log_ids)
     else:
+        if batch.heartbeat_at:  # its worker died: it did not release the batch
+            MetricDelta.objects.add("csv_background_task_failures_total")
         ImportBatch.objects.everywhere().filter(id=batch.id).update(**fields)
 
 

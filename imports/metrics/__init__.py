@@ -6,11 +6,11 @@ gives the same totals: if several are scraped, use `max`, not `sum`.
 
 from __future__ import annotations
 
-import json
+import time
 from collections.abc import Iterator
 
+import structlog
 from django.conf import settings
-from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.utils.crypto import constant_time_compare
@@ -18,51 +18,38 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from imports.models import LimitType, MetricCounter, UploadChunk
+from core.probes import Probe
+from imports.metrics import parts
+from imports.metrics.families import Values, gauge
 
-# Name -> help text, and the labels that exist from the start. Prometheus sees no increase where a
-# counter first appears with the value 1.
-COUNTERS: dict[str, tuple[str, list[dict[str, str]]]] = {
-    "csv_rate_limit_violations_total": (
-        "Uploads refused because a user's quota was used up.",
-        [{"limit_type": name} for name in LimitType.values],
-    ),
-    "csv_rate_limit_store_away_total": (
-        "Minutes in which a process could not count quotas on Redis, and did in PostgreSQL.",
-        [{}],
-    ),
-    "csv_staging_full_total": (
-        "Files refused because the files of an organisation took up all the space they may.",
-        [{}],
-    ),
-}
+log = structlog.get_logger(__name__)
+
+# Prometheus waits for 10 seconds, if not told otherwise.
+SCRAPE_SECONDS = 5.0
+
+_PROBES = (Probe(parts.read_database), Probe(parts.read_queue))
 
 
-class Totals(Collector):
-    """Reads the totals of the table `metric_counters` in one query, and adds up the chunks."""
+class Scrape(Collector):
+    """Everything that can be read within SCRAPE_SECONDS, and which parts could not."""
 
     def collect(self) -> Iterator[Metric]:
-        """Gives every counter with all its labels, and what is staged now."""
-        yield GaugeMetricFamily(
-            "csv_staged_bytes",
-            "Bytes of all staged files, of all organisations.",
-            value=UploadChunk.objects.staged_bytes(),
+        """Gives the metrics of every part that answers, and `csv_scrape_errors`."""
+        deadline = time.monotonic() + SCRAPE_SECONDS
+        found: parts.Found = {}
+        for asked in [probe.ask() for probe in _PROBES]:
+            try:
+                found |= asked.result(max(0.0, deadline - time.monotonic()))
+            except Exception:  # whatever it is, the other parts are served
+                log.warning("csv_scrape_error", exc_info=True)
+        for metrics in found.values():
+            yield from metrics
+        yield gauge(
+            Values("csv_scrape_errors", {part: float(part not in found) for part in parts.PARTS})
         )
-        rows = MetricCounter.objects.filter(name__in=COUNTERS).order_by("name", "id")
-        found = {(row.name, json.dumps(row.labels)): row.value for row in rows}
-        for name, (text, labels) in COUNTERS.items():
-            known = [json.dumps(one) for one in labels]
-            seen = [key for other, key in found if other == name and key not in known]
-            family = CounterMetricFamily(name, text, labels=sorted(labels[0]))
-            for key in [*known, *seen]:
-                values = json.loads(key)
-                family.add_metric(
-                    [values[label] for label in sorted(values)], found.get((name, key), 0)
-                )
-            yield family
 
 
 @never_cache
@@ -77,11 +64,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
         response["WWW-Authenticate"] = 'Bearer realm="metrics"'
         return response
     registry = CollectorRegistry(auto_describe=False)
-    try:
-        registry.register(Totals())
-        return HttpResponse(generate_latest(registry), CONTENT_TYPE_LATEST)
-    except DatabaseError:
-        return HttpResponse("The database is not available at the moment.\n", "text/plain", 503)
+    registry.register(Scrape())
+    return HttpResponse(generate_latest(registry), CONTENT_TYPE_LATEST)
 
 
 urlpatterns = [path("", metrics, name="metrics")]

@@ -29,6 +29,7 @@ def count_refusal(
     Gives what to answer: the error, or `QuotaExceeded` or `UploadBlocked` in its place."""
     if not isinstance(error, (FileRefused, StagingFull)):
         return error
+    MetricCounter.objects.add("csv_upload_errors_total", error_type=error.code)
     if isinstance(error, StagingFull):
         MetricCounter.objects.add("csv_staging_full_total")
     kind = LimitType.REFUSED_FILE

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,13 +9,6 @@ from django.db import connection
 from django.test import Client
 
 READY = {"database": "ok", "migrations": "ok", "redis": "ok"}
-
-
-@pytest.fixture
-def silent_port() -> Iterator[int]:
-    """The port of a server that accepts connections and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        yield listening.getsockname()[1]
 
 
 def test_healthz_answers_without_the_database(client: Client) -> None:

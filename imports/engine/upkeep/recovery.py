@@ -16,7 +16,7 @@ from django.db.models.functions import Coalesce, Greatest, Now
 
 from imports import audit
 from imports.engine import completion, locks, runner
-from imports.models import EventType, ImportBatch
+from imports.models import EventType, ImportBatch, MetricDelta
 from imports.models.statuses import Status
 
 # How long a task may wait in the queue before another one is enqueued for the same batch. For a
@@ -93,6 +93,8 @@ def _release_or_fail(found: ImportBatch, stuck_after: timedelta, *, fail: bool) 
     batch = stuck.filter(id=found.id).first()
     if batch is None:
         return ""
+    if _state(batch) == "stalled":  # its worker died, or hangs
+        MetricDelta.objects.add("csv_background_task_failures_total")
     if not _must_fail(batch, fail=fail):
         ImportBatch.objects.everywhere().filter(id=batch.id).update(
             heartbeat_at=None, enqueued_at=Now()
