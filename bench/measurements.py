@@ -12,7 +12,7 @@ from time import perf_counter
 import psutil
 from django.db import connection
 
-from bench import comparison, fixtures, service
+from bench import comparison, fixtures, reading, service
 from bench import variants as engine_variants
 from bench.report import NO_TARGET, Result
 from imports.engine import preview, runner
@@ -268,5 +268,7 @@ ALL: dict[str, Callable[[int], Result | list[Result]]] = {
     "upload": upload,
     "previews": previews,
     "polling": polling,
+    "csv": reading.csv_files,
+    "xlsx": reading.workbooks,
     "variants": variants,
 }

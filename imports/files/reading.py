@@ -181,7 +181,8 @@ class Reading:
         """A row as `records` gives it; [] for a row that is stepped over. Raises TooManyColumns."""
         if not (cells and cells[0].strip()) and is_blank(cells):
             return []
-        if "@" not in (cells[self._email] if self._email < len(cells) else "") or suspect:
+        email = cells[self._email] if self._email < len(cells) else ""
+        if "@" not in email or cells[0].lstrip().startswith("#"):
             if notice := why_stepped_over(row, cells, self._header, self._email):
                 self._add_notice(notice)
                 return []

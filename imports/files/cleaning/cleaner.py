@@ -24,8 +24,11 @@ _QUOTE_PAIRS: Final = frozenset(
 # and a sign for the second one.
 _DAMAGE: Final = "[\xc2-\xf4][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"
 
-# A value that no step changes.
-_plain: Final = re.compile(r"[A-Za-z0-9@.+()_/-]+(?: [A-Za-z0-9@.+()_/-]+)*").fullmatch
+# Values that no step changes: words, with single blanks and signs between them.
+_plain: Final = re.compile(
+    r"[A-Za-z0-9@.+()_/-]+(?:(?:, ?| & |[ '])[A-Za-z0-9@.+()_/-]+)*"
+).fullmatch
+_plain_letters: Final = re.compile(r"[\w@.+()/-]+(?:(?:, ?| & |[ '])[\w@.+()/-]+)*").fullmatch
 _marks: Final = re.compile(f"[{_MARKS}]")
 _runs: Final = re.compile(f"[{_BLANKS}]{{2,}}|[{_BLANKS[1:]}]")
 _damage: Final = re.compile(_DAMAGE).search
@@ -64,7 +67,7 @@ class Cleaner:
         for index, steps in self._steps.items():
             if index < len(cells):
                 cell = cells[index]
-                if cell and (not _plain(cell) or cell in _NULLS):
+                if cell and not _is_plain(cell):
                     cells[index] = _cleaned(row, index, steps, cell, notices)
 
     def _steps_for(self, index: int, field: str) -> list[_Step]:
@@ -99,6 +102,12 @@ def _cleaned(
         if found(value):
             notices.append(CellNotice(row, index, code, message, value))
     return value
+
+
+def _is_plain(cell: str) -> bool:
+    if cell.isascii():
+        return _plain(cell) is not None and cell not in _NULLS
+    return _plain_letters(cell) is not None and not _damage(cell)
 
 
 def _is_quoted(value: str) -> bool:

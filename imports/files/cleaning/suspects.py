@@ -14,8 +14,8 @@ find_entity: Final = re.compile(
 _two_blanks: Final = re.compile("  ").search
 _three_quotes: Final = re.compile('"""').search
 _comma_at_end: Final = re.compile(',",').search
-_null: Final = re.compile("NULL").search
-_not_available: Final = re.compile("N/A").search
+_quotes_or_comma: Final = re.compile('"(?:""|,(?<=,",))').search
+_null: Final = re.compile("N(?:ULL|/A)").search
 # At the beginning and at the end of a cell.
 _apostrophe: Final = re.compile(r"""'(?<![^,;\t|"\n\r ]')""").search
 _equals_sign: Final = re.compile(r"""=(?<![^,;\t|"\n\r ]=)""").search
@@ -37,8 +37,7 @@ def is_suspect(text: str, delimiter: str) -> bool:
         or ("'" in text and _apostrophe(text) is not None)
         or ("=" in text and _equals_sign(text) is not None)
         or ("#" in text and _hash(text) is not None)
-        or ("U" in text and _null(text) is not None)
-        or ("/" in text and _not_available(text) is not None)
+        or _null(text) is not None
         or ("&" in text and ";" in text and find_entity(text) is not None)
         or (delimiter != ";" and ";" in text and _semicolon(text) is not None)
         or ('"' in text and _has_suspect_quotes(text, delimiter))
@@ -48,6 +47,8 @@ def is_suspect(text: str, delimiter: str) -> bool:
 
 def _has_suspect_quotes(text: str, delimiter: str) -> bool:
     """Whether a cell may begin or end with a quote, or a quoted cell with the delimiter."""
+    if delimiter == "," and text.count('"', 0, 4_096) < 200:  # one search is faster if few quotes
+        return _quotes_or_comma(text) is not None
     if _three_quotes(text):
         return True
     if delimiter == ",":
@@ -61,13 +62,22 @@ def _has_suspect_letters(text: str) -> bool:
     except UnicodeEncodeError:
         encoded = text.encode(errors="surrogatepass")
         letters = encoded.translate(None, _ASCII).decode(errors="surrogatepass")
-        return _suspect_letter(letters) is not None
-    return any(sign in text for sign in "\xa0\xad«»´ÂÃâ")
+        if _suspect_letter(letters) is not None:
+            return True
+        # The letters of two cells may be neighbours here.
+        return _damaged_letter(letters) is not None and _damaged_letter(text) is not None
+    if any(sign in text for sign in "\xa0\xad«»´"):
+        return True
+    return any(letter in text for letter in "ÂÃâ") and _damaged_letter(text) is not None
 
 
 _ASCII: Final = bytes(range(128))
-# Marks, blanks and quotes, accents to be put on the letter before, the byte-order mark, and the
-# first letters of what UTF-8 looks like if it is read in windows-1252.
+# Marks, blanks and quotes, accents to be put on the letter before, and the byte-order mark. The
+# joiners U+200C and U+200D belong to names.
 _suspect_letter: Final = re.compile(
-    "[\xa0\xad«»´ÂÃÐÑâ\u0300-\u037f\u061c\u2000-\u207f€\u3000\u3099\u309a\ufeff]"
+    "[\xa0\xad«»´\u0300-\u037f\u061c\u2000-\u200b\u200e-\u207f\u3000\u3099\u309a\ufeff]"
+).search
+# What UTF-8 looks like if it is read in windows-1252.
+_damaged_letter: Final = re.compile(
+    "[ÂÃÐÑâ](?:(?<=â)[\x80€]|(?<!â)[\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ])"
 ).search

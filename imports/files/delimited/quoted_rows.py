@@ -82,7 +82,9 @@ class QuotedRows:
         first_row = self.row
         problems: list[CellProblem] = []
         notices: list[CellNotice] = []
-        rows = None if self._source.padding.may_precede(text) else self._rows_at_once(lines)
+        suspect = is_suspect(text, self._source.dialect.delimiter)
+        is_padded = self._source.padding.may_precede(text, suspect=suspect)
+        rows = None if is_padded else self._rows_at_once(lines)
         if rows is None:
             rows, finished = self._rows_one_by_one(lines, problems, notices)
         else:
@@ -98,7 +100,7 @@ class QuotedRows:
             len(rows),
             rows,
             escaped="'" in text and ESCAPED_TEXT.search(text) is not None,
-            suspect=is_suspect(text, self._source.dialect.delimiter),
+            suspect=suspect,
             problems=problems,
             notices=notices,
         )

@@ -143,8 +143,6 @@ def _quoted(cell: str) -> str:
 
 # --- blanks around quoted cells ---------------------------------------------------------------
 
-_blank_and_quote = re.compile(' "').search  # takes half as long as `in` for two characters
-
 
 class Padding:
     """Removes blanks around quoted cells. A tab is a blank where it is not the delimiter."""
@@ -154,23 +152,22 @@ class Padding:
         blank = "[ \xa0\u3000]" if delimiter == "\t" else "[ \t\xa0\u3000]"
         end = rf"(?={by}|[\r\n]*\Z)"
         self._delimiter = delimiter
+        # Finds a blank and a quote at the beginning of a cell, or behind other blanks.
+        self._blank_and_quote = re.compile(rf' "(?<![^{by}\r\n \t\xa0\u3000] ")').search
         self.hint = re.compile(rf'(?:{by}|^){blank}{{1,200}}+"', re.M)
         self.closed = re.compile(rf'{blank}*+("(?:[^"]|"")*+"){blank}*+{end}')
         self.opened = re.compile(rf'{blank}*+("(?:[^"]|"")*+)\Z')
         self.rest_of_open = re.compile(rf'((?:[^"]|"")*+"){blank}*+{end}')
         self.plain = re.compile(rf"[^{by}]*")
 
-    def may_precede(self, text: str) -> bool:
+    def may_precede(self, text: str, *, suspect: bool) -> bool:
         """Whether blanks may stand before a quoted cell. False for most files.
 
         A strict csv.reader does not notice these. It raises csv.Error for blanks behind a cell.
+        `suspect`: as `is_suspect` says. It is true for every text with other blanks than U+0020.
         """
-        is_usual = (
-            _blank_and_quote(text) is None
-            and (self._delimiter == "\t" or "\t" not in text)
-            and (text.isascii() or not ("\xa0" in text or "\u3000" in text))
-        )  # `hint` takes ten times as long
-        return not is_usual and self.hint.search(text) is not None
+        found = self._blank_and_quote(text) is not None or suspect or "\t" in text
+        return found and self.hint.search(text) is not None  # takes ten times as long
 
     def remove(self, line: str, *, is_open: bool) -> str:
         """The line without these blanks. `is_open`: it begins within a quoted cell."""
