@@ -8,6 +8,7 @@ thread of its own.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ import psycopg
 from django.db import connection
 
 T = TypeVar("T")
+PATIENCE_SECONDS = 2.0
+RECENT_SECONDS = 30.0
 # The parameters of Django's connections that say where the server is and who asks.
 _WHERE = {"conninfo", "dbname", "host", "port", "user", "password", "service", "passfile"}
 
@@ -29,20 +32,38 @@ class Probe(Generic[T]):
         self._question = question
         self._lock = threading.Lock()
         self._asked: Future[T] | None = None
+        self._asked_at = 0.0
+        self._answer: tuple[float, T] | None = None  # the last one, and when it came
 
     def ask(self) -> Future[T]:
         """The answer, or error, once it is there. `result(seconds)` waits for it, and raises
         TimeoutError if it takes longer."""
         with self._lock:
             if self._asked is None or self._asked.done():
-                self._asked = Future()
+                self._asked, self._asked_at = Future(), time.monotonic()
                 thread = threading.Thread(target=self._run, args=[self._asked], daemon=True)
                 thread.start()
             return self._asked
 
+    def answer_by(self, deadline: float, otherwise: T) -> T:
+        """The answer by a deadline of `time.monotonic`, for a question that raises no error.
+
+        If it is late, a server that has answered a moment ago may only be busy: the last answer is
+        given. If it is later than PATIENCE_SECONDS, or there is no recent answer, gives
+        `otherwise`."""
+        asked = self.ask()
+        try:
+            return asked.result(max(0.0, deadline - time.monotonic()))
+        except TimeoutError:
+            now, last = time.monotonic(), self._answer
+            is_late = now - self._asked_at > PATIENCE_SECONDS
+            return last[1] if last and now - last[0] < RECENT_SECONDS and not is_late else otherwise
+
     def _run(self, future: Future[T]) -> None:
         try:
-            future.set_result(self._question())
+            answer = self._question()
+            self._answer = time.monotonic(), answer
+            future.set_result(answer)
         except BaseException as error:
             future.set_exception(error)
 

@@ -3,20 +3,23 @@
 `/healthz` depends on nothing. A platform restarts a process that does not answer there, and a
 short outage of the database or of Redis must not restart every web process.
 
-`/readyz` checks the database, its migrations and Redis. Without the first two the answer is 503.
-Without Redis it is 200 and `degraded`: uploads are accepted and committed, quotas are counted in
-the database, and the batches are queued once Redis is back. Answering 503 would turn a pause of
-the workers into an outage of the whole service.
+`/readyz` checks the database, its migrations, Redis and the workers. Without the first two the
+answer is 503. Without Redis or workers it is 200 and `degraded`: uploads are accepted and
+committed, quotas are counted in the database, and the imports start once Redis and a worker are
+back. Answering 503 would turn a pause of the workers into an outage of the whole service.
+
+Both answer at once, also while a server hangs: `/readyz` asks each server in a thread of its own.
 """
 
 from __future__ import annotations
 
+import time
 from functools import cache
+from typing import Any
 
 import psycopg
 import redis
 from django.conf import settings
-from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
@@ -24,6 +27,9 @@ from django.views.decorators.http import require_safe
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from core.probes import Probe, new_connection, rows_of
+
+ANSWER_SECONDS = 0.15  # the time of one request of /readyz
 DATABASE_SECONDS = 2
 REDIS_SECONDS = 0.5
 OK, AWAY, UNKNOWN = "ok", "away", "unknown"
@@ -40,36 +46,44 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
     """Says which parts are available. 503 without the database or with missing migrations."""
-    database, migrations = _database()
-    parts = {"database": database, "migrations": migrations, "redis": _redis()}
-    if (database, migrations) != (OK, OK):
+    known_migrations()
+    deadline = time.monotonic() + ANSWER_SECONDS
+    for probe in (_DATABASE, _REDIS):
+        probe.ask()
+    database = _DATABASE.answer_by(deadline, DATABASE_AWAY)
+    parts = database | {"redis": _REDIS.answer_by(deadline, AWAY)}
+    if (parts["database"], parts["migrations"]) != (OK, OK):
         return JsonResponse({"status": "unavailable"} | parts, status=503)
-    return JsonResponse({"status": OK if parts["redis"] == OK else "degraded"} | parts)
+    is_whole = set(parts.values()) == {OK}
+    return JsonResponse({"status": OK if is_whole else "degraded"} | parts)
 
 
-def _database() -> tuple[str, str]:
-    """The state of (database, migrations). It opens a new connection: a server that hangs does not
-    accept one, and a client can set a time-out only for connecting."""
-    parameters = connection.get_connection_params()
-    limits = f"-c statement_timeout={DATABASE_SECONDS}s"
-    wanted = {"conninfo", "dbname", "host", "port", "user", "password", "service", "passfile"}
-    known = {k: v for k, v in parameters.items() if k in wanted or k.startswith("ssl")}
+DATABASE_AWAY = {"database": AWAY, "migrations": UNKNOWN}
+
+
+def _database() -> dict[str, str]:
+    """The state of the database and of its migrations. It opens a new connection: a server that
+    hangs does not accept one."""
     try:
-        with psycopg.connect(
-            **known, connect_timeout=DATABASE_SECONDS, options=limits, autocommit=True
-        ) as fresh:
-            applied = set(fresh.execute("SELECT app, name FROM django_migrations"))
-    except psycopg.errors.UndefinedTable:
-        return OK, f"{len(_migrations())} missing"
+        with new_connection(DATABASE_SECONDS) as fresh:
+            return {"database": OK, "migrations": _missing(fresh)}
     except psycopg.Error:
-        return AWAY, UNKNOWN
-    missing = len(_migrations() - applied)
-    return OK, f"{missing} missing" if missing else OK
+        return DATABASE_AWAY
+
+
+def _missing(fresh: psycopg.Connection[Any]) -> str:
+    query = "SELECT app, name FROM django_migrations"
+    try:
+        applied = set(rows_of(fresh, query, seconds=DATABASE_SECONDS))
+    except psycopg.errors.UndefinedTable:
+        applied = set()
+    missing = len(known_migrations() - applied)
+    return f"{missing} missing" if missing else OK
 
 
 @cache
-def _migrations() -> frozenset[tuple[str, str]]:
-    """The migrations of this version of the code."""
+def known_migrations() -> frozenset[tuple[str, str]]:
+    """The migrations of this version of the code. The first call loads them all."""
     return frozenset(MigrationLoader(None).graph.nodes)
 
 
@@ -82,3 +96,6 @@ def _redis() -> str:
     except redis.RedisError:
         return AWAY
     return OK
+
+
+_DATABASE, _REDIS = Probe(_database), Probe(_redis)

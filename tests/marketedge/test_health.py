@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+import requests
 from django.db import connection
 from django.test import Client
 
-READY = {"database": "ok", "migrations": "ok", "redis": "ok"}
+from core.probes import Probe
+from marketedge import health
+from tests.conftest import ModuleProcess, serve
+from tests.process_helpers import wait_for
+
+READY_DATABASE = {"database": "ok", "migrations": "ok"}
+READY = READY_DATABASE | {"redis": "ok"}
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits for answers however slow the machine is, and begins without earlier ones."""
+    monkeypatch.setattr(health, "ANSWER_SECONDS", 60.0)
+    monkeypatch.setattr(health, "_DATABASE", Probe(health._database))
+    monkeypatch.setattr(health, "_REDIS", Probe(health._redis))
 
 
 def test_healthz_answers_without_the_database(client: Client) -> None:
@@ -106,3 +123,47 @@ def test_readyz_does_not_disclose_host_or_user_of_the_database(
     body = client.get("/readyz").content.decode()
     assert "127.0.0.1" not in body
     assert str(connection.settings_dict["USER"]) not in body
+
+
+# --- servers that hang ------------------------------------------------------------------------
+
+
+def test_both_checks_answer_while_database_and_redis_hang(
+    start: Callable[..., ModuleProcess], silent_port: int
+) -> None:
+    """With the real time limits, in a real web server."""
+    hanging = {
+        "DATABASE_URL": f"postgresql://marketedge@127.0.0.1:{silent_port}/marketedge",
+        "REDIS_URL": f"redis://127.0.0.1:{silent_port}/0",
+    }
+    url = serve(start, **hanging)
+    for _ in range(10):  # more than one process has threads for
+        answer = requests.get(f"{url}/readyz", timeout=1)
+        assert answer.status_code == 503
+        assert answer.json()["database"] == answer.json()["redis"] == "away"
+        assert requests.get(f"{url}/healthz", timeout=1).status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_server_that_is_late_once_counts_as_it_did_before(
+    client: Client, monkeypatch: pytest.MonkeyPatch, settings: Any, silent_port: int
+) -> None:
+    assert client.get("/readyz").json()["redis"] == "ok"
+    settings.REDIS_URL = f"redis://127.0.0.1:{silent_port}/0"
+    monkeypatch.setattr(health, "REDIS_SECONDS", 60.0)
+    monkeypatch.setattr(health._DATABASE, "answer_by", lambda *_: READY_DATABASE)
+    monkeypatch.setattr(health, "ANSWER_SECONDS", 0.0)
+    assert client.get("/readyz").json()["redis"] == "ok"
+    wait_for(lambda: client.get("/readyz").json()["redis"] == "away")
+
+
+def test_checks_of_a_server_that_hangs_share_one_thread(
+    client: Client, monkeypatch: pytest.MonkeyPatch, settings: Any, silent_port: int
+) -> None:
+    settings.REDIS_URL = f"redis://127.0.0.1:{silent_port}/0"
+    monkeypatch.setattr(health, "REDIS_SECONDS", 60.0)
+    monkeypatch.setattr(health, "ANSWER_SECONDS", 0.0)
+    before = threading.active_count()
+    for _ in range(5):
+        assert client.get("/readyz").json()["redis"] == "away"
+    assert threading.active_count() <= before + 2  # one for Redis, one for the database
