@@ -45,6 +45,11 @@ def is_suspect(text: str, delimiter: str) -> bool:
     )
 
 
+def is_suspect_sheet(text: str) -> bool:
+    """Whether cells of a workbook may need cleaning. A line end stands between two cells."""
+    return '"' in text or ",\n" in text or is_suspect(text, "\n")
+
+
 def _has_suspect_quotes(text: str, delimiter: str) -> bool:
     """Whether a cell may begin or end with a quote, or a quoted cell with the delimiter."""
     if delimiter == "," and text.count('"', 0, 4_096) < 200:  # one search is faster if few quotes

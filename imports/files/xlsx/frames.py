@@ -11,6 +11,8 @@ import socket
 import struct
 from typing import Any
 
+from imports.files.cleaning.escaping import ESCAPED_TEXT
+from imports.files.cleaning.suspects import is_suspect_sheet
 from imports.files.source import RowBlock
 
 _HEAD = struct.Struct("!Ic")  # length of the body, kind
@@ -83,8 +85,15 @@ def _decode_object(body: bytes) -> dict[str, Any]:
 
 def _decode_rows(body: bytes) -> RowBlock:
     first_row, count, width = _ROWS_HEAD.unpack_from(body)
-    cells = str(memoryview(body)[_ROWS_HEAD.size :], "utf-8").split(_SEPARATOR)
+    text = str(memoryview(body)[_ROWS_HEAD.size :], "utf-8")
+    cells = text.split(_SEPARATOR)
     if not width or len(cells) != count * width:
         raise BadMessage("rows of another size than announced")
     rows = [cells[start : start + width] for start in range(0, len(cells), width)]
-    return RowBlock(first_row, count, rows, escaped=True)
+    return RowBlock(
+        first_row,
+        count,
+        rows,
+        escaped="'" in text and ESCAPED_TEXT.search(text) is not None,
+        suspect=is_suspect_sheet(text.replace(_SEPARATOR, "\n")),
+    )
