@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line, without personal data.
+"""Logs: one JSON object a line, without personal data. On a terminal, plain text.
 
 A line holds only the keys in `ALLOWED`. Any other key is dropped, so that no code can log an e-mail
 address, a name or a row by mistake. Messages of other libraries are logged without their values.
@@ -23,7 +23,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from celery.signals import setup_logging, task_postrun, task_prerun
+from celery.signals import before_task_publish, setup_logging, task_postrun, task_prerun
 from structlog.stdlib import ProcessorFormatter
 from structlog.types import EventDict, Processor, WrappedLogger
 
@@ -34,7 +34,7 @@ ALLOWED = (
     *("batch_id", "organization_id", "user_id", "upload_id", "request_id", "task_id"),
     # what happened
     *("status", "reason", "source", "code", "error_type", "limit_type", "limit", "fault", "task"),
-    *("rows", "succeeded", "skipped", "failed", "removed", "count", "attempt"),
+    *("rows", "seconds", "succeeded", "skipped", "failed", "removed", "count", "attempt"),
     *("method", "route", "duration_ms", "retry_after_seconds"),
     # errors
     *("exception", "location"),
@@ -156,7 +156,7 @@ _SHARED: list[Processor] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
 _OF_COMMANDS = Path(sys.argv[0]).name == "manage.py"
-_AT_TERMINAL = _OF_COMMANDS and sys.stderr.isatty()
+_AT_TERMINAL = (sys.stderr if _OF_COMMANDS else sys.stdout).isatty()
 
 LOGGING: dict[str, Any] = {
     "version": 1,
@@ -168,7 +168,9 @@ LOGGING: dict[str, Any] = {
             "processors": [
                 describe_exception,
                 allow_only_known,  # last, so that it also drops keys that structlog adds
-                structlog.processors.JSONRenderer(ensure_ascii=False),
+                structlog.dev.ConsoleRenderer(sort_keys=False)
+                if _AT_TERMINAL
+                else structlog.processors.JSONRenderer(ensure_ascii=False),
             ],
             "use_get_message": False,
             "pass_foreign_args": True,
@@ -181,7 +183,7 @@ LOGGING: dict[str, Any] = {
             "stream": "ext://sys.stderr" if _OF_COMMANDS else "ext://sys.stdout",
         }
     },
-    "root": {"level": "WARNING" if _AT_TERMINAL else "INFO", "handlers": ["json"]},
+    "root": {"level": "WARNING" if _OF_COMMANDS and _AT_TERMINAL else "INFO", "handlers": ["json"]},
     "loggers": {
         # Without their own handlers, which would write a second, plain line.
         "django": {"level": "INFO", "handlers": [], "propagate": True},
@@ -233,9 +235,23 @@ def _log_uncaught_in_thread(arguments: threading.ExceptHookArgs) -> None:
 setup_logging.connect(configure)
 
 
+@before_task_publish.connect
+def _send_request_id(headers: dict[str, Any] | None = None, **_: Any) -> None:
+    """Adds the id of the request that this process handles to the headers of a message. A task
+    passes it on to the tasks that it enqueues."""
+    request_id = structlog.contextvars.get_contextvars().get("request_id")
+    if request_id and headers is not None:
+        headers["request_id"] = request_id
+
+
 @task_prerun.connect
-def _bind_task(task_id: str = "", **_: Any) -> None:
-    structlog.contextvars.bind_contextvars(task_id=task_id)
+def _bind_task(task_id: str = "", task: Any = None, args: Any = (), **_: Any) -> None:
+    """Adds the ids of the task, of the request that caused it, and of the batch that the message
+    names to all lines of the task."""
+    known = {"task_id": task_id, "request_id": task.request.get("request_id")}
+    if args and ID.fullmatch(str(args[0])):
+        known["batch_id"] = str(args[0])
+    structlog.contextvars.bind_contextvars(**{k: v for k, v in known.items() if v})
 
 
 @task_postrun.connect

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import structlog
+from django.utils import timezone
 
 from imports.engine.options import ImportOptions
 from imports.engine.staged import chunks
@@ -33,6 +34,12 @@ INTERNAL_ERROR = (
     "An error of the service itself stopped the import {attempts} times near row {row} of the data."
     " The rows before it are imported. Send the id of this import to support."
 )
+# Sentence -> the word for it in the log.
+ERROR_TYPES = {
+    CRASHED_REPEATEDLY: "crashed_repeatedly",
+    DATABASE_UNAVAILABLE: "database_unavailable",
+    INTERNAL_ERROR: "internal_error",
+}
 # Counter of a batch or a preview -> the word for it in a sentence.
 COUNTERS = {"successful_rows": "imported", "skipped_rows": "skipped", "failed_rows": "failed"}
 REFUSED = Problem(
@@ -117,7 +124,9 @@ def complete(batch: ImportBatch, previewed: Mapping[str, Any] | None = None) -> 
     log.info(
         "csv_import_completed",
         status=target.value,
+        error_type=None if target is Status.COMPLETED else "no_row_imported",
         rows=batch.total_rows,
+        seconds=_seconds(batch),
         succeeded=succeeded,
         skipped=batch.skipped_rows,
         failed=failed,
@@ -142,7 +151,27 @@ def _changes_since_preview(batch: ImportBatch, previewed: Mapping[str, Any]) -> 
     return f"Users were added or removed since the preview: {', '.join(changes)}"
 
 
-def fail(batch: ImportBatch, reason: str) -> None:
-    """Ends a batch as failed. `reason` is stored for its uploader."""
+def fail(batch: ImportBatch, reason: str, error_type: str) -> None:
+    """Ends a batch as failed. `reason` is stored for its uploader. `error_type` is a stable word
+    for the log."""
     ImportBatch.objects.move(batch.id, Status.FAILED, error_message=reason)
-    log.error("csv_import_error", reason=reason, **batch.log_ids)
+    log.error(
+        "csv_import_error",
+        status=Status.FAILED.value,
+        error_type=error_type,
+        reason=reason,
+        rows=batch.total_rows,
+        seconds=_seconds(batch),
+        succeeded=batch.successful_rows,
+        skipped=batch.skipped_rows,
+        failed=batch.failed_rows,
+        **batch.log_ids,
+    )
+
+
+def _seconds(batch: ImportBatch) -> float | None:
+    """The time since the start of the batch, for the log. It compares the clock of this machine
+    with that of the database; the metrics use the latter only."""
+    if batch.started_at is None:
+        return None
+    return round((timezone.now() - batch.started_at).total_seconds(), 3)

@@ -154,7 +154,8 @@ def fail_exhausted(batch: ImportBatch, sentence: str) -> None:
     """Fails a batch that made no progress in three attempts. `sentence` is a constant of
     `completion` with the placeholders {attempts} and {row}."""
     attempts, row = MAX_ATTEMPTS_WITHOUT_PROGRESS, batch.processed_rows + 1
-    completion.fail(batch, sentence.format(attempts=attempts, row=row))
+    sentence_for_uploader = sentence.format(attempts=attempts, row=row)
+    completion.fail(batch, sentence_for_uploader, completion.ERROR_TYPES[sentence])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -222,7 +223,9 @@ class _Attempt:
             except AnyDatabaseError as error:
                 if not transient_errors.is_transient(error):
                     raise
-                log.warning("csv_import_fault", fault=type(error).__name__, **self.batch.log_ids)
+                log.warning(
+                    "csv_import_fault", error_type=type(error).__name__, **self.batch.log_ids
+                )
                 connection.close()
                 self.ahead = None
             if self.shutdown():
@@ -238,7 +241,7 @@ class _Attempt:
             if batch is None:
                 return Result.DONE
             if reason := completion.reason_to_stop(batch):
-                completion.fail(batch, reason)
+                completion.fail(batch, reason, "not_permitted")
                 return Result.DONE
             is_last = self._write(batch)
             failpoints.reach("before_commit", batch.filename)

@@ -25,6 +25,7 @@ from tests.marketedge.render_helpers import PROXY_HEADERS, Deployed, query
 from tests.process_helpers import wait_for
 from users.models import Organisation, User
 
+REQUEST_ID = "5e0f-a1"
 SECRET = "Zoë Müller, zoe.mueller@secret.example, +44 20 7946 0123"
 
 
@@ -177,7 +178,8 @@ def upload(web: Deployed, user: User, organisation: Organisation, name: str) -> 
     return requests.post(
         web.url + imports_url(organisation),
         files={"file": (name, csv_bytes(valid_rows(3, domain="secret.example")))},
-        headers=PROXY_HEADERS | {"Authorization": f"Bearer {token(web, user)}"},
+        headers=PROXY_HEADERS
+        | {"Authorization": f"Bearer {token(web, user)}", "X-Request-ID": REQUEST_ID},
         timeout=30,
     )
 
@@ -225,6 +227,12 @@ def test_web_and_worker_log_nothing_of_a_file_even_when_the_database_refuses_it(
     for line in events[:2]:
         assert (line["organization_id"], line["user_id"]) == (str(acme.id), str(admin.id))
         assert line["task_id"]
+        assert line["request_id"] == REQUEST_ID
+    done = events[1]
+    assert (done["rows"], done["succeeded"], done["failed"]) == (3, 3, 0)
+    assert done["seconds"] > 0
+    assert all(line["request_id"] == REQUEST_ID for line in events)
+    assert all(line["error_type"] for line in events if line["event"] == "csv_import_error")
     failed = next(line for line in lines_of(web) if "exception" in line)
     assert "imports/engine/staged/staging.py" in failed["location"]
     assert failed["request_id"]

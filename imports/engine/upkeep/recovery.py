@@ -102,7 +102,7 @@ def _release_or_fail(found: ImportBatch, stuck_after: timedelta, *, fail: bool) 
         return "enqueued"
     if fail:  # an operator asked for it
         minutes = int(stuck_after.total_seconds() // 60)
-        completion.fail(batch, STALLED_REASON.format(minutes=minutes))
+        completion.fail(batch, STALLED_REASON.format(minutes=minutes), "stalled")
         audit.record(
             EventType.MARKED_FAILED, organisation_id=batch.organisation_id, batch_id=batch.id
         )
