@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import resource
@@ -240,6 +241,7 @@ def test_a_fork_of_this_process_reads_with_a_launcher_of_its_own() -> None:
 
 @pytest.fixture
 def short_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    gc.collect()  # ends the children of workbooks that other tests have not closed
     monkeypatch.setattr(processes, "_QUEUE_SECONDS", 0.05)
 
 
