@@ -75,7 +75,9 @@ def _read(
             with_sheets=guess_encoding,
         )
     refuse_other_types(head, filename)
-    encoding, warnings = find_encoding(file, head, overrides.get("encoding"), guess=guess_encoding)
+    encoding, warnings, guesses = find_encoding(
+        file, head, overrides.get("encoding"), guess=guess_encoding
+    )
     delimiter = named_delimiter(overrides.get("delimiter"))
     source = DelimitedSource(file, encoding, limits, delimiter=delimiter, mapping=mapping)
     header, match, width = _find_columns(source.samples, limits, mapping)
@@ -90,6 +92,7 @@ def _read(
         header=header,
         width=width,
         encoding=encoding.name,
+        encoding_guesses=guesses,
         delimiter=source.dialect.delimiter,
         warnings=warnings,
     )

@@ -56,6 +56,7 @@ class Reading:
         header: SampleRow,
         width: int,
         encoding: str = "utf-8",
+        encoding_guesses: Sequence[str] = (),
         delimiter: str | None = None,
         sheet: str | None = None,
         warnings: Sequence[FileWarning] = (),
@@ -63,6 +64,8 @@ class Reading:
         """Use `read` instead. `width`: the number of cells of the header row."""
         self.kind = kind
         self.encoding = encoding
+        # Where it is a guess: its name, and that of the next that reads the file in another way.
+        self.encoding_guesses = encoding_guesses
         self.delimiter = delimiter
         self.sheet = sheet
         self.header_row = header.row

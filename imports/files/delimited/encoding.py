@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import codecs
 import re
-from typing import BinaryIO
-
-import cchardet
+from typing import BinaryIO, NamedTuple
 
 from imports.errors import EncodingUnknown, FileRefused, UnknownEncoding
+from imports.files.delimited.encoding_guess import is_readable, likeliest
 from imports.files.messages import undecodable
 from imports.files.text import DecodeError, Encoding, decode_blocks
 from imports.schema.warnings import FileWarning
@@ -28,9 +27,6 @@ COMMON_ENCODINGS = {
     "shift_jis": "Japanese (shift_jis)",
     "gb18030": "Chinese (gb18030)",
 }
-
-_SAMPLE_BYTES = 65_536
-_SAMPLE_BYTES_BEFORE = 2_000  # of them, before the first byte that is not UTF-8
 
 # UTF-32 stands before UTF-16, whose little-endian mark is the beginning of its own.
 _BYTE_ORDER_MARKS = (
@@ -107,10 +103,20 @@ def display_name(codec: str) -> str:
 # --- detection --------------------------------------------------------------------------------
 
 
-def find_encoding(
-    file: BinaryIO, head: bytes, named: str | None, *, guess: bool
-) -> tuple[Encoding, list[FileWarning]]:
+class Detected(NamedTuple):
     """The encoding to read a file in, and the warnings about it.
+
+    `guesses`: the names of the likeliest encodings, if it was guessed: its own, and that of the
+    next that reads the file in another way.
+    """
+
+    encoding: Encoding
+    warnings: list[FileWarning]
+    guesses: tuple[str, ...] = ()
+
+
+def find_encoding(file: BinaryIO, head: bytes, named: str | None, *, guess: bool) -> Detected:
+    """Finds the encoding of a file. Raises FileRefused.
 
     A byte-order mark decides; then what the client named; then UTF-8 is assumed. A file that is not
     UTF-8 is read in a guessed encoding if `guess` is true. Otherwise the first byte that is not
@@ -119,9 +125,9 @@ def find_encoding(
     wanted = named_encoding(named) if named else None
     marked = _from_byte_order_mark(head)
     if marked:
-        return marked, _contradictions(marked, wanted)
+        return Detected(marked, _contradictions(marked, wanted))
     if wanted:
-        return wanted, []
+        return Detected(wanted, [])
     utf16 = _utf16_without_mark(head)
     if b"\0" in head and not utf16:
         raise undecodable(file, UTF8, DecodeError(head.index(0), is_nul=True), None)
@@ -129,7 +135,7 @@ def find_encoding(
         return _guess(file, utf16)
     if utf16:
         raise _utf16_refusal(utf16)
-    return UTF8, []
+    return Detected(UTF8, [])
 
 
 def _from_byte_order_mark(head: bytes) -> Encoding | None:
@@ -178,18 +184,17 @@ def _utf16_refusal(name: str) -> FileRefused:
 # --- guessing ---------------------------------------------------------------------------------
 
 
-def _guess(file: BinaryIO, utf16: str | None) -> tuple[Encoding, list[FileWarning]]:
+def _guess(file: BinaryIO, utf16: str | None) -> Detected:
     """UTF-8 if the whole file is UTF-8, or else the likeliest encoding that has all its bytes."""
-    error = None if utf16 else _first_decode_error(file, UTF8)
-    if not utf16 and (error is None or error.is_nul):
-        return UTF8, []
-    likeliest = utf16 or guess_codec(file, error.offset if error else 0)
-    for codec in dict.fromkeys((likeliest, "cp1252", "latin-1")):
-        encoding = Encoding(codec, display_name(codec))
-        found = _first_decode_error(file, encoding)
-        if found is None or found.is_nul:
-            return encoding, [_guess_notice(encoding)]
-    raise AssertionError("latin-1 decodes every byte")
+    if utf16 and is_readable(file, utf16):
+        encoding = Encoding(utf16, utf16)
+        return Detected(encoding, [_guess_notice(encoding)])
+    error = _first_decode_error(file, UTF8)
+    if error is None or error.is_nul:
+        return Detected(UTF8, [])
+    guesses = likeliest(file, error.offset)
+    encoding = Encoding(guesses[0], display_name(guesses[0]))
+    return Detected(encoding, [_guess_notice(encoding)], tuple(map(display_name, guesses)))
 
 
 def _guess_notice(encoding: Encoding) -> FileWarning:
@@ -210,17 +215,8 @@ def _first_decode_error(file: BinaryIO, encoding: Encoding) -> DecodeError | Non
     return None
 
 
-def guess_codec(file: BinaryIO, offset: int) -> str:
-    """The likeliest codec of a file, from a sample around the first byte that is not UTF-8."""
-    file.seek(max(offset - _SAMPLE_BYTES_BEFORE, 0))
-    found = cchardet.detect(file.read(_SAMPLE_BYTES))["encoding"]
-    codec = _codec(found) if found else None
-    # as browsers do: where Latin-1 has control characters, windows-1252 has letters and quotes
-    return "cp1252" if codec in (None, "ascii", "utf-8", "iso8859-1") else codec
-
-
 def decode_refusal(file: BinaryIO, encoding: Encoding, error: DecodeError) -> FileRefused:
     """The refusal for a decode error; it names a guess if the encoding was only assumed."""
     if encoding.is_declared or error.is_nul:
         return undecodable(file, encoding, error, None)
-    return undecodable(file, encoding, error, display_name(guess_codec(file, error.offset)))
+    return undecodable(file, encoding, error, display_name(likeliest(file, error.offset)[0]))

@@ -15,7 +15,7 @@ from imports.files.cleaning.suspects import is_suspect
 from imports.files.delimited.dialect import Dialect, UnpaddedRows
 from imports.files.delimited.quoting import Padding
 from imports.files.source import CellNotice, CellProblem, Limits, RowBlock
-from imports.files.text import split_lines
+from imports.files.text import may_have_long_line, split_lines
 
 # A file with more rows that are spoilt by a quote is refused: its quoting is not understood.
 MAX_STRAY_ROWS = 100
@@ -93,7 +93,7 @@ class QuotedRows:
             self.line += finished
         self._open_text = "".join(lines[finished:])
         limits = self._source.limits
-        if finished != len(rows) or max(map(len, lines)) > limits.max_cell_chars:
+        if finished != len(rows) or may_have_long_line(text, limits.max_cell_chars):
             check_lengths(rows, first_row, limits)
         return RowBlock(
             first_row,

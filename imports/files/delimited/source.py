@@ -23,6 +23,7 @@ from imports.files.text import (
     count_lines,
     decode_blocks,
     line_blocks,
+    may_have_long_line,
     split_lines,
 )
 
@@ -123,7 +124,7 @@ class DelimitedSource:
         if "\r" in text:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
         lines = text.removesuffix("\n").split("\n")
-        if max(map(len, lines)) > self.limits.max_cell_chars:
+        if may_have_long_line(text, self.limits.max_cell_chars):
             check_lengths([line.split(self.dialect.delimiter) for line in lines], row, self.limits)
         cells = map(methodcaller("split", self.dialect.delimiter), lines)
         return RowBlock(
