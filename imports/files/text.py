@@ -103,6 +103,16 @@ def split_lines(text: str) -> list[str]:
     return text.splitlines(keepends=True)
 
 
+def may_have_long_line(text: str, max_chars: int) -> bool:
+    """Whether a line may have more than `max_chars` characters; False is certain.
+
+    Such a line leaves a whole step of half as many characters without a line feed. A few searches
+    are faster than measuring all lines.
+    """
+    step = max(max_chars // 2, 1)
+    return any(text.find("\n", at, at + step) < 0 for at in range(0, len(text) - step + 1, step))
+
+
 def count_lines(text: str) -> int:
     """The number of line ends (LF, CRLF or CR) in a text."""
     returns = text.count("\r")
