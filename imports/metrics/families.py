@@ -86,6 +86,11 @@ GAUGES: dict[str, tuple[str, str]] = {
     ),
     "csv_staged_bytes": ("Bytes of all staged files, of all organisations.", ""),
     "csv_table_bytes": ("Bytes of a table with its indexes.", "table"),
+    "csv_heartbeat_age_seconds": (
+        "Seconds since a part of the service last ran: the youngest of all its processes.",
+        "process",
+    ),
+    "csv_imports_halted": ("1 while imports are halted or switched off, else 0.", ""),
     "csv_import_queue_depth": ("Messages in the queue that no worker has taken.", ""),
     "csv_import_messages_taken": ("Messages that workers have taken and not acknowledged.", ""),
     "csv_scrape_errors": ("1 if this scrape lacks a part because it could not be read.", "part"),

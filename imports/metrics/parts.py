@@ -90,10 +90,21 @@ def _tables(fresh: Connection) -> Iterator[Metric]:
     yield gauge(Values("csv_table_bytes", dict(sizes)))
 
 
+def _heartbeats(fresh: Connection) -> Iterator[Metric]:
+    yield gauge(Values("csv_heartbeat_age_seconds", {}))
+
+
+def _halt(fresh: Connection) -> Iterator[Metric]:
+    is_off = not settings.FEATURE_USER_MANAGEMENT
+    yield gauge(Values("csv_imports_halted", {"": float(is_off)}))
+
+
 DATABASE_PARTS: dict[str, Callable[[Connection], Iterator[Metric]]] = {
     "totals": _totals,
     "imports": _imports,
     "tables": _tables,
+    "heartbeats": _heartbeats,
+    "halt": _halt,
 }
 
 
