@@ -5,6 +5,7 @@ Their option fields have the names and defaults of `imports.engine.options`.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -13,6 +14,7 @@ from django.core.files.uploadedfile import UploadedFile
 
 from imports import files
 from imports.engine.options import DEFAULT_ROLES, ImportOptions, ReadingOptions
+from imports.errors import UnknownEncoding
 from users.models import Organisation, User
 from users.rights.roles import Role
 
@@ -113,6 +115,15 @@ class UploadForm(OptionsForm):
             f"A CSV file or an .xlsx workbook with a header row. At most {mebibytes:g} MiB and"
             f" {settings.MAX_ROWS_PER_IMPORT:,} rows."
         )
+
+        self._offer_encoding(self.data.get("encoding") or self.initial.get("encoding") or "")
+
+    def _offer_encoding(self, name: str) -> None:
+        """Adds an encoding that was chosen from a preview to those that the form offers."""
+        if name and name not in files.COMMON_ENCODINGS:
+            field: Any = self.fields["encoding"]
+            with suppress(UnknownEncoding):
+                field.choices = [*field.choices, (name, files.named_encoding(name).name)]
 
     def clean_mapping(self) -> dict[str, str]:
         """Field -> header. Raises ValidationError where a line has another form."""

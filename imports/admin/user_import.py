@@ -110,7 +110,8 @@ class UserImportAdmin(ImportMixin, ExportMixin, LockedDeletion, UserAdmin):  # t
         if answer := self._refuse_if_closed(request):
             return answer
         if request.method != "POST":
-            return self._page(request, UploadForm(user=current_user(request)))
+            initial = {"encoding": request.GET.get("encoding", "")}
+            return self._page(request, UploadForm(user=current_user(request), initial=initial))
         uploads.prepare(request)
         try:
             request.FILES  # noqa: B018 - parses the body

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.characters import clean_for_storage
+from core.text import excerpt
+from imports import files
 from imports.engine import completion
 from imports.engine.options import ImportOptions
 from imports.engine.staged import chunks, staging
@@ -23,6 +25,7 @@ from imports.validation.rows import RowChecker, UserRow
 LISTED = 100  # errors, duplicates and kinds of warnings; the counts are of all occurrences
 SHOWN_ROWS = 10
 EXAMPLES = 3
+_EXAMPLE_CHARS = 80
 _WRONG_VALUE = frozenset(("invalid_role", "invalid_boolean", "invalid_phone", "invalid_email"))
 
 
@@ -41,6 +44,8 @@ class Preview:
     warnings: list[FileWarning] = field(default_factory=list)
     rows: list[dict[str, Any]] = field(default_factory=list)
     codes: Counter[str] = field(default_factory=Counter)  # error code -> how often
+    # The likeliest encodings and examples of what they read, if the encoding was guessed.
+    encoding_readings: list[dict[str, Any]] = field(default_factory=list)
     wrong_values: Counter[str] = field(default_factory=Counter)  # field -> how many invalid values
 
     def _error(self, row_number: int, problem: Problem) -> None:
@@ -64,7 +69,7 @@ def preview(upload: Upload, options: ImportOptions | None = None) -> Preview:
     Stores the counts and the options with the upload, so that the import can say what has changed
     since."""
     options = options or ImportOptions()
-    result = Preview(upload=upload)
+    result = Preview(upload=upload, encoding_readings=_encoding_readings(upload))
     columns = staging.columns_of(upload)
     checker = RowChecker(columns, default_role=options.default_role)
     collector = WarningCollector(map(FileWarning.from_json, upload.warnings))
@@ -131,10 +136,43 @@ def examples(upload: Upload) -> dict[str, list[str]]:
     wanted = range(chunk.first_row, chunk.first_row + 50) if chunk else range(0)
     for cells in chunk.cells_of(wanted).values() if chunk else ():
         for header, cell in zip(columns.headers, cells, strict=False):
-            value = clean_for_storage(cell.strip(), 80)
+            value = clean_for_storage(cell.strip(), _EXAMPLE_CHARS)
             if value and value not in found[header] and len(found[header]) < EXAMPLES:
                 found[header].append(value)
     return found
+
+
+def _encoding_readings(upload: Upload) -> list[dict[str, Any]]:
+    """Up to EXAMPLES cells that the two likeliest encodings read differently, as each reads them.
+    Empty if the encoding was not guessed, or no cell differs."""
+    if len(upload.encoding_guesses) != 2:
+        return []
+    own, other = upload.encoding_guesses
+    pairs: dict[str, str] = {}
+    for cell in _cells(upload):
+        if cell.isascii() or (reading := files.reread(cell, own, other)) is None:
+            continue
+        before, after = excerpt(cell, _EXAMPLE_CHARS), excerpt(reading, _EXAMPLE_CHARS)
+        if before != after:
+            pairs[before] = after
+        if len(pairs) == EXAMPLES:
+            break
+    texts = {own: list(pairs), other: list(pairs.values())}
+    return [
+        {"encoding": name, "is_read": name == own, "examples": found}
+        for name, found in texts.items()
+        if found
+    ]
+
+
+def _cells(upload: Upload) -> Iterator[str]:
+    """The cells of a staged file, and then its headers."""
+    number = 0
+    while chunk := staging.chunk_of(upload.id, number):
+        for _, cells in chunk.records():
+            yield from cells
+        number += 1
+    yield from staging.columns_of(upload).headers
 
 
 def _add_rows(result: Preview, upload: Upload, checked: Checked, options: ImportOptions) -> None:

@@ -63,6 +63,7 @@ def preview_lines(result: Preview) -> Iterator[str]:
     yield f"  would be imported  {result.successful_rows:>9,}"
     yield f"  would be skipped   {result.skipped_rows:>9,}  (users who exist already)"
     yield f"  would fail         {result.failed_rows:>9,}"
+    yield from _reading_lines(result)
     for warning in result.warnings[:MAX_LISTED]:
         yield f"  warning: {warning.text()}"
     for error in result.errors[:MAX_LISTED]:
@@ -70,3 +71,11 @@ def preview_lines(result: Preview) -> Iterator[str]:
     if result.error_count > MAX_LISTED:
         yield f"  … and {result.error_count - MAX_LISTED:,} more errors"
     yield "Nothing was imported."
+
+
+def _reading_lines(result: Preview) -> Iterator[str]:
+    """Cells as the two likeliest encodings read them, where the encoding is a guess."""
+    if result.encoding_readings:
+        yield "  The encoding is a guess. Some cells as they read in the two likeliest ones:"
+    for reading in result.encoding_readings:
+        yield f"    --encoding {reading['encoding']:<14} {' | '.join(reading['examples'])}"

@@ -31,6 +31,8 @@ class Upload(Table):
     sha256 = models.CharField(max_length=64)
     kind = models.CharField(max_length=10)  # csv, xlsx
     encoding = models.CharField(max_length=40)
+    # Where a preview guessed it: its name, and that of the next that reads the file in another way
+    encoding_guesses = models.JSONField(default=list, db_default=[])
     delimiter = models.CharField(max_length=1, blank=True)
     sheet = models.CharField(max_length=255, blank=True)
     header_row = models.IntegerField()

@@ -205,7 +205,11 @@ PREVIEW = {
         "filename": "users.csv",
         "size_bytes": 412,
         "kind": "csv",
-        "encoding": "utf-8",
+        "encoding": "windows-1252",
+        "encoding_readings": [
+            {"encoding": "windows-1252", "is_read": True, "examples": ["Zoë", "Ångström"]},
+            {"encoding": "mac-roman", "is_read": False, "examples": ["ZoÎ", "≈ngstrˆm"]},
+        ],
         "delimiter": ",",
         "sheet": None,
         "sheets": [],

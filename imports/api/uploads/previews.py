@@ -81,6 +81,17 @@ class PreviewSheet(serializers.Serializer[Any]):
     )
 
 
+class PreviewReading(serializers.Serializer[Any]):
+    """How a file reads in an encoding."""
+
+    encoding = serializers.CharField()
+    is_read = serializers.BooleanField(help_text="Whether the preview is in this encoding.")
+    examples = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Up to three cells. Those of the two encodings are in the same order.",
+    )
+
+
 class PreviewFile(serializers.Serializer[Any]):
     """How the file was read."""
 
@@ -88,6 +99,11 @@ class PreviewFile(serializers.Serializer[Any]):
     size_bytes = serializers.IntegerField()
     kind = serializers.ChoiceField(choices=["csv", "xlsx"])
     encoding = serializers.CharField()
+    encoding_readings = PreviewReading(
+        many=True,
+        help_text="If the encoding is a guess: the two likeliest encodings, that of the preview"
+        " first, and cells that they read differently. Otherwise empty.",
+    )
     delimiter = serializers.CharField(allow_null=True)
     sheet = serializers.CharField(allow_null=True)
     sheets = PreviewSheet(
@@ -165,6 +181,7 @@ def _file_json(preview: Preview) -> dict[str, Any]:
         "size_bytes": upload.size_bytes,
         "kind": upload.kind,
         "encoding": upload.encoding,
+        "encoding_readings": preview.encoding_readings,
         "delimiter": upload.delimiter or None,
         "sheet": upload.sheet or None,
         "sheets": upload.sheets,

@@ -57,6 +57,7 @@ class ReadFile:
         self.sha256 = sha256
         self.kind = reading.kind
         self.encoding = reading.encoding
+        self.encoding_guesses = list(reading.encoding_guesses)
         self.delimiter = reading.delimiter or ""
         self.sheet = reading.sheet or ""
         self.header_row = reading.header_row

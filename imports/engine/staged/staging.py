@@ -32,6 +32,7 @@ def store(file: ReadFile, *, organisation_id: UUID, staged_by: UUID | None) -> U
         sha256=file.sha256,
         kind=file.kind,
         encoding=file.encoding,
+        encoding_guesses=file.encoding_guesses,
         delimiter=file.delimiter,
         sheet=file.sheet,
         header_row=file.header_row,
