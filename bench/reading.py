@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from statistics import median
 from time import perf_counter
 
 import openpyxl
 import python_calamine
+from django.conf import settings
 
 from bench import fixtures
 from bench.report import Result
@@ -66,18 +67,24 @@ def _alternating(one: Callable[[], None], other: Callable[[], None]) -> tuple[fl
 def _read(data: bytes, filename: str) -> None:
     reading = files.read(io.BytesIO(data), filename=filename, limits=_LIMITS)
     try:
-        deque(reading.blocks(), maxlen=0)
+        _in_chunks(reading.records())
     finally:
         reading.close()
 
 
+def _in_chunks(rows: Iterator[object]) -> None:
+    """Takes the rows in chunks, as staging does. Rows that are freed one by one are faster."""
+    while list(islice(rows, settings.IMPORT_CHUNK_SIZE)):
+        pass
+
+
 def _csv_reader(data: bytes) -> None:
-    deque(csv.reader(io.TextIOWrapper(io.BytesIO(data), "utf-8", newline="")), maxlen=0)
+    _in_chunks(csv.reader(io.TextIOWrapper(io.BytesIO(data), "utf-8", newline="")))
 
 
 def _calamine(data: bytes) -> None:
     workbook = python_calamine.load_workbook(io.BytesIO(data))
-    deque(workbook.get_sheet_by_index(0).to_python(), maxlen=0)
+    workbook.get_sheet_by_index(0).to_python()
 
 
 def _quoted(data: bytes) -> bytes:
