@@ -11,7 +11,6 @@ from prometheus_client.metrics_core import (
     HistogramMetricFamily,
     Metric,
 )
-from prometheus_client.utils import floatToGoString
 
 from imports.errors import FileRefused, StagingFull
 from imports.models import FINISHED, LimitType
@@ -139,6 +138,6 @@ def histogram(name: str, totals: Totals) -> Metric:
     buckets, below = [], 0
     for bound in sorted({*bounds, float("inf"), *counts}):
         below += counts.get(bound, 0)
-        buckets.append((floatToGoString(bound), float(below)))
+        buckets.append(("+Inf" if bound == float("inf") else str(bound), float(below)))
     microseconds = totals.get((name, (("sum", "microseconds"),)), 0)
     return HistogramMetricFamily(name, text, buckets=buckets, sum_value=microseconds / 1_000_000)

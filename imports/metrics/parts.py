@@ -130,8 +130,8 @@ def read_queue() -> Found:
     limits = {"socket_timeout": REDIS_SECONDS, "socket_connect_timeout": REDIS_SECONDS}
     try:
         with redis.Redis.from_url(settings.REDIS_URL, retry=Retry(NoBackoff(), 0), **limits) as one:
-            waiting: Any = one.llen(prefix + current_app.conf.task_default_queue)
-            taken: Any = one.hlen(prefix + "unacked")
+            waiting: Any = one.llen(f"{prefix}{current_app.conf.task_default_queue}")
+            taken: Any = one.hlen(f"{prefix}unacked")
     except redis.RedisError:
         return {}
     queue = Values("csv_import_queue_depth", {"": waiting})
