@@ -6,20 +6,21 @@ import mmap
 import re
 import time
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import structlog
 from celery import shared_task
-from celery.signals import task_failure, worker_ready, worker_shutting_down
+from celery.signals import beat_init, task_failure, worker_ready, worker_shutting_down
 from django.conf import settings
 from django.db import DatabaseError
 from kombu.exceptions import OperationalError
 
 from imports import notifications
 from imports.engine import failpoints, runner, undo
-from imports.engine.upkeep import recovery, retention
-from imports.models import MetricCounter, MetricDelta
+from imports.engine.upkeep import heartbeats, recovery, retention
+from imports.models import Heartbeat, MetricCounter, MetricDelta
 from users import retention as user_retention
 
 log = structlog.get_logger(__name__)
@@ -95,6 +96,7 @@ def run_batch(self: Any, batch_id: str) -> None:
 def sweep() -> int:
     """Enqueues the batches and undos that no worker works on, and due e-mails; gives the number of
     batches."""
+    Heartbeat.objects.beat("sweep")
     MetricDelta.objects.fold()
     if notifications.expire_and_check():
         enqueue_mail()
@@ -107,9 +109,15 @@ def sweep() -> int:
 
 
 @worker_ready.connect
-def _sweep_at_start(**_: Any) -> None:
+def _start_worker(**_: Any) -> None:
     """Finds at once what was left over while no worker ran, even if beat does not run."""
+    heartbeats.keep("worker")
     sweep.delay()
+
+
+@beat_init.connect
+def _start_beat(**_: Any) -> None:
+    heartbeats.keep("beat")
 
 
 def enqueue_undo(batch_id: UUID | str) -> None:
@@ -164,3 +172,5 @@ def purge() -> None:
     """Deletes old imports, uploads and audit events, and what `users.retention` deletes."""
     retention.purge()
     user_retention.purge()
+    Heartbeat.objects.purge(timedelta(days=1))
+    Heartbeat.objects.beat("purge")

@@ -7,6 +7,7 @@ from imports.models.audit import AuditEvent, EventType
 from imports.models.batches import ImportBatch, ImportError
 from imports.models.blocks import UploadBlock
 from imports.models.counters import MetricCounter, MetricDelta
+from imports.models.operations import Heartbeat, ImportHalt
 from imports.models.quotas import (
     Counts,
     LimitType,
@@ -25,8 +26,10 @@ __all__ = [
     "AuditEvent",
     "Counts",
     "EventType",
+    "Heartbeat",
     "ImportBatch",
     "ImportError",
+    "ImportHalt",
     "LimitType",
     "MailState",
     "MetricCounter",
