@@ -32,7 +32,9 @@ from core.probes import Probe, new_connection, rows_of
 ANSWER_SECONDS = 0.15  # the time of one request of /readyz
 DATABASE_SECONDS = 2
 REDIS_SECONDS = 0.5
+WORKER_SECONDS = 60  # a worker that has given no heartbeat for so long is not alive
 OK, AWAY, UNKNOWN = "ok", "away", "unknown"
+DATABASE_AWAY = {"database": AWAY, "migrations": UNKNOWN, "workers": UNKNOWN}
 
 
 @never_cache
@@ -58,15 +60,12 @@ def readyz(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": OK if is_whole else "degraded"} | parts)
 
 
-DATABASE_AWAY = {"database": AWAY, "migrations": UNKNOWN}
-
-
 def _database() -> dict[str, str]:
-    """The state of the database and of its migrations. It opens a new connection: a server that
-    hangs does not accept one."""
+    """The state of the database, of its migrations and of the workers, whose heartbeats are in it.
+    It opens a new connection: a server that hangs does not accept one."""
     try:
         with new_connection(DATABASE_SECONDS) as fresh:
-            return {"database": OK, "migrations": _missing(fresh)}
+            return {"database": OK, "migrations": _missing(fresh), "workers": _workers(fresh)}
     except psycopg.Error:
         return DATABASE_AWAY
 
@@ -79,6 +78,18 @@ def _missing(fresh: psycopg.Connection[Any]) -> str:
         applied = set()
     missing = len(known_migrations() - applied)
     return f"{missing} missing" if missing else OK
+
+
+def _workers(fresh: psycopg.Connection[Any]) -> str:
+    query = """
+        SELECT EXISTS (SELECT FROM heartbeats
+            WHERE name LIKE 'worker:%%' AND at > now() - make_interval(secs => %s))
+    """
+    try:
+        ((is_alive,),) = rows_of(fresh, query, [WORKER_SECONDS], seconds=DATABASE_SECONDS)
+    except psycopg.errors.UndefinedTable:
+        return UNKNOWN
+    return OK if is_alive else AWAY
 
 
 @cache

@@ -32,6 +32,7 @@ TABLES = (
     *("users", "import_batches", "import_errors", "import_uploads", "import_upload_chunks"),
     *("audit_events", "metric_deltas"),
 )
+KINDS = ("worker", "beat", "sweep", "purge")  # of heartbeats
 
 Connection = psycopg.Connection[Any]
 Found = dict[str, list[Metric]]  # part -> its metrics; a part that could not be read is missing
@@ -60,6 +61,15 @@ _TABLES = """
     SELECT name, pg_total_relation_size(to_regclass(name)) FROM unnest(%s::text[]) AS name
     WHERE to_regclass(name) IS NOT NULL
 """
+# What has never run is as old as the table.
+_HEARTBEATS = """
+    SELECT kind, extract(epoch FROM clock_timestamp() - coalesce(max(at), (
+        SELECT max(applied) FROM django_migrations
+        WHERE app = 'imports' AND name LIKE '%%_heartbeats_%%')))
+    FROM unnest(%s::text[]) AS kind LEFT JOIN heartbeats ON split_part(name, ':', 1) = kind
+    GROUP BY kind
+"""
+_HALTED = "SELECT EXISTS (SELECT FROM import_halts WHERE ended_at IS NULL)"
 
 
 def _totals(fresh: Connection) -> Iterator[Metric]:
@@ -91,11 +101,14 @@ def _tables(fresh: Connection) -> Iterator[Metric]:
 
 
 def _heartbeats(fresh: Connection) -> Iterator[Metric]:
-    yield gauge(Values("csv_heartbeat_age_seconds", {}))
+    found = rows_of(fresh, _HEARTBEATS, [list(KINDS)], seconds=STATEMENT_SECONDS)
+    ages = {kind: max(float(age), 0.0) for kind, age in found}
+    yield gauge(Values("csv_heartbeat_age_seconds", ages))
 
 
 def _halt(fresh: Connection) -> Iterator[Metric]:
-    is_off = not settings.FEATURE_USER_MANAGEMENT
+    ((is_halted,),) = rows_of(fresh, _HALTED, seconds=STATEMENT_SECONDS)
+    is_off = is_halted or not settings.FEATURE_USER_MANAGEMENT
     yield gauge(Values("csv_imports_halted", {"": float(is_off)}))
 
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import requests
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from core.probes import Probe
+from imports.models import Heartbeat
 from marketedge import health
 from tests.conftest import ModuleProcess, serve
 from tests.process_helpers import wait_for
 
-READY_DATABASE = {"database": "ok", "migrations": "ok"}
+READY_DATABASE = {"database": "ok", "migrations": "ok", "workers": "ok"}
 READY = READY_DATABASE | {"redis": "ok"}
 
 
@@ -28,6 +31,12 @@ def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "_REDIS", Probe(health._redis))
 
 
+@pytest.fixture
+def heartbeat(transactional_db: None) -> None:
+    """A worker is alive."""
+    Heartbeat.objects.beat("worker", "a-host")
+
+
 def test_healthz_answers_without_the_database(client: Client) -> None:
     answer = client.get("/healthz")  # without the fixture `db`, pytest-django refuses all queries
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
@@ -35,7 +44,9 @@ def test_healthz_answers_without_the_database(client: Client) -> None:
 
 
 @pytest.mark.django_db
-def test_readyz_is_ok_with_database_migrations_and_redis(client: Client) -> None:
+def test_readyz_is_ok_with_database_migrations_redis_and_a_worker(
+    client: Client, heartbeat: None
+) -> None:
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()) == (200, {"status": "ok", **READY})
 
@@ -43,12 +54,25 @@ def test_readyz_is_ok_with_database_migrations_and_redis(client: Client) -> None
 @pytest.mark.django_db
 @pytest.mark.parametrize("kind", ["refuses", "hangs"])
 def test_readyz_is_degraded_without_redis(
-    client: Client, settings: Any, silent_port: int, kind: str
+    client: Client, settings: Any, silent_port: int, kind: str, heartbeat: None
 ) -> None:
     settings.REDIS_URL = f"redis://127.0.0.1:{silent_port if kind == 'hangs' else 1}/0"
     answer = client.get("/readyz")
     assert answer.status_code == 200
     assert answer.json() == {"status": "degraded", **READY, "redis": "away"}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("seconds", [None, 65])
+def test_readyz_is_degraded_without_a_worker_in_the_last_minute(
+    client: Client, seconds: int | None
+) -> None:
+    if seconds:
+        Heartbeat.objects.create(name="worker:a", at=timezone.now() - timedelta(seconds=seconds))
+    Heartbeat.objects.beat("beat", "a-host")
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "degraded", **READY, "workers": "away"}
 
 
 @pytest.mark.parametrize("kind", ["refuses", "hangs"])
@@ -59,7 +83,7 @@ def test_readyz_is_unavailable_without_the_database(
     monkeypatch.setitem(connection.settings_dict, "PORT", silent_port if kind == "hangs" else 1)
     answer = client.get("/readyz")
     assert answer.status_code == 503
-    found = {"database": "away", "migrations": "unknown", "redis": "ok"}
+    found = {"database": "away", "migrations": "unknown", "workers": "unknown", "redis": "ok"}
     assert answer.json() == {"status": "unavailable", **found}
     assert client.get("/healthz").status_code == 200
 
@@ -72,6 +96,7 @@ def test_readyz_counts_the_migrations_that_an_empty_database_lacks(
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["database"]) == (503, "ok")
     assert int(answer.json()["migrations"].removesuffix(" missing")) > 10
+    assert answer.json()["workers"] == "unknown"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -17,7 +17,7 @@ from rest_framework.test import APIClient
 from imports.engine import runner
 from imports.metrics import parts
 from imports.metrics.families import COUNTERS, GAUGES, NAMES
-from imports.models import ImportBatch, MetricCounter, MetricDelta
+from imports.models import Heartbeat, ImportBatch, ImportHalt, MetricCounter, MetricDelta
 from tests.imports.api.helpers import csv_bytes, post_import, valid_rows
 from tests.paths import ROOT
 from users.models import Organisation
@@ -176,6 +176,33 @@ def test_totals_are_those_that_are_kept_and_their_changes(client: Client) -> Non
     assert found["csv_rate_limit_violations_total", "csv_import"] == 0
     assert found["csv_rate_limit_violations_total", "file_upload"] == 7
     assert found["csv_rate_limit_violations_total", "another kind"] == 2
+
+
+def test_heartbeats_are_as_old_as_the_youngest_of_their_kind(client: Client) -> None:
+    for name, minutes in (("worker:a", 9), ("worker:b", 2), ("beat:a", 30), ("sweep:", 5)):
+        Heartbeat.objects.create(name=name, at=timezone.now() - timedelta(minutes=minutes))
+    found = samples(client)
+    ages = [found["csv_heartbeat_age_seconds", kind] for kind in ("worker", "beat", "sweep")]
+    assert ages == [pytest.approx(60 * minutes, abs=30) for minutes in (2, 30, 5)]
+
+
+def test_what_has_never_run_is_as_old_as_the_installation(client: Client) -> None:
+    applied = "UPDATE django_migrations SET applied = applied + %s WHERE name LIKE '%%heartbeats%%'"
+    sql(applied, timedelta(hours=-4))
+    try:
+        assert samples(client)["csv_heartbeat_age_seconds", "purge"] >= 4 * 3600
+    finally:
+        sql(applied, timedelta(hours=4))
+
+
+def test_a_halt_is_shown_until_it_ends(client: Client, settings: Any) -> None:
+    assert samples(client)["csv_imports_halted", ""] == 0
+    ImportHalt.objects.create(reason="a suspicious file")
+    assert samples(client)["csv_imports_halted", ""] == 1
+    ImportHalt.objects.update(ended_at=timezone.now())
+    assert samples(client)["csv_imports_halted", ""] == 0
+    settings.FEATURE_USER_MANAGEMENT = False
+    assert samples(client)["csv_imports_halted", ""] == 1
 
 
 # --- a part that is away ----------------------------------------------------------------------
