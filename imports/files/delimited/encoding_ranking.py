@@ -18,9 +18,9 @@ from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
-# How much is examined, in characters: enough for some 200 words, and little enough for 50 ms.
-_MAX_CHARS: Final = 1_500
-_MAX_WORD_CHARS: Final = 30
+# How much is examined, in bytes: enough for some 200 words, and little enough for 50 ms.
+_MAX_BYTES: Final = 1_500
+_MAX_BYTES_OF_WORD: Final = 30
 _WORDS: Final = re.compile(r"[A-Za-z\x80-\U0010ffff]+")
 _WORDS_OF_BYTES: Final = re.compile(rb"[A-Za-z\x80-\xff]+")
 # What no text holds: control characters, and what Unicode leaves to private use.
@@ -30,9 +30,9 @@ UNREADABLE: Final = re.compile("[\x80-\x9f\ue000-\uf8ff\ufffd]")
 _FOREIGN_LETTER: Final = -9.0
 _FOREIGN_TO_IDEOGRAPHS: Final = -12.0
 _RARE_IDEOGRAPH: Final = -9.5  # one that the standards list, but that is not in `letters`
-_LESS_COMMON_ENCODING: Final = -1.0  # for each place in the list of the encodings of a language
-_PUNCTUATION: Final = "’‘“”„–—…´«»°ºªº№€™®©§、。（）：／－～＆"
-_PUNCTUATION_INSIDE: Final = "’·・\xa0\u3000"  # which may stand within a word as well
+_LESS_COMMON_ENCODING: Final = -1.0  # for each place in the list
+_PUNCTUATION: Final = "‘“”„–—…´«»°ºª№、。（）：／－～＆"
+_PUNCTUATION_INSIDE: Final = "’·・\u3000"  # which stands within a word as well
 
 
 _Text = TypeVar("_Text", str, bytes)
@@ -45,6 +45,7 @@ class Language(NamedTuple):
     codecs: tuple[str, ...]
     letters: dict[str, float]
     is_ideographic: bool
+    prior: float
 
 
 class Guess(NamedTuple):
@@ -67,7 +68,9 @@ def languages() -> tuple[Language, ...]:
     """The languages of `letters.toml`."""
     tables = tomllib.loads(Path(__file__).with_name("letters.toml").read_text("utf-8"))
     return tuple(
-        Language(name, tuple(table["encodings"]), *_model(table["letters"]))
+        Language(
+            name, tuple(table["encodings"]), *_model(table["letters"]), table.get("prior", 0.0)
+        )
         for name, table in tables.items()
     )
 
@@ -92,7 +95,7 @@ def rank(sample: bytes) -> list[Guess]:
     `sample` begins where a character begins; its last character may be cut off. Only some of its
     words are examined, so that the time is bounded."""
     high = high_bytes(sample)
-    words = _first_different(_WORDS_OF_BYTES.findall(sample))
+    words = _first_different(_WORDS_OF_BYTES.findall(sample), 1)
     best: dict[str, float] = {}
     texts: dict[str, _Words | None] = {}
     for language in languages():
@@ -100,7 +103,8 @@ def rank(sample: bytes) -> list[Guess]:
             if codec not in texts:
                 texts[codec] = _words_in(sample, high, words, codec)
             if found := texts[codec]:
-                score = _score(found, language) + place * _LESS_COMMON_ENCODING
+                score = language.prior + place * _LESS_COMMON_ENCODING
+                score += _score(found, language)
                 best[codec] = max(best.get(codec, -math.inf), score)
     guesses = [Guess(codec, score) for codec, score in best.items()]
     return sorted(guesses, key=lambda guess: -guess.score)
@@ -109,15 +113,20 @@ def rank(sample: bytes) -> list[Guess]:
 # --- words ------------------------------------------------------------------------------------
 
 
-def _first_different(words: list[_Text]) -> list[_Text]:
-    """The first different words with characters beyond ASCII, each cut to 30."""
-    found, left = [], _MAX_CHARS
-    for word in dict.fromkeys(word[:_MAX_WORD_CHARS] for word in words if not word.isascii()):
-        found.append(word)
-        left -= len(word) + 1
+def _first_different(words: list[_Text], width: int) -> list[_Text]:
+    """The first different words with characters beyond ASCII. `width`: the bytes of such a
+    character. All encodings are compared by as many bytes."""
+    found: dict[_Text, None] = {}
+    left = _MAX_BYTES // width
+    for word in words:
+        short = word[: _MAX_BYTES_OF_WORD // width]
+        if word.isascii() or short in found:
+            continue
+        found[short] = None
+        left -= len(short) + 1
         if left <= 0:
             break
-    return found
+    return list(found)
 
 
 def _words_in(sample: bytes, high: bytes, words: list[bytes], codec: str) -> _Words | None:
@@ -128,15 +137,20 @@ def _words_in(sample: bytes, high: bytes, words: list[bytes], codec: str) -> _Wo
             text = b"\n".join([b"", *words]).decode(codec)
         else:
             whole = codecs.getincrementaldecoder(codec)("strict").decode(sample)
-            text = "\n".join(["", *_first_different(_WORDS.findall(whole))])
+            text = "\n".join(["", *_first_different(_WORDS.findall(whole), 2)])
     except UnicodeError:
         return None
     if UNREADABLE.search(whole):
         return None
     counts = Counter(text)
     classes = text.translate(_CLASSES)
-    letters = {c: n for c, n in counts.items() if c >= "\x80" and _CLASSES[ord(c)] not in "pqs"}
-    form = sum(weight * len(pattern.findall(classes)) for pattern, weight in _FORMS)
+    letters = {c: n for c, n in counts.items() if c >= "\x80" and _CLASSES[ord(c)] not in "npqs"}
+    present = set(classes)
+    form = sum(
+        weight * len(pattern.findall(classes))
+        for needed, pattern, weight in _FORMS
+        if not present.isdisjoint(needed)
+    )
     return _Words(letters, form)
 
 
@@ -191,7 +205,8 @@ def _is_listed(letter: str, codec: str) -> bool:
 
 # A class for each character. Letters: `a` of ASCII, `l` other Latin, `g` Greek, `c` Cyrillic,
 # each as a capital too; `h` Hebrew, `r` Arabic, `t` Thai, `j` East Asian, `x` others. `m`: a mark
-# that is combined with the letter before it. `p`, `q`: punctuation, `s`: a symbol.
+# that is combined with the letter before it. `n`: a no-break space, `p`, `q`: punctuation, `s`: a
+# symbol.
 _SCRIPTS: Final = {
     "LATIN": "l", "GREEK": "g", "CYRILLIC": "c", "HEBREW": "h", "ARABIC": "r", "THAI": "t",
     "CJK": "j", "HIRAGANA": "j", "KATAKANA": "j", "KATAKANA-HIRAGANA": "j", "HALFWIDTH": "j",
@@ -210,6 +225,8 @@ class _Classes(dict[int, str]):
 def _class_of(letter: str) -> str:
     if letter < "\x80":
         return letter if not letter.isalpha() else "A" if letter.isupper() else "a"
+    if letter == "\xa0":
+        return "n"
     if letter in _PUNCTUATION_INSIDE:
         return "q"
     if letter in _PUNCTUATION:
@@ -225,18 +242,23 @@ def _class_of(letter: str) -> str:
 
 _CLASSES: Final = _Classes()
 _LETTER: Final = "[aAlLgGcChrtjx]"
+# The classes of which a pattern needs one, the pattern, and the logarithm of how likely it is.
 _FORMS: Final = tuple(
-    (re.compile(pattern), weight)
-    for pattern, weight in (
-        ("(?<=[algc])[LGC]", -6.0),  # a capital after a small letter
-        (r"(?<=\n)[lgc]", -2.0),  # a small letter at the beginning of a word
-        ("(?<=[ALGC])[lgc](?=[ALGC])|(?<=[ALGC]{2})[lgc]", -3.0),  # … or among capitals
-        ("[aAlL](?=[gGcChrtjx])|[gG](?=[aAlLcChrtjx])|[cC](?=[aAlLgGhrtjx])", -5.0),  # two
-        ("[hrtx](?=[aAlLgGcCj])|j(?=[aAlLgGcChrtx])", -5.0),  # scripts in a word
-        (r"(?<=[\npqs])m", -13.0),  # a mark without a letter
-        ("q", -6.0),
-        (f"(?<!{_LETTER})p|p(?!{_LETTER})", -6.0),
-        (f"(?<={_LETTER})p(?={_LETTER})", -13.0),  # punctuation that is not to be inside a word
-        ("s", -13.0),
+    (frozenset(needed), re.compile(pattern), weight)
+    for needed, pattern, weight in (
+        ("LGC", "[algc](?=[LGC])", -6.0),  # a capital after a small letter
+        ("lgc", r"\n[lgc]", -2.0),  # a small letter at the beginning of a word
+        ("lgc", "(?<=[ALGC])[lgc](?=[ALGC])|(?<=[ALGC]{2})[lgc]", -3.0),  # … or among capitals
+        ("gGcChrtjx", "[aAlL](?=[gGcChrtjx])", -5.0),  # two scripts in a word
+        ("gG", "[gG](?=[aAlLcChrtjx])", -5.0),
+        ("cC", "[cC](?=[aAlLgGhrtjx])", -5.0),
+        ("hrtjx", "[hrtx](?=[aAlLgGcCj])|j(?=[aAlLgGcChrtx])", -5.0),
+        ("m", r"[\nnpqs]m", -13.0),  # a mark without a letter
+        ("n", "n", -3.0),  # often behind a value
+        ("q", f"(?<={_LETTER})q(?={_LETTER})", -6.0),
+        ("q", f"(?<!{_LETTER})q|q(?!{_LETTER})", -8.0),
+        ("p", f"(?<!{_LETTER})p|p(?!{_LETTER})", -6.0),
+        ("p", f"(?<={_LETTER})p(?={_LETTER})", -13.0),  # not to be inside a word
+        ("s", "s", -13.0),
     )
 )
