@@ -50,10 +50,10 @@ class NotAllowed(Refusal):
     status = 403
 
 
-class TooManyRequests(Refusal):
-    """This was tried too often. Try again later."""
+class TryAgainLater(Refusal):
+    """This can't be done at the moment. Try again later."""
 
-    status = 429
+    status = 503
 
     def __init__(self, detail: str = "", *, retry_after_seconds: int, **facts: Any) -> None:
         """Takes also the number of seconds after which the client may try again."""
@@ -63,3 +63,9 @@ class TooManyRequests(Refusal):
     def headers(self) -> dict[str, str]:
         """`Retry-After`, in seconds."""
         return {"Retry-After": str(self.retry_after_seconds)}
+
+
+class TooManyRequests(TryAgainLater):
+    """This was tried too often. Try again later."""
+
+    status = 429

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.errors import Refusal, TooManyRequests
+from core.errors import Refusal, TooManyRequests, TryAgainLater
 
 
 class FileRefused(Refusal):
@@ -166,20 +166,10 @@ class UnknownSheet(FileRefused):
     code = "unknown_sheet"
 
 
-class WorkbookReaderBusy(Refusal):
+class WorkbookReaderBusy(TryAgainLater):
     """Too many workbooks are being read at the moment. Try again in a few seconds."""
 
     code = "workbook_reader_busy"
-    status = 503
-
-    def __init__(self, detail: str = "", *, retry_after_seconds: int, **facts: Any) -> None:
-        """Takes also the number of seconds after which the client may try again."""
-        self.retry_after_seconds = retry_after_seconds
-        super().__init__(detail, **facts, retry_after_seconds=retry_after_seconds)
-
-    def headers(self) -> dict[str, str]:
-        """`Retry-After`, in seconds."""
-        return {"Retry-After": str(self.retry_after_seconds)}
 
 
 # --- actions on a batch -----------------------------------------------------------------------
@@ -236,6 +226,13 @@ class FeatureDisabled(Refusal):
 
     code = "feature_disabled"
     status = 503
+
+
+class ImportsHalted(TryAgainLater):
+    """Imports are halted for the moment. Imports that were started go on later. Try again in a few
+    minutes."""
+
+    code = "imports_halted"
 
 
 class OrganisationInactive(Refusal):

@@ -88,7 +88,7 @@ def run_batch(self: Any, batch_id: str) -> None:
         enqueue(batch_id)
     elif result is runner.Result.BUSY:
         raise self.retry(countdown=later)
-    else:
+    elif result is runner.Result.DONE:
         enqueue_mail()
 
 

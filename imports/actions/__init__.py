@@ -4,6 +4,7 @@ Others may call what is listed in `__all__`. Every function checks permission an
 """
 
 from imports.actions.batches import cancel, error_report, undo
+from imports.actions.halts import halt, resume
 from imports.actions.permissions import organisation_for, refuse_others
 from imports.actions.staging import (
     read_for_import,
@@ -19,10 +20,12 @@ from imports.actions.submission import retry, submit
 __all__ = [
     "cancel",
     "error_report",
+    "halt",
     "organisation_for",
     "read_for_import",
     "read_for_preview",
     "refuse_others",
+    "resume",
     "retry",
     "stage_for_import",
     "stage_for_preview",

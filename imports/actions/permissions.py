@@ -9,11 +9,15 @@ from django.conf import settings
 from core.errors import NotAllowed, NotFound
 from imports.errors import (
     FeatureDisabled,
+    ImportsHalted,
     OrganisationInactive,
 )
+from imports.models import ImportHalt
 from users.models import Organisation, User
 from users.rights import permissions
 from users.rights.permissions import Access
+
+HALTED_RETRY_SECONDS = 300
 
 
 def organisation_for(user: User | None, organisation_id: UUID | str) -> Organisation:
@@ -29,6 +33,12 @@ def organisation_for(user: User | None, organisation_id: UUID | str) -> Organisa
     if not organisation.is_active:
         raise OrganisationInactive
     return organisation
+
+
+def refuse_while_halted() -> None:
+    """Raises `ImportsHalted` while imports are halted. To be called before an import is started."""
+    if ImportHalt.objects.current():
+        raise ImportsHalted(retry_after_seconds=HALTED_RETRY_SECONDS)
 
 
 def refuse_others(user: User | None, organisation_id: UUID | str) -> None:

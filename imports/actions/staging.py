@@ -9,7 +9,7 @@ from django.db import transaction
 
 from core.errors import NotFound
 from imports import audit, quotas
-from imports.actions.permissions import organisation_for
+from imports.actions.permissions import organisation_for, refuse_while_halted
 from imports.engine.options import ReadingOptions
 from imports.engine.staged import file_reading, staging
 from imports.engine.staged.file_reading import ReadFile
@@ -28,9 +28,10 @@ def read_for_import(
     """Reads a file to its end, for `store`. `file` is seekable and binary. The caller closes the
     result. Do not call this in a transaction, which would wait for a slow file.
 
-    Raises `FileRefused`, also if the encoding would have to be guessed, and the errors of
-    `organisation_for`."""
+    Raises `FileRefused`, also if the encoding would have to be guessed, `ImportsHalted`, and the
+    errors of `organisation_for`."""
     organisation_for(user, organisation_id)
+    refuse_while_halted()
     return file_reading.read_for_import(file, filename=filename, options=options)
 
 

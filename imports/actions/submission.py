@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from core.errors import NotFound, Refusal
 from imports import audit, quotas, tasks
-from imports.actions.permissions import organisation_for
+from imports.actions.permissions import organisation_for, refuse_while_halted
 from imports.engine import locks
 from imports.engine.options import ImportOptions
 from imports.engine.staged import staging
@@ -38,8 +38,10 @@ def submit(
     upload, it gives the same batch.
 
     `idempotency_key` and `idempotency_request` are only stored; `idempotency.once` uses them.
-    Raises the errors of `organisation_for`, and `NotFound` if the upload was deleted."""
+    Raises the errors of `organisation_for`, `ImportsHalted`, and `NotFound` if the upload was
+    deleted."""
     organisation_for(user, upload.organisation_id)
+    refuse_while_halted()
     locks.lock_organisation(upload.organisation_id)
     locked = (
         Upload.objects.of(upload.organisation_id).select_for_update().filter(id=upload.id).first()
@@ -105,8 +107,9 @@ def retry(
     runs, another call gives that one. Retries have a quota of their own.
 
     `ip` is the address of the client. Raises `RetryNotPossible`, `QuotaExceeded`, `UploadBlocked`,
-    `NotFound` if the batch was deleted, and what `organisation_for` raises."""
+    `ImportsHalted`, `NotFound` if the batch was deleted, and what `organisation_for` raises."""
     organisation_for(user, batch.organisation_id)
+    refuse_while_halted()
     if user is not None:
         quotas.refuse_blocked(user.pk, batch.organisation_id, ip)
     with transaction.atomic():

@@ -29,7 +29,7 @@ from imports.engine.staged import chunks, staging
 from imports.engine.staged.chunks import Checked, Chunk
 from imports.engine.writing import copy_writer
 from imports.engine.writing.copy_writer import Written
-from imports.models import ImportBatch, MetricDelta, Upload
+from imports.models import ImportBatch, ImportHalt, MetricDelta, Upload
 from imports.models.statuses import Status
 from imports.validation.rows import RowChecker
 
@@ -45,6 +45,7 @@ class Result(Enum):
     DONE = "done"  # nothing: the batch has ended, or another worker has claimed it
     ENQUEUE_AGAIN = "enqueue again"  # the run was told to stop before the end of the batch
     BUSY = "busy"  # try again later: another worker works on the batch, or did a moment ago
+    HALTED = "halted"  # nothing: whoever lets imports go on enqueues the batch
 
 
 def run(batch_id: UUID | str, stop: Stop, *, shutdown: Stop | None = None) -> Result:
@@ -76,7 +77,7 @@ def _claim(batch_id: UUID | str) -> ImportBatch | Result:
         batch = (
             ImportBatch.objects.everywhere()
             .select_for_update(skip_locked=True)
-            .annotate(is_held=_is_held())
+            .annotate(is_held=_is_held(), is_halted=ImportHalt.objects.is_on())
             .filter(id=batch_id)
             .first()
         )
@@ -88,6 +89,8 @@ def _claim(batch_id: UUID | str) -> ImportBatch | Result:
             )
         if not batch.is_live:
             return Result.DONE
+        if batch.is_halted:
+            return Result.HALTED
         if batch.is_held:
             return Result.BUSY
         _begin_attempt(batch)
@@ -210,7 +213,7 @@ class _Attempt:
             result = self._step_with_retry()
             if result is None and self.stop():
                 result = Result.ENQUEUE_AGAIN
-            if result is Result.ENQUEUE_AGAIN:
+            if result in (Result.ENQUEUE_AGAIN, Result.HALTED):
                 _release(self.batch)
             if result:
                 return result
@@ -240,6 +243,8 @@ class _Attempt:
             batch = ImportBatch.objects.locked(self.batch.id, self.batch.attempt)
             if batch is None:
                 return Result.DONE
+            if batch.is_halted:
+                return Result.HALTED
             if reason := completion.reason_to_stop(batch):
                 completion.fail(batch, reason, "not_permitted")
                 return Result.DONE

@@ -16,6 +16,7 @@ from django.db.models.functions import Now as StatementNow
 
 from core.models import Table
 from imports.errors import MoveNotAllowed
+from imports.models.operations import ImportHalt
 from imports.models.statuses import FINISHED, LIVE, UNSENT, MailState, Status, sources
 from users.models import Organisation, User
 from users.rights.scoping import ScopedManager
@@ -46,11 +47,12 @@ class BatchManager(ScopedManager["ImportBatch"]):
     def locked(self, batch_id: UUID | str, attempt: int) -> ImportBatch | None:
         """The batch with its organisation and uploader, its row locked until the transaction ends;
         None where the batch does not belong to this attempt any more: it has
-        ended, or another worker has claimed it."""
+        ended, or another worker has claimed it. `is_halted`: whether all imports are halted."""
         return (
             self.everywhere()
             .select_related("organisation", "uploaded_by")
             .select_for_update(of=("self",))
+            .annotate(is_halted=ImportHalt.objects.is_on())
             .filter(id=batch_id, attempt=attempt, status=Status.PROCESSING)
             .first()
         )
@@ -126,6 +128,8 @@ class ImportBatch(Table):
         max_length=10, choices=MailState.choices, default=MailState.DUE, db_default=MailState.DUE
     )
     mail_after = models.DateTimeField(null=True)
+
+    is_halted: bool  # of a batch that `BatchManager.locked` gives
 
     unscoped = models.Manager["ImportBatch"]()
     objects = BatchManager()

@@ -16,7 +16,7 @@ from django.db.models.functions import Coalesce, Greatest, Now
 
 from imports import audit
 from imports.engine import completion, locks, runner
-from imports.models import EventType, ImportBatch, MetricDelta
+from imports.models import EventType, ImportBatch, ImportHalt, MetricDelta
 from imports.models.statuses import Status
 
 # How long a task may wait in the queue before another one is enqueued for the same batch. For a
@@ -39,7 +39,11 @@ class Finding(NamedTuple):
 
 
 def sweep(
-    *, stuck_seconds: int | None = None, fail: bool = False, dry_run: bool = False
+    *,
+    stuck_seconds: int | None = None,
+    fail: bool = False,
+    dry_run: bool = False,
+    at_once: bool = False,
 ) -> list[Finding]:
     """Releases the batches that no worker works on; gives them. The caller enqueues those whose
     action is `enqueued`.
@@ -47,28 +51,37 @@ def sweep(
     A stalled batch is failed instead after 3 attempts without progress, or if `fail` is set. A
     batch is stalled if its last heartbeat is more than `stuck_seconds` old (default:
     IMPORT_STUCK_SECONDS). A batch whose row is locked has a live worker and is left alone. With
-    `dry_run` nothing is changed, and the action is what would be done."""
+    `dry_run` nothing is changed, and the action is what would be done. With `at_once` batches that
+    were released or never claimed are found also if they were enqueued a moment ago.
+
+    Finds nothing while imports are halted: they wait on purpose."""
+    if ImportHalt.objects.current():
+        return []
     stuck_after = timedelta(seconds=stuck_seconds or settings.IMPORT_STUCK_SECONDS)
     found = []
-    for batch in _stuck_batches(stuck_after).order_by("created_at")[:1000]:
+    stuck = _stuck_batches(stuck_after, at_once=at_once)
+    for batch in stuck.order_by("created_at")[:1000]:
         if dry_run:
             action = "failed" if _must_fail(batch, fail=fail) else "enqueued"
         else:
-            action = _release_or_fail(batch, stuck_after, fail=fail)
+            action = _release_or_fail(batch, stuck_after, fail=fail, at_once=at_once)
         if action:
             found.append(Finding(batch.id, _state(batch), action))
     return found
 
 
-def _stuck_batches(stuck_after: timedelta) -> QuerySet[ImportBatch]:
+def _stuck_batches(stuck_after: timedelta, *, at_once: bool = False) -> QuerySet[ImportBatch]:
     released = Q(heartbeat_at=None, last_enqueued__lt=Now() - ENQUEUE_RELEASED_AFTER)
+    pending = Q(last_enqueued__lt=Now() - F("waited"))
+    if at_once:
+        released, pending = Q(heartbeat_at=None), Q()
     stalled = Q(heartbeat_at__lt=Now() - stuck_after)
     return (
         ImportBatch.objects.everywhere()
         .annotate(last_enqueued=Coalesce("enqueued_at", "created_at"))
         .annotate(waited=Greatest(F("last_enqueued") - F("created_at"), ENQUEUE_PENDING_AFTER))
         .filter(
-            Q(status=Status.PENDING, last_enqueued__lt=Now() - F("waited"))
+            (Q(status=Status.PENDING) & pending)
             | (Q(status=Status.PROCESSING) & (released | stalled))
         )
     )
@@ -86,10 +99,12 @@ def _must_fail(batch: ImportBatch, *, fail: bool) -> bool:
 
 
 @transaction.atomic
-def _release_or_fail(found: ImportBatch, stuck_after: timedelta, *, fail: bool) -> str:
+def _release_or_fail(
+    found: ImportBatch, stuck_after: timedelta, *, fail: bool, at_once: bool
+) -> str:
     """Gives the action; "" if a worker has the batch by now."""
     locks.lock_organisation(found.organisation_id)
-    stuck = _stuck_batches(stuck_after).select_for_update(skip_locked=True)
+    stuck = _stuck_batches(stuck_after, at_once=at_once).select_for_update(skip_locked=True)
     batch = stuck.filter(id=found.id).first()
     if batch is None:
         return ""
