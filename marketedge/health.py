@@ -29,7 +29,7 @@ from redis.retry import Retry
 
 from core.probes import Probe, new_connection, rows_of
 
-ANSWER_SECONDS = 0.15  # the time of one request of /readyz
+ANSWER_SECONDS = 0.12  # the time of one request of /readyz
 DATABASE_SECONDS = 2
 REDIS_SECONDS = 0.5
 WORKER_SECONDS = 60  # a worker that has given no heartbeat for so long is not alive
