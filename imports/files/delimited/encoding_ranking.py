@@ -14,6 +14,7 @@ import re
 import tomllib
 import unicodedata
 from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
@@ -95,7 +96,8 @@ def rank(sample: bytes) -> list[Guess]:
     `sample` begins where a character begins; its last character may be cut off. Only some of its
     words are examined, so that the time is bounded."""
     high = high_bytes(sample)
-    words = _first_different(_WORDS_OF_BYTES.findall(sample), 1)
+    words = _WORDS_OF_BYTES.findall(sample)
+    words = _first_different([*_with_new_bytes(words), *words], 1)
     best: dict[str, float] = {}
     texts: dict[str, _Words | None] = {}
     for language in languages():
@@ -127,6 +129,16 @@ def _first_different(words: list[_Text], width: int) -> list[_Text]:
         if left <= 0:
             break
     return list(found)
+
+
+def _with_new_bytes(words: list[bytes]) -> Iterator[bytes]:
+    """The words with a byte that no word before has. Some encodings differ in few letters, so that
+    one word may tell them apart."""
+    seen: set[int] = set()
+    for word in words:
+        if not seen.issuperset(word):
+            seen.update(word)
+            yield word
 
 
 def _words_in(sample: bytes, high: bytes, words: list[bytes], codec: str) -> _Words | None:

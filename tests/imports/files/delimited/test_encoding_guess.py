@@ -111,6 +111,13 @@ def test_rows_in_ascii_between_others_do_not_matter(filler: int) -> None:
     assert refusal_of(content).facts["guess"] == "iso-8859-2"
 
 
+def test_one_word_with_a_letter_of_its_own_decides_wherever_it_stands() -> None:
+    letters = "αβγδεζηθικλμνξοπρστυφχψω"
+    names = [f"Α{one}{two}" for one in letters for two in letters]
+    content = " ".join([*names, "Άρτα"]).encode("iso-8859-7")
+    assert guesses(content)[0] == "iso8859-7"
+
+
 @pytest.mark.parametrize("shift", range(4))
 def test_a_character_may_be_cut_at_the_end_of_the_sample(shift: int) -> None:
     line = "x" * shift + "営業部経理部開発部人事部" * 8_000
