@@ -5,6 +5,10 @@ from __future__ import annotations
 import ast
 import json
 import logging
+import os
+import pty
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -118,6 +122,24 @@ def test_messages_of_celery_keep_the_name_and_id_of_the_task(written: Written) -
     (line,) = written()
     assert (line["task"], line["task_id"]) == (task["name"], task["id"])
     assert line["event"] == "Task …[…] failed: …"
+
+
+def test_on_a_terminal_a_line_is_plain_text_without_personal_data() -> None:
+    code = """if True:
+        import structlog
+        from marketedge import logs
+        logs.configure()
+        log = structlog.get_logger("imports")
+        log.info("csv_import_completed", rows=7, filename="zoe.csv", reason="of zoe@x.example")
+    """
+    ours, theirs = pty.openpty()
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, stdout=theirs, check=True)
+    os.close(theirs)
+    line = os.read(ours, 10_000).decode()
+    os.close(ours)
+    assert "csv_import_completed" in line
+    assert not line.startswith("{")
+    assert "zoe" not in line
 
 
 def test_every_key_that_the_code_logs_is_on_the_list() -> None:
