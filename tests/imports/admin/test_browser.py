@@ -124,6 +124,25 @@ def test_a_file_is_imported_and_the_page_follows_without_a_reload(
     assert User.objects.everywhere().filter(organisation=acme).count() == 31
 
 
+@pytest.mark.parametrize("width", [1280, 360])
+def test_the_second_encoding_of_a_preview_is_chosen_by_its_link(
+    open_page: Open, admin: User, width: int
+) -> None:
+    content = "email;first_name;last_name\nz@new.example;Łukasz;Żółć\n".encode("windows-1250")
+    page = open_page(admin, IMPORT_URL, width=width)
+    page.set_input_files("#id_import_file", {**FILE, "buffer": content})
+    page.click("input[value=Preview]")
+    readings = page.get_by_role("region", name="The encoding is a guess").locator("tr")
+    expect(readings).to_have_count(2)
+    expect(readings.first).to_contain_text("windows-1250")
+    expect(readings.first).to_contain_text("Łukasz")
+    assert fits_window(page)
+    second = readings.nth(1).locator("th").inner_text()
+    readings.nth(1).locator("a").click()
+    expect(page.locator("#id_encoding")).to_be_visible()
+    expect(page.locator("#id_encoding")).to_have_value(second)
+
+
 def test_the_page_of_a_cancelled_import_sends_no_more_requests(
     open_page: Open, admin: User, batch: ImportBatch
 ) -> None:
