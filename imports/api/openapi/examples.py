@@ -42,7 +42,14 @@ PROBLEMS: dict[int, list[tuple[str, str]]] = {
         )
     ],
     429: [("quota_exceeded", "You have used up the 10 imports that you may make in an hour.")],
-    503: [("feature_disabled", "Importing users is switched off at the moment.")],
+    503: [
+        ("feature_disabled", "Importing users is switched off at the moment."),
+        (
+            "imports_halted",
+            "Imports are halted for the moment. Imports that were started go on later. Try again"
+            " in a few minutes.",
+        ),
+    ],
     507: [
         (
             "staging_full",
@@ -166,7 +173,7 @@ PREVIEW = {
     "failed_rows": 1,
     "error_count": 1,
     "duplicate_count": 1,
-    "warning_count": 1,
+    "warning_count": 2,
     "error_codes": {"invalid_role": 1},
     "errors": [
         {
@@ -185,7 +192,20 @@ PREVIEW = {
             " changed.",
         }
     ],
-    "warnings": PENDING["warnings"],
+    "warnings": [
+        {
+            "row": None,
+            "code": "encoding_guessed",
+            "message": "The file is not UTF-8. It is shown as windows-1252, which is a guess: check"
+            " letters such as ä, é or ñ. To import it, name the encoding"
+            ' ("encoding=windows-1252").',
+            "column": None,
+            "cell": None,
+            "count": 1,
+            "examples": [],
+        },
+        *PENDING["warnings"],
+    ],
     "preview_data": [
         {
             "email": "zoe@acme.example",
