@@ -109,9 +109,9 @@ def retry(
     `ip` is the address of the client. Raises `RetryNotPossible`, `QuotaExceeded`, `UploadBlocked`,
     `ImportsHalted`, `NotFound` if the batch was deleted, and what `organisation_for` raises."""
     organisation_for(user, batch.organisation_id)
-    refuse_while_halted()
     if user is not None:
         quotas.refuse_blocked(user.pk, batch.organisation_id, ip)
+    refuse_while_halted()
     with transaction.atomic():
         try:
             return _run_again(batch, user, ip, source)

@@ -166,7 +166,7 @@ def test_connections_that_are_reset_end_no_process(django_db_setup: None, tmp_pa
             client.send(request_)
             client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             client.socket.close()  # sends a reset
-        assert seconds_of_a_health_check(connect) < 1
+        seconds_of_a_health_check(connect)  # fails if nothing answers
         assert process.log.read_text().count("Booting worker") == started
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from imports.models import ImportBatch
+from imports.models import ImportBatch, ImportHalt
 from imports.models.statuses import Status
 from tests.conftest import client_of
 from tests.imports.api.helpers import csv_upload
@@ -45,6 +45,7 @@ class Call:
     status: Status = Status.COMPLETED
     form: Callable[[], dict[str, Any]] = dict
     is_upload: bool = False  # blocked users may not make it
+    is_start: bool = False  # of an import: refused while imports are halted
 
 
 def a_file() -> dict[str, Any]:
@@ -56,12 +57,12 @@ CALLS = {
     ("import-template", "get"): Call("200"),
     ("import-template", "post"): Call("200"),
     ("import-preview", "post"): Call("200", form=a_file, is_upload=True),
-    ("import", "post"): Call("202", form=a_file, is_upload=True),
+    ("import", "post"): Call("202", form=a_file, is_upload=True, is_start=True),
     ("import", "get"): Call("200"),
     ("import-batch", "get"): Call("200"),
     ("import-errors", "get"): Call("200"),
     ("import-cancel", "post"): Call("200", Status.PENDING),
-    ("import-retry", "post"): Call("202", Status.FAILED, is_upload=True),
+    ("import-retry", "post"): Call("202", Status.FAILED, is_upload=True, is_start=True),
     ("import-undo", "post"): Call("200", Status.COMPLETED),
 }
 # Calls without an organisation: the answer without and with a valid credential.
@@ -80,7 +81,7 @@ OTHER_CALLS = {
 ROUTES = [route for route in routes() if not route.path.startswith("admin/")]
 
 
-def expected(call: Call, who: Who, target: str, *, by_key: bool, is_on: bool) -> str:
+def expected(call: Call, who: Who, target: str, *, by_key: bool, imports: str) -> str:
     """The rules, in the order in which they are checked."""
     if who.is_out:
         return "401"
@@ -90,12 +91,14 @@ def expected(call: Call, who: Who, target: str, *, by_key: bool, is_on: bool) ->
         return "404 not_found"
     if not who.manages_users:
         return "403 permission_denied"
-    if not is_on:
+    if imports == "off":
         return "503 feature_disabled"
     if target == INACTIVE:
         return "403 organization_inactive"
     if who.state == "blocked" and call.is_upload:
         return "403 upload_blocked"
+    if imports == "halted" and call.is_start:
+        return "503 imports_halted"
     return call.answer
 
 
@@ -160,15 +163,17 @@ def test_calls_of_an_organisation(
     wrong = []
     for batch in batches.values():
         set_status(batch, call.status)
-    for is_on in (True, False) if credential is by_token else (True,):
-        settings.FEATURE_USER_MANAGEMENT = is_on
+    for imports in ("on", "off", "halted") if credential is by_token else ("on",):
+        settings.FEATURE_USER_MANAGEMENT = imports != "off"
+        if imports == "halted":
+            ImportHalt.objects.create(reason="test")
         for (who, client), target in product(clients, TARGETS):
             url = route.url(org_id=organisations[target].id, batch_id=batches[target].id)
             send = getattr(client, method)
             answer = undone(lambda: send(url, call.form(), format="multipart"))  # noqa: B023
-            rule = expected(call, who, target, by_key=credential is by_key, is_on=is_on)
+            rule = expected(call, who, target, by_key=credential is by_key, imports=imports)
             if summary(answer) != rule:
-                wrong.append((str(who), target, is_on, summary(answer), f"not {rule}"))
+                wrong.append((str(who), target, imports, summary(answer), f"not {rule}"))
     assert wrong == []
 
 
