@@ -26,6 +26,15 @@ class Site(AdminSite):
         kept = [model for model in models if model._meta.app_label not in HIDDEN_APPS]
         super().register(kept, *args, **options)
 
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """What every page shows. Those of users who are logged in tell of a halt of imports."""
+        from imports.models import ImportHalt  # here, as this module is loaded before the models
+
+        context = super().each_context(request)
+        if context["has_permission"]:
+            context["import_halt"] = ImportHalt.objects.current()
+        return context
+
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:

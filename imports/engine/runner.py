@@ -77,7 +77,7 @@ def _claim(batch_id: UUID | str) -> ImportBatch | Result:
         batch = (
             ImportBatch.objects.everywhere()
             .select_for_update(skip_locked=True)
-            .annotate(is_held=_is_held(), is_halted=ImportHalt.objects.is_on())
+            .annotate(is_held=_is_held(), halted=ImportHalt.objects.is_on())
             .filter(id=batch_id)
             .first()
         )

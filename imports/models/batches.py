@@ -52,7 +52,7 @@ class BatchManager(ScopedManager["ImportBatch"]):
             self.everywhere()
             .select_related("organisation", "uploaded_by")
             .select_for_update(of=("self",))
-            .annotate(is_halted=ImportHalt.objects.is_on())
+            .annotate(halted=ImportHalt.objects.is_on())
             .filter(id=batch_id, attempt=attempt, status=Status.PROCESSING)
             .first()
         )
@@ -129,8 +129,6 @@ class ImportBatch(Table):
     )
     mail_after = models.DateTimeField(null=True)
 
-    is_halted: bool  # of a batch that `BatchManager.locked` gives
-
     unscoped = models.Manager["ImportBatch"]()
     objects = BatchManager()
 
@@ -178,6 +176,11 @@ class ImportBatch(Table):
     def is_live(self) -> bool:
         """Whether the batch has not ended."""
         return self.status in LIVE
+
+    @property
+    def is_halted(self) -> bool:
+        """Whether all imports are halted, for a batch that was read with `halted` (`locked`)."""
+        return bool(getattr(self, "halted", False))
 
     @property
     def log_ids(self) -> dict[str, str]:

@@ -14,14 +14,16 @@ from django.test import Client
 from django.urls import clear_url_caches
 
 import marketedge.urls
-from imports.models import ImportBatch
+from imports.models import ImportBatch, ImportHalt
 from tests.imports.admin.helpers import (
     IMPORT_URL,
     INVALID_ROW,
     admin_client,
     batch_url,
+    confirm,
     csv_bytes,
     import_file,
+    upload,
     valid_rows,
     visible_text,
 )
@@ -221,3 +223,18 @@ def test_error_pages_are_pages_of_the_site(root: User, client: Client) -> None:
     answer = client.get("/admin/users/organisation/")
     assert answer.status_code == 500
     assert "The error is on our side" in visible_text(answer)
+
+
+def test_every_page_tells_of_a_halt_and_an_upload_is_refused(
+    root: User, admin: User, acme: Organisation, client: Client
+) -> None:
+    ImportHalt.objects.create(reason="A wrong file of Globex.")
+    for user, shows_reason in ((root, True), (admin, False)):
+        page = visible_text(admin_client(user).get("/admin/"))
+        assert "Imports are halted since" in page
+        assert ("A wrong file of Globex." in page) == shows_reason
+    assert "halted" not in client.get("/admin/login/").content.decode()
+    as_admin = admin_client(admin)
+    answer = confirm(as_admin, upload(as_admin, acme))
+    assert "Imports are halted for the moment." in visible_text(answer)
+    assert not ImportBatch.objects.everywhere().exists()
