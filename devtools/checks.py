@@ -17,7 +17,12 @@ from devtools.processes import Processes
 from devtools.virtualenv import ROOT, enter_virtualenv, explain_permission_errors
 
 # Programs that tests use -> the Debian packages that provide them.
-DEBIAN_PACKAGES = {"redis-cli": "redis-tools", "chromium": "chromium", "promtool": "prometheus"}
+DEBIAN_PACKAGES = {
+    "redis-cli": "redis-tools",
+    "chromium": "chromium",
+    "promtool": "prometheus",
+    "pgbouncer": "pgbouncer",
+}
 PYTHON = [sys.executable, "-m"]
 MANAGE = [sys.executable, "manage.py"]
 STEPS = {

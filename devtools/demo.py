@@ -180,8 +180,8 @@ def refuse_second_demo() -> None:
 def start_service(
     environment: dict[str, str], port: int, make_data: bool, processes: Processes
 ) -> None:
-    """Starts the web server and prepares the database at the same time, then starts the worker and
-    beat. `make_data` says whether to create the demo data."""
+    """Prepares the database, then starts the web server, the worker and beat. `make_data` says
+    whether to create the demo data."""
 
     def start(name: str, *command: str) -> Process:
         options = {"env": environment | {"PYTHONUNBUFFERED": "1"}, "cwd": ROOT}
@@ -191,11 +191,12 @@ def start_service(
 
     command = ["make_demo_data", "--migrate"] if make_data else ["migrate", "--no-input"]
     preparing = start("prepare", "manage.py", *command)
-    start("web", "-m", *WEB.format(port=port).split())
     processes.finish(preparing)
     for line in preparing.tail().splitlines():
         if make_data and not line.startswith("{"):  # lines of the log begin with it
             say(f"  {line}")
+    # They refuse to start before the database has the time-outs that `migrate` sets.
+    start("web", "-m", *WEB.format(port=port).split())
     start("worker", "-m", *WORKER.split())
     start("beat", "-m", *BEAT.split())
 

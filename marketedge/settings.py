@@ -74,6 +74,7 @@ IMPORT_SWEEP_SECONDS: float = env.float("IMPORT_SWEEP_SECONDS", 30.0)
 DATABASE_IDLE_SECONDS: int = env.int(
     "DATABASE_IDLE_SECONDS", 30, validate=validate.Range(min=1, max=600)
 )
+DATABASE_TRANSACTION_POOLING: bool = env.bool("DATABASE_TRANSACTION_POOLING", False)
 
 # --- audit trail, and the e-mail at the end of an import ----------------------------------------
 AUDIT_RETENTION_DAYS: int = env.int("AUDIT_RETENTION_DAYS", 365, validate=validate.Range(min=30))
@@ -172,20 +173,19 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"
 
-# With these time-outs, the server releases the row locks and transactions of processes that hang.
+# The time-outs are not here: a pooler would drop them (marketedge/database_timeouts.py).
 DATABASES = {
     "default": _database
     | {
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
+        "DISABLE_SERVER_SIDE_CURSORS": DATABASE_TRANSACTION_POOLING,
         "OPTIONS": {
             **_database.get("OPTIONS", {}),
             "connect_timeout": 5,
             "keepalives_idle": 30,
             "keepalives_interval": 10,
             "keepalives_count": 3,
-            "options": "-c lock_timeout=10s -c statement_timeout=60s"
-            f" -c idle_in_transaction_session_timeout={DATABASE_IDLE_SECONDS}s",
         },
     }
 }

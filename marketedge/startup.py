@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 
-from marketedge import celery_patch
+from marketedge import celery_patch, database_timeouts
 
 # New objects minus freed objects after which Python looks for cycles. Its default is 700.
 GARBAGE_THRESHOLD = 10_000
@@ -15,6 +15,7 @@ def start_up() -> None:
 
     Raises RuntimeError where a library no longer has a private part that the service needs."""
     celery_patch.apply()
+    database_timeouts.connect_signals()
     collect_garbage_less_often()
 
 

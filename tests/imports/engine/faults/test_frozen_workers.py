@@ -39,6 +39,7 @@ def test_a_worker_that_is_frozen_for_a_moment_continues(stack: Stack) -> None:
     sample = mixed(1000, tenant.name)
     stack.set_faults("mid_chunk=freeze@3")
     batch_id = stack.submit(sample, tenant)
+    stack.set_idle_seconds(60)
     worker = stack.worker(DATABASE_IDLE_SECONDS="60", IMPORT_SLICE_SECONDS="60")
     wait_until(worker.frozen)
     # the batch's row is locked, so the sweep leaves it alone however old its heartbeat is

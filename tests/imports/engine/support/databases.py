@@ -20,9 +20,28 @@ NAME = re.compile(r"(?<=/)[^/?]+(?=\?|$)")  # of the database, in a URL
 _numbers = itertools.count(1)
 
 
+IDLE_SECONDS = 1  # DATABASE_IDLE_SECONDS of stacks
+_SET_TIMEOUT = """
+    DO $$ BEGIN EXECUTE format(
+        'ALTER ROLE CURRENT_USER IN DATABASE %I SET {name} = {value}', current_database()
+    ); END $$
+"""
+
+
+def set_timeouts(database_url: str, **seconds: int) -> None:
+    """Sets time-outs of the role in a database, as `migrate` does. A copy of a database has none of
+    its template's. By default those that a stack's processes ask for."""
+    known = {"lock_timeout": 10, "statement_timeout": 60}
+    known["idle_in_transaction_session_timeout"] = IDLE_SECONDS
+    with psycopg.connect(database_url, autocommit=True) as db:
+        for name, value in (known | seconds).items():
+            db.execute(_SET_TIMEOUT.format(name=name, value=1000 * value))
+
+
 def migrate(database_url: str) -> None:
     """Creates the tables, and the triggers that log changes (invariants.py)."""
     environment = os.environ | {"DATABASE_URL": database_url}
+    environment["DATABASE_IDLE_SECONDS"] = str(IDLE_SECONDS)
     command = [sys.executable, "manage.py", "migrate", "-v0"]
     subprocess.run(command, cwd=ROOT, env=environment, check=True)
     with psycopg.connect(database_url, autocommit=True) as db:
@@ -46,6 +65,7 @@ class Databases:
         if verbose:
             name = self._created[-1]
             self._db.execute(f"ALTER DATABASE {name} SET log_error_verbosity = 'default'")
+        set_timeouts(url)
         return url
 
     def _new(self, template: str) -> str:

@@ -24,6 +24,7 @@ from imports.engine.options import ImportOptions
 from imports.engine.staged import staging
 from imports.engine.staged.file_reading import read_for_import
 from imports.models import ImportBatch, Upload
+from tests.imports.engine.support.databases import IDLE_SECONDS, set_timeouts
 from tests.imports.engine.support.processes import Process, wait_until
 from tests.imports.engine.support.samples import STORED, Sample
 from users.models import User
@@ -39,7 +40,7 @@ QUICK = {
     "IMPORT_TAKEOVER_SECONDS": "0.3",
     "IMPORT_STUCK_SECONDS": "1",
     "IMPORT_SWEEP_SECONDS": "0.5",
-    "DATABASE_IDLE_SECONDS": "1",
+    "DATABASE_IDLE_SECONDS": str(IDLE_SECONDS),
 }
 ENDED = ("completed", "failed", "cancelled")
 
@@ -58,6 +59,7 @@ class Stack:
 
     def __init__(self, database_url: str, redis_url: str, folder: Path) -> None:
         self.database_url, self.redis_url, self.folder = database_url, redis_url, folder
+        self.of_processes: dict[str, str] = {}  # more environment variables
         self.db = psycopg.connect(database_url, autocommit=True)
         self.faults_file = folder / "failpoints"
         self.processes: list[Process] = []
@@ -100,6 +102,10 @@ class Stack:
     def processed(self, batch_id: UUID) -> int:
         """Gives the number of processed rows of a batch."""
         return int(self.value("SELECT processed_rows FROM import_batches WHERE id = %s", batch_id))
+
+    def set_idle_seconds(self, seconds: int) -> None:
+        """Changes the time after which the database ends idle transactions of new sessions."""
+        set_timeouts(self.database_url, idle_in_transaction_session_timeout=seconds)
 
     def make_older(self, batch_id: UUID, seconds: int) -> None:
         """Moves all times of a batch into the past."""
@@ -173,7 +179,7 @@ class Stack:
         """Gives the environment variables of a process of this stack."""
         own = {"DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
         own["FAILPOINTS_FILE"] = str(self.faults_file)
-        return os.environ | QUICK | own | more
+        return os.environ | QUICK | own | self.of_processes | more
 
     def start(self, *command: str, **more: str) -> Process:
         """Starts a Python process."""
@@ -283,6 +289,8 @@ def _parts_of(database_url: str) -> dict[str, Any]:
         "PORT": parts.get("port", ""),
         "USER": parts.get("user", ""),
         "PASSWORD": parts.get("password", ""),
+        # this process may be slower than those of the service
+        "OPTIONS": {"options": "-c idle_in_transaction_session_timeout=30s"},
     }
 
 
