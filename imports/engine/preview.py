@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,14 +47,25 @@ class Preview:
     # The likeliest encodings and examples of what they read, if the encoding was guessed.
     encoding_readings: list[dict[str, Any]] = field(default_factory=list)
     wrong_values: Counter[str] = field(default_factory=Counter)  # field -> how many invalid values
+    # field, or "" for all errors but invalid values -> the first errors
+    _found: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def _error(self, row_number: int, problem: Problem) -> None:
         self.error_count += 1
         self.codes[problem.code] += 1
-        if problem.code in _WRONG_VALUE:
+        is_wrong_value = problem.code in _WRONG_VALUE
+        if is_wrong_value:
             self.wrong_values[problem.field] += 1
-        if len(self.errors) < LISTED:
-            self.errors.append({"row": row_number, **problem._asdict()})
+        found = self._found.setdefault(problem.field if is_wrong_value else "", [])
+        if len(found) < LISTED:
+            found.append({"row": row_number, **problem._asdict()})
+
+    def _list_errors(self, mostly_wrong: Collection[str]) -> None:
+        """Lists the first errors. Of fields most of whose values are wrong, only EXAMPLES: one
+        sentence tells of the others."""
+        for name, found in self._found.items():
+            self.errors += found[:EXAMPLES] if name in mostly_wrong else found
+        self.errors = sorted(self.errors, key=lambda error: error["row"])[:LISTED]
 
     def _skip(self, row_number: int, email: str) -> None:
         self.skipped_rows += 1
@@ -92,7 +103,13 @@ def preview(upload: Upload, options: ImportOptions | None = None) -> Preview:
         checked = chunks.check(chunk, checker, add_warnings)
         _add_rows(result, upload, checked, options)
         number += 1
-    found = [*_columns_mostly_wrong(result, columns), *collector.warnings()]
+    mostly_wrong = {
+        name: count
+        for name, count in result.wrong_values.items()
+        if name in columns.positions and count >= 3 and 2 * count > upload.total_rows
+    }
+    result._list_errors(mostly_wrong)
+    found = [*_columns_mostly_wrong(mostly_wrong, columns), *collector.warnings()]
     result.warnings = found[:LISTED]
     result.warning_count = sum(warning.count for warning in found)
     _store_outcome(result, upload, options)
@@ -106,14 +123,13 @@ _ADVICE = {
 }
 
 
-def _columns_mostly_wrong(result: Preview, columns: Columns) -> Iterator[FileWarning]:
+def _columns_mostly_wrong(
+    mostly_wrong: Mapping[str, int], columns: Columns
+) -> Iterator[FileWarning]:
     """A sentence about each column most of whose values are wrong, instead of hundreds about its
-    cells. It is given first, because it tells what to do."""
-    for field_name, count in result.wrong_values.items():
-        position = columns.positions.get(field_name)
-        if position is None or count < 3 or 2 * count <= result.upload.total_rows:
-            continue
-        header = columns.headers[position]
+    cells. It is given first, because it tells what to do. `mostly_wrong`: field -> how many."""
+    for field_name, count in mostly_wrong.items():
+        header = columns.headers[columns.positions[field_name]]
         advice = _ADVICE.get(field_name) or (
             f"Check whether the column holds the {FIELDS[field_name].label} of users. If not, map "
             f"{field_name} to another column"

@@ -91,7 +91,7 @@ def test_a_preview_writes_no_user(admin: User) -> None:
 
 
 def test_a_preview_lists_a_hundred_errors_and_counts_all(admin: User) -> None:
-    bad = [(f"nobody{n}", "A", "B", "viewer", "", "") for n in range(150)]
+    bad = [(f"no{n}@name.example", "", "B", "viewer", "", "") for n in range(150)]
     previewed = preview.preview(stage(admin, csv_bytes(bad + valid_rows(20))))
     assert (len(previewed.errors), previewed.error_count, previewed.failed_rows) == (100, 150, 150)
     assert (len(previewed.rows), previewed.successful_rows) == (10, 20)
@@ -163,3 +163,13 @@ def test_a_column_of_job_titles_gets_one_warning_that_says_how_to_ignore_it(admi
     [warning] = preview.preview(upload).warnings
     assert (warning.code, warning.column, warning.count) == ("column_mostly_wrong", "Role", 5)
     assert '{"role": ""}' in warning.message
+
+
+def test_errors_of_a_column_that_is_mostly_wrong_do_not_hide_other_errors(admin: User) -> None:
+    rows = b"".join(b"u%d@new.example,A,B,Accountant\n" % number for number in range(150))
+    upload = stage(admin, b"email,first_name,last_name,Role\n" + rows + b"nobody,A,B,viewer\n")
+    previewed = preview.preview(upload)
+    listed = [(error["row"], error["code"]) for error in previewed.errors]
+    examples = [(row, "invalid_role") for row in (2, 3, 4)]
+    assert listed == [*examples, (152, "invalid_email")]
+    assert (previewed.error_count, previewed.failed_rows) == (151, 151)
