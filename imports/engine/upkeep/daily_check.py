@@ -1,0 +1,167 @@
+"""The daily check: is the service well, and has it been well in the last 24 hours?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from enum import IntEnum
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.db import OperationalError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Count, Min
+from django.db.models.functions import Now
+
+from core.text import utc
+from imports.engine.upkeep import recovery
+from imports.models import Heartbeat, ImportBatch, ImportError, ImportHalt, MetricCounter
+from imports.models.statuses import Status
+
+DAY = timedelta(days=1)
+# Of the imports that ended in the last 24 hours. The seed's runbook names both shares.
+GOOD_SUCCESS_RATE, BAD_SUCCESS_RATE = 0.95, 0.90
+FEWEST_IMPORTS = 10  # fewer say nothing about a rate
+HEARTBEAT_SECONDS = {"worker": 60, "beat": 60, "sweep": 300, "purge": 3 * 3600}
+TABLES = ("users", "import_batches", "import_errors", "import_upload_chunks", "audit_events")
+FREQUENT_ERRORS = 5
+
+
+class Level(IntEnum):
+    """How bad it is, with the numbers of monitoring plugins."""
+
+    OK = 0
+    WARNING = 1
+    CRITICAL = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The result of one check."""
+
+    name: str
+    level: Level
+    message: str
+
+    def as_json(self) -> dict[str, Any]:
+        """The check for a script."""
+        return asdict(self) | {"level": self.level.name.lower()}
+
+
+def run() -> list[Check]:
+    """Runs all checks. Without the database there is only its own."""
+    try:
+        connection.ensure_connection()
+        return [Check("database", Level.OK, "answers"), *_checks()]
+    except OperationalError:
+        return [Check("database", Level.CRITICAL, "does not answer"), _redis()]
+
+
+def _checks() -> Iterator[Check]:
+    if missing := _missing_migrations():
+        yield Check("migrations", Level.CRITICAL, f"{missing} are missing: run manage.py migrate")
+        yield _redis()
+        return  # the other checks may need the tables that are missing
+    yield Check("migrations", Level.OK, "are complete")
+    yield _redis()
+    checks: tuple[Callable[[], Check], ...] = (
+        *(_halt, _success_rate, _stuck, _retention, _violations, _frequent_errors, _sizes),
+    )
+    yield from _heartbeats()
+    for check in checks:
+        yield check()
+
+
+def _missing_migrations() -> int:
+    executor = MigrationExecutor(connection)
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def _redis() -> Check:
+    limits = {"socket_timeout": 2, "socket_connect_timeout": 2}
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL, **limits) as client:
+            client.ping()
+    except redis.RedisError:
+        return Check("redis", Level.CRITICAL, "does not answer: no import is started")
+    return Check("redis", Level.OK, "answers")
+
+
+def _heartbeats() -> Iterator[Check]:
+    ages = Heartbeat.objects.ages()
+    for process, limit in HEARTBEAT_SECONDS.items():
+        age = ages.get(process)
+        if age is None:
+            yield Check(process, Level.CRITICAL, "has never given a heartbeat")
+        else:
+            level = Level.OK if age <= limit else Level.CRITICAL
+            message = f"gave its last heartbeat {age:,.0f} s ago (at most {limit:,} s)"
+            yield Check(process, level, message)
+
+
+def _halt() -> Check:
+    halt = ImportHalt.objects.current()
+    if halt is None:
+        return Check("halt", Level.OK, "imports are not halted")
+    message = f"imports are halted since {utc(halt.started_at)}: {halt.reason}"
+    return Check("halt", Level.WARNING, message)
+
+
+def _success_rate() -> Check:
+    ended = ImportBatch.objects.everywhere().filter(completed_at__gt=Now() - DAY)
+    counts = dict(ended.values_list("status").annotate(Count("id")).order_by())
+    good, failed = counts.get(Status.COMPLETED, 0), counts.get(Status.FAILED, 0)
+    total = good + failed
+    message = f"{good:,} of {total:,} imports of the last 24 hours were completed"
+    rate = good / total if total else 1.0
+    if total < FEWEST_IMPORTS or rate >= GOOD_SUCCESS_RATE:
+        level = Level.OK
+    else:
+        level = Level.CRITICAL if rate < BAD_SUCCESS_RATE else Level.WARNING
+    return Check("success rate", level, message)
+
+
+def _stuck() -> Check:
+    count = len(recovery.sweep(dry_run=True))
+    if not count:
+        return Check("stuck imports", Level.OK, "none")
+    message = f"{count:,} have no worker: see manage.py cleanup_stuck_imports --dry-run"
+    return Check("stuck imports", Level.WARNING, message)
+
+
+def _retention() -> Check:
+    days = settings.IMPORT_RETENTION_DAYS
+    oldest = ImportBatch.objects.everywhere().aggregate(at=Min("created_at"))["at"]
+    overdue = ImportBatch.objects.everywhere().filter(
+        created_at__lt=Now() - timedelta(days=days + 1)
+    )
+    message = f"the oldest import is of {utc(oldest)}" if oldest else "there are no imports"
+    if overdue.exists():
+        return Check("retention", Level.WARNING, f"{message}; {days} days are allowed")
+    return Check("retention", Level.OK, message)
+
+
+def _violations() -> Check:
+    found = MetricCounter.objects.filter(name="csv_rate_limit_violations_total")
+    total = sum(found.values_list("value", flat=True))
+    return Check("quota violations", Level.OK, f"{total:,} since the service began")
+
+
+def _frequent_errors() -> Check:
+    recent = ImportError.objects.everywhere().filter(created_at__gt=Now() - DAY)
+    found = recent.values_list("error_code").annotate(count=Count("id")).order_by("-count")
+    words = [f"{code} {count:,}" for code, count in found[:FREQUENT_ERRORS]]
+    return Check("frequent errors", Level.OK, ", ".join(words) or "none in the last 24 hours")
+
+
+def _sizes() -> Check:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT name, pg_size_pretty(pg_total_relation_size(to_regclass(name)))"
+            " FROM unnest(%s::text[]) AS name",
+            [list(TABLES)],
+        )
+        words = [f"{name} {size}" for name, size in cursor.fetchall()]
+    return Check("table sizes", Level.OK, ", ".join(words))

@@ -1,0 +1,89 @@
+"""`manage.py check_imports` tells what is wrong, with the exit status of a monitoring plugin."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db.models.functions import Now
+
+from imports.models import Heartbeat, ImportBatch, ImportHalt
+from users.models import Organisation
+
+pytestmark = pytest.mark.django_db
+
+
+def check(expected_status: int) -> dict[str, tuple[str, str]]:
+    """Runs the command. Gives name -> level and message."""
+    out = StringIO()
+    if expected_status:
+        with pytest.raises(SystemExit) as ended:
+            call_command("check_imports", "--json", stdout=out)
+        assert ended.value.code == expected_status, out.getvalue()
+    else:
+        call_command("check_imports", "--json", stdout=out)
+    checks = json.loads(out.getvalue())["checks"]
+    return {one["name"]: (one["level"], one["message"]) for one in checks}
+
+
+@pytest.fixture(autouse=True)
+def heartbeats() -> None:
+    for process in ("worker", "beat", "sweep", "purge"):
+        Heartbeat.objects.beat(process)
+
+
+def batches(organisation: Organisation, completed: int, failed: int) -> None:
+    for status, count in (("completed", completed), ("failed", failed)):
+        for _ in range(count):
+            ImportBatch.objects.create(
+                organisation=organisation, filename="u.csv", status=status, completed_at=Now()
+            )
+
+
+def test_a_service_that_is_well() -> None:
+    found = check(0)
+    assert {level for level, _ in found.values()} == {"ok"}
+    assert found["database"] == ("ok", "answers")
+    assert len(found) == 14
+
+
+@pytest.mark.parametrize(
+    ("completed", "failed", "level", "status"),
+    [(95, 5, "ok", 0), (94, 6, "warning", 1), (89, 11, "critical", 2), (1, 8, "ok", 0)],
+)
+def test_the_success_rate(
+    acme: Organisation, completed: int, failed: int, level: str, status: int
+) -> None:
+    batches(acme, completed, failed)
+    assert check(status)["success rate"][0] == level
+
+
+def test_a_worker_without_heartbeats() -> None:
+    Heartbeat.objects.filter(name="worker:").update(at="2020-01-01T00:00:00Z")
+    assert check(2)["worker"][0] == "critical"
+    Heartbeat.objects.all().delete()
+    assert check(2)["worker"] == ("critical", "has never given a heartbeat")
+
+
+def test_a_halt_is_a_warning() -> None:
+    ImportHalt.objects.create(reason="a wrong file")
+    level, message = check(1)["halt"]
+    assert (level, message.endswith(": a wrong file")) == ("warning", True)
+
+
+def test_an_import_without_a_worker_and_an_old_one(acme: Organisation) -> None:
+    batch = ImportBatch.objects.create(organisation=acme, filename="u.csv")
+    ImportBatch.objects.everywhere().filter(id=batch.id).update(
+        created_at="2020-01-01T00:00:00Z", enqueued_at="2020-01-01T00:00:00Z"
+    )
+    found = check(1)
+    assert found["stuck imports"][0] == found["retention"][0] == "warning"
+
+
+def test_without_redis(settings: Any, silent_port: int) -> None:
+    settings.REDIS_URL = f"redis://127.0.0.1:{silent_port}/0"
+    level, message = check(2)["redis"]
+    assert (level, message) == ("critical", "does not answer: no import is started")
