@@ -15,7 +15,7 @@ from imports.actions.staging import (
     store,
     store_preview,
 )
-from imports.actions.submission import retry, submit
+from imports.actions.submission import reprocess, retry, submit
 
 __all__ = [
     "cancel",
@@ -25,6 +25,7 @@ __all__ = [
     "read_for_import",
     "read_for_preview",
     "refuse_others",
+    "reprocess",
     "resume",
     "retry",
     "stage_for_import",

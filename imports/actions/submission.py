@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
@@ -18,7 +19,7 @@ from imports.errors import (
     RetryNotPossible,
 )
 from imports.models import EventType, ImportBatch, LimitType, Upload
-from imports.models.statuses import LIVE, Status
+from imports.models.statuses import FINISHED, LIVE, Status
 from imports.schema.warnings import FileWarning
 from users.models import User
 
@@ -114,22 +115,40 @@ def retry(
     refuse_while_halted()
     with transaction.atomic():
         try:
-            return _run_again(batch, user, ip, source)
+            return _run_again(batch, user, ip, source, _RETRYABLE)
         except Refusal as error:
             refusal = error
     raise refusal  # after COMMIT, so that the metric of a refused retry is kept
 
 
-def _run_again(batch: ImportBatch, user: User | None, ip: str | None, source: str) -> ImportBatch:
-    """Runs a batch again. Refuses before anything is written."""
+_RETRYABLE = frozenset({Status.FAILED, Status.CANCELLED})
+
+
+@transaction.atomic
+def reprocess(batch: ImportBatch) -> ImportBatch:
+    """Runs an ended batch again from its staged file, as a new batch, for an operator; for example
+    after an undo of what a fault of the service spoilt. Users that exist are skipped. While a new
+    batch of it is pending or runs, another call gives that one.
+
+    Raises `ImportsHalted`, `RetryNotPossible`, and `NotFound` if the batch was deleted."""
+    organisation_for(None, batch.organisation_id)
+    refuse_while_halted()
+    return _run_again(batch, None, None, "command", FINISHED)
+
+
+def _run_again(
+    batch: ImportBatch, user: User | None, ip: str | None, source: str, allowed: Collection[str]
+) -> ImportBatch:
+    """Runs a batch again whose status is allowed. Refuses before anything is written."""
     locks.lock_organisation(batch.organisation_id)
     batches = ImportBatch.objects.of(batch.organisation_id)
     old = batches.select_for_update().filter(id=batch.id).first()
     if old is None:
         raise NotFound("There is no such import any more.")
-    if old.status not in (Status.FAILED, Status.CANCELLED):
+    if old.status not in allowed:
+        which = "ended" if Status.COMPLETED in allowed else "failed or was cancelled"
         raise RetryNotPossible(
-            f"This import is {old.status}: only one that failed or was cancelled can be run again."
+            f"This import is {old.status}: only one that {which} can be run again."
         )
     if (
         again := ImportBatch.objects.of(old.organisation_id)

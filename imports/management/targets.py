@@ -1,4 +1,4 @@
-"""Finds the user, organisation or network that an argument of a command names."""
+"""Finds the user, organisation, network or import that an argument of a command names."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.core.management.base import CommandError
 
+from imports.models import ImportBatch
 from users.models import Organisation, User
 
 
@@ -36,6 +37,15 @@ def find_organisation(text: str) -> Organisation:
         hint = f" Did you mean {', '.join(other.name for other in similar)}?" if similar else ""
         raise CommandError(f"There is no organisation with the name or id {text!r}.{hint}")
     return organisation
+
+
+def find_batch(text: str) -> ImportBatch:
+    """The import with this id. Raises CommandError."""
+    batch_id = _uuid(text)
+    batch = ImportBatch.objects.everywhere().filter(id=batch_id).first() if batch_id else None
+    if batch is None:
+        raise CommandError(f"There is no import with the id {text!r}.")
+    return batch
 
 
 def find_target(text: str) -> dict[str, User | str]:

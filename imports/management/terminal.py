@@ -8,7 +8,8 @@ from django.core.management.base import OutputWrapper
 
 from imports import progress
 from imports.engine.preview import Preview
-from imports.models import ImportBatch
+from imports.models import ImportBatch, Upload
+from imports.schema.warnings import FileWarning
 
 BAR_CHARS = 30
 MAX_LISTED = 10  # errors, and warnings
@@ -42,13 +43,17 @@ class ProgressBar:
 
 
 def outcome_lines(batch: ImportBatch) -> Iterator[str]:
-    """The outcome of a batch that has ended: counts, and the first errors."""
+    """The outcome of a batch that has ended: counts, and the first warnings of its file
+    and the first errors."""
     seconds = progress.seconds_taken(batch)
     took = f" in {seconds:.1f} s" if seconds is not None else ""
     yield f"{batch.get_status_display()}{took}."
     yield f"  imported  {batch.successful_rows:>9,}"
     yield f"  skipped   {batch.skipped_rows:>9,}  (users who exist already)"
     yield f"  failed    {batch.failed_rows:>9,}"
+    upload = Upload.objects.of(batch.organisation_id).filter(import_batch=batch).first()
+    for data in upload.warnings[:MAX_LISTED] if upload else ():
+        yield f"  warning: {FileWarning.from_json(data).text()}"
     for error in batch.errors.all()[:MAX_LISTED] if batch.failed_rows else ():
         yield f"    row {error.row_number}: {error.error_message}"
     if batch.failed_rows > MAX_LISTED:

@@ -17,6 +17,7 @@ from django.core.management import CommandError
 from imports.engine import runner
 from imports.models import ImportBatch, Upload, UploadChunk
 from imports.models.statuses import Status
+from imports.schema.warnings import FileWarning
 from tests.conftest import ModuleProcess
 from tests.imports.management.conftest import MakeFile
 from tests.imports.management.helpers import INVALID_ROW, csv_bytes, output_of, valid_rows
@@ -51,6 +52,14 @@ def test_invalid_rows_are_listed_and_do_not_fail_the_import(
     header, row = csv.reader(StringIO(out.read_text("utf-8-sig"), newline=""))
     assert row[: len(INVALID_ROW)] == list(INVALID_ROW)
     assert header[-1] == "import_errors"
+
+
+def test_an_import_lists_the_warnings_of_its_file(acme: Organisation, make_file: MakeFile) -> None:
+    content = b"email,first_name,last_name\nuna@example.com;,Una,Moe\n"
+    output = output_of("import_users", make_file(content), "--organization", "Acme")
+    (warning,) = Upload.objects.everywhere().get().warnings
+    assert warning["code"] == "separator_removed"
+    assert f"  warning: {FileWarning.from_json(warning).text()}\n" in output
 
 
 def test_an_import_in_which_nothing_succeeded_ends_with_status_1(
