@@ -4,20 +4,31 @@ from __future__ import annotations
 
 from datetime import timedelta
 from importlib import import_module
+from typing import Any
 
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from users.credentials import tokens
 from users.models import LoginAttempts
 
+ROWS_AT_A_TIME = 5000  # in one transaction
+
 
 def purge() -> None:
     """Deletes expired sessions, refresh tokens and counters of login attempts, and entries of the
     admin's log that are older than AUDIT_RETENTION_DAYS."""
-    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
+    sessions = import_module(settings.SESSION_ENGINE).SessionStore.get_model_class()
+    _delete_in_parts(sessions.objects.filter(expire_date__lt=Now()))
     tokens.purge()
     LoginAttempts.objects.purge()
     age = timedelta(days=settings.AUDIT_RETENTION_DAYS)
-    LogEntry.objects.filter(action_time__lt=Now() - age).delete()
+    _delete_in_parts(LogEntry.objects.filter(action_time__lt=Now() - age))
+
+
+def _delete_in_parts(rows: QuerySet[Any]) -> None:
+    """Deletes rows in transactions of a limited length."""
+    while rows.filter(pk__in=list(rows.values_list("pk", flat=True)[:ROWS_AT_A_TIME])).delete()[0]:
+        pass

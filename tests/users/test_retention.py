@@ -9,9 +9,12 @@ from django.conf import settings
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from imports import tasks
+from users import retention
 from users.models import User
 
 
@@ -46,3 +49,18 @@ def test_messages_of_beat_expire_before_the_next_one(name: str) -> None:
     schedule = entry["schedule"]
     seconds = schedule.total_seconds() if isinstance(schedule, timedelta) else schedule
     assert 0 < entry["options"]["expires"] <= seconds
+
+
+def test_many_sessions_are_deleted_in_several_transactions(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "ROWS_AT_A_TIME", 2)
+    expired = timezone.now() - timedelta(seconds=1)
+    keys = [letter * 32 for letter in "abcde"]
+    Session.objects.bulk_create(
+        Session(session_key=key, session_data="", expire_date=expired) for key in keys
+    )
+    with CaptureQueriesContext(connection) as queries:
+        retention.purge()
+    assert sum('DELETE FROM "django_session"' in one["sql"] for one in queries) == 3
+    assert not Session.objects.exists()

@@ -11,12 +11,13 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from imports import audit
+from imports import audit, models
 from imports.engine import locks
 from imports.models import ImportBatch, Upload
 from imports.models.statuses import FINISHED
 
 FILES_AT_A_TIME = 50
+ERRORS_AT_A_TIME = 10_000  # in one transaction, which then takes a fraction of a second
 
 
 class Purged(NamedTuple):
@@ -44,18 +45,37 @@ def purge(*, days: int | None = None, dry_run: bool = False) -> Purged:
 
 
 def _delete_batches(batches: QuerySet[ImportBatch]) -> int:
-    """Deletes batches, one in each transaction, except those that are locked; gives their number.
-    The database deletes the rows that refer to them."""
+    """Deletes batches, except those that are locked; gives their number. The database deletes the
+    rows that refer to them."""
     found = list(batches.order_by("created_at").values_list("id", "organisation_id"))
     return sum(_delete_batch(batches, *ids) for ids in found)
 
 
-@transaction.atomic
 def _delete_batch(batches: QuerySet[ImportBatch], batch_id: UUID, organisation_id: UUID) -> int:
+    """Deletes a batch, in several transactions if it has many row errors. Gives 0 if it is locked,
+    or gone."""
+    while (deleted := _delete_part(batches, batch_id, organisation_id)) is None:
+        pass
+    return deleted
+
+
+@transaction.atomic
+def _delete_part(
+    batches: QuerySet[ImportBatch], batch_id: UUID, organisation_id: UUID
+) -> int | None:
+    """Deletes some row errors of a batch and gives None, or deletes the batch with the last ones
+    and gives 1. Gives 0 if the batch is locked, or gone."""
     locks.take_turns_to_delete()
     locks.lock_organisation(organisation_id)
-    one = batches.filter(id=batch_id).select_for_update(skip_locked=True).values("id")
-    return int(ImportBatch.objects.everywhere().filter(id__in=one).delete()[0])
+    one = batches.filter(id=batch_id).select_for_update(skip_locked=True)
+    if not one.values_list("id", flat=True).first():
+        return 0
+    errors = models.ImportError.objects.everywhere().filter(import_batch_id=batch_id)
+    some = list(errors.values_list("id", flat=True)[: ERRORS_AT_A_TIME + 1])
+    if len(some) > ERRORS_AT_A_TIME:
+        errors.filter(id__in=some[:ERRORS_AT_A_TIME]).delete()
+        return None
+    return int(ImportBatch.objects.everywhere().filter(id=batch_id).delete()[0])
 
 
 def _delete_files(uploads: QuerySet[Upload]) -> int:

@@ -84,6 +84,20 @@ def test_many_batches_are_deleted(stack: Stack) -> None:
     assert retention.purge()[:2] == (5, 0)
 
 
+def test_the_errors_of_a_large_batch_are_deleted_in_several_transactions(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch_id = imported(stack, days_ago=31)
+    errors = stack.value("SELECT count(*) FROM import_errors")
+    monkeypatch.setattr(retention, "ERRORS_AT_A_TIME", 5)
+    with CaptureQueriesContext(connection) as queries:
+        assert retention.purge()[:2] == (1, 0)
+    deletions = [one["sql"] for one in queries if 'DELETE FROM "import_errors"' in one["sql"]]
+    assert len(deletions) == -(-errors // 5) - 1 > 1  # the last ones go with their batch
+    assert stack.value("SELECT count(*) FROM import_errors") == 0
+    assert stack.sql("SELECT id FROM import_batches WHERE id = %s", batch_id) == []
+
+
 @pytest.mark.parametrize("model", [ImportBatch, Upload])
 def test_a_slice_takes_few_statements_and_the_database_cascades(
     stack: Stack, model: type[Model]
@@ -99,7 +113,8 @@ def test_a_slice_takes_few_statements_and_the_database_cascades(
         else:
             assert retention._delete_batches(ImportBatch.objects.everywhere()) == 1
     statements = [one["sql"] for one in queries if not one["sql"].startswith("SELECT 1")]
-    locks = 3 if model is ImportBatch else 0  # which batches there are, the turn, the organisation
+    # which batches there are, the turn, the organisation, the batch, how many errors there are
+    locks = 5 if model is ImportBatch else 0
     assert len([sql for sql in statements if sql.startswith(("SELECT", "DELETE"))]) <= 2 + locks
     assert stack.value("SELECT count(*) FROM import_upload_chunks") == 0
     assert stack.value("SELECT count(*) FROM import_uploads") == 0
