@@ -24,9 +24,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declares the arguments."""
-        time = {"type": _time, "required": True, "metavar": "TIME"}
-        parser.add_argument("--since", help="a time in UTC, like 2026-12-31T18:00", **time)
-        parser.add_argument("--until", help="a time in UTC", **time)
+        for name in ("--since", "--until"):
+            parser.add_argument(
+                name,
+                type=_time,
+                required=True,
+                metavar="TIME",
+                help="a time in UTC, like 2026-12-31T18:00",
+            )
         parser.add_argument("--organization", metavar="NAME|ID", help="only of this organisation")
         parser.add_argument("--json", action="store_true", help="print JSON for a script")
 
