@@ -26,11 +26,13 @@ SCALED = {"preDeployCommand", "numInstances", "scaling", "maxShutdownDelaySecond
 KEYS = {
     "web": COMMON | SCALED | {"healthCheckPath", "domains"},
     "worker": COMMON | SCALED,
+    "cron": COMMON | {"schedule"},
     "keyvalue": {"name", "type", "region", "plan", "previewPlan", "maxmemoryPolicy", "ipAllowList"},
 }
 REQUIRED = {
     "web": {"name", "type", "runtime", "buildCommand", "startCommand"},
     "worker": {"name", "type", "runtime", "buildCommand", "startCommand"},
+    "cron": {"name", "type", "runtime", "buildCommand", "startCommand", "schedule"},
     "keyvalue": {"name", "type", "ipAllowList"},
 }
 DATABASE_KEYS = {"name", "plan", "previewPlan", "diskSizeGB", "previewDiskSizeGB", "region"}
@@ -124,7 +126,7 @@ def test_the_file_contains_no_secret() -> None:
 
 @each_program
 def test_signals_reach_the_program_and_not_a_shell(definition: dict[str, Any]) -> None:
-    assert re.search(r"(^|\s)exec (gunicorn|celery) ", definition["startCommand"])
+    assert re.search(r"(^|\s)exec (gunicorn|celery|python manage.py) ", definition["startCommand"])
 
 
 @each_program
