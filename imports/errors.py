@@ -69,6 +69,12 @@ class UnknownDelimiter(FileRefused):
     code = "unknown_delimiter"
 
 
+class MixedDelimiters(FileRefused):
+    """The header row has another delimiter than the rows below it."""
+
+    code = "mixed_delimiters"
+
+
 class CsvSyntax(FileRefused):
     """The quoting of the file is broken."""
 

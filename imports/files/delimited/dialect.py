@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from imports.errors import MixedDelimiters
 from imports.files.delimited.quoting import Padding
 from imports.files.delimiters import DELIMITERS, named_delimiter
 from imports.files.header.header_row import find_header, is_blank
 from imports.files.source import Limits, SampleRow
+from imports.schema.columns import fields_in
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -113,7 +115,51 @@ def detect_dialect(
     occurring = [char for char in DELIMITERS if any(char in line for line in lines)]
     candidates = [delimiter] if delimiter else occurring or [","]
     trials = (_try_dialect(lines, lines_above, Dialect(c), mapping, limits) for c in candidates)
-    return max(trials, key=DialectTrial.rank)
+    trial = max(trials, key=DialectTrial.rank)
+    if delimiter:
+        return trial if trial.fields else _with_header_of_another(trial, mapping)
+    _refuse_mixed(trial, occurring, mapping, limits)
+    return trial
+
+
+def _with_header_of_another(trial: DialectTrial, mapping: Mapping[str, str] | None) -> DialectTrial:
+    """The trial with a header row that has another delimiter than the rows below it, if its cells
+    are as many as theirs; else the trial itself."""
+    first, below = trial.samples[:1], trial.samples[1:]
+    for char in DELIMITERS if first and len(first[0].cells) == 1 else ():
+        header = first[0]._replace(cells=_split(first[0].cells[0], char))
+        fields = fields_in(header.cells, mapping)
+        if "email" in fields and all(len(row.cells) == len(header.cells) for row in below):
+            return trial._replace(samples=[header, *below], fields=fields)
+    return trial
+
+
+def _refuse_mixed(
+    trial: DialectTrial,
+    occurring: Sequence[str],
+    mapping: Mapping[str, str] | None,
+    limits: Limits,
+) -> None:
+    """Raises MixedDelimiters if all rows have another delimiter than the header row."""
+    found = find_header(trial.samples, mapping, limits)
+    below = [row.cells for row in trial.samples if found and row.row > found[0].row]
+    if found is None or not below or any(len(cells) > 1 for cells in below):
+        return
+    width = len(found[0].cells)
+    for char in occurring if width > 1 else ():
+        if all(len(_split(cells[0], char)) == width for cells in below):
+            own, name = DELIMITERS[trial.dialect.delimiter], DELIMITERS[char].name
+            raise MixedDelimiters(
+                f"The names of the columns are separated by {own.plural}, but the rows below them "
+                f"by {DELIMITERS[char].plural}. Separate them alike, or name the delimiter of the "
+                f'rows ("delimiter={name}").',
+                header_delimiter=own.name,
+                delimiter=name,
+            )
+
+
+def _split(text: str, delimiter: str) -> list[str]:
+    return next(csv.reader([text], delimiter=delimiter), [])
 
 
 def _try_dialect(

@@ -9,6 +9,7 @@ import tracemalloc
 import pytest
 
 from imports import files
+from imports.errors import MixedDelimiters
 from imports.files.text import BLOCK_BYTES
 from tests.imports.files.helpers import HEADER, LARGE_LIMITS, ROW, open_file, refusal_of, rows_of
 
@@ -155,3 +156,20 @@ def test_a_file_with_many_stray_quotes_is_refused() -> None:
 def test_a_misplaced_quote_above_the_header_is_refused() -> None:
     refusal = refusal_of('Report\n\n\n"Created by "me"\n' + HEADER + ROW)
     assert (refusal.code, refusal.facts) == ("csv_syntax", {"row": 4, "line": 4})
+
+
+@pytest.mark.parametrize(
+    ("in_header", "in_rows"), [(",", ";"), (";", "\t"), ("\t", ","), ("|", ";")]
+)
+def test_a_header_with_another_delimiter_than_the_rows(in_header: str, in_rows: str) -> None:
+    header = ["email", "first_name", "last_name", "department"]
+    rows = [["ida@x.example", "Ida", "Holm", "Sales"], ["per@x.example", "Per", "Lund", "Finance"]]
+    content = "\n".join([in_header.join(header), *map(in_rows.join, rows), ""]).encode()
+    with pytest.raises(MixedDelimiters) as refused:
+        files.read(io.BytesIO(content), filename="u.csv", limits=LARGE_LIMITS)
+    named = str(refused.value.facts["delimiter"])
+    reading = files.read(
+        io.BytesIO(content), filename="u.csv", limits=LARGE_LIMITS, delimiter=named
+    )
+    assert reading.columns.headers == tuple(header)
+    assert list(reading.records()) == [(2, rows[0]), (3, rows[1])]
