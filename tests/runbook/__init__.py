@@ -1,0 +1,1 @@
+"""The runbook: its blocks run, and incidents are mended with nothing else."""
