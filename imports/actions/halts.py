@@ -24,21 +24,22 @@ def halt(reason: str, *, user: User | None) -> tuple[ImportHalt, bool]:
     `user`: a member of the platform's staff, or None for an operator at a terminal. Raises
     `NotAllowed`."""
     _refuse_others(user)
-    try:
-        with transaction.atomic():
-            halted = ImportHalt.objects.create(reason=reason, started_by=user)
-            audit.record(EventType.HALTED, user=user)
-            return halted, True
-    except IntegrityError:
-        return ImportHalt.objects.get(ended_at=None), False
+    while True:
+        try:
+            with transaction.atomic():
+                halted = ImportHalt.objects.create(reason=reason, started_by=user)
+                audit.record(EventType.HALTED, user=user)
+                return halted, True
+        except IntegrityError:
+            if current := ImportHalt.objects.current():
+                return current, False  # else it has ended in this moment
 
 
-def resume(*, user: User | None) -> tuple[ImportHalt | None, int]:
+def resume(*, user: User | None) -> tuple[ImportHalt | None, int | None]:
     """Ends the halt, and enqueues the imports that wait. Gives the halt, or None if none held, and
-    the number of imports.
+    the number of imports; None without a broker: the sweep enqueues them once it is back.
 
-    Without a broker the imports are enqueued by the sweep, once it is back. `user` as for `halt`.
-    """
+    `user` as for `halt`."""
     _refuse_others(user)
     with transaction.atomic():
         halted = ImportHalt.objects.select_for_update().filter(ended_at=None).first()
@@ -49,7 +50,7 @@ def resume(*, user: User | None) -> tuple[ImportHalt | None, int]:
     try:
         return halted, tasks.enqueue_all(recovery.sweep(at_once=True))
     except OperationalError:
-        return halted, 0
+        return halted, None
 
 
 def _refuse_others(user: User | None) -> None:

@@ -7,14 +7,15 @@ from argparse import ArgumentParser
 from datetime import UTC, datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from core.text import utc
+from imports.management.base import OperatorCommand
 from imports.management.targets import find_organisation
 from imports.models import ImportBatch
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Parses, and lists the imports that ran in a span of time."""
 
     help = (

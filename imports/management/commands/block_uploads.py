@@ -6,16 +6,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
 from core.text import utc
+from imports.management.base import OperatorCommand
 from imports.management.targets import find_target, find_user
 from imports.models import UploadBlock
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Parses, stores the block, and prints until when it holds."""
 
     help = (

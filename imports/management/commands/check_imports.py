@@ -7,12 +7,11 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from imports.engine.upkeep import daily_check
+from imports.management.base import OperatorCommand
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Runs the checks, prints a table, and exits with the worst result."""
 
     help = (

@@ -5,12 +5,13 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from kombu.exceptions import OperationalError
 
 from imports import tasks
 from imports.engine.upkeep import recovery
 from imports.engine.upkeep.recovery import Finding
+from imports.management.base import OperatorCommand
 from imports.models import ImportBatch
 
 # The words for `Finding.state` and `Finding.action`.
@@ -23,7 +24,7 @@ ACTIONS = {"enqueued": "queued again", "failed": "marked as failed"}
 PLANNED_ACTIONS = {"enqueued": "would be queued again", "failed": "would be marked as failed"}
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Parses, calls `recovery.sweep`, and prints a table of what was found.
 
     The workers also call `recovery.sweep`, every 30 seconds."""

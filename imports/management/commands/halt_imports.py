@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from core.text import utc
 from imports import actions
+from imports.management.base import OperatorCommand
 from imports.management.targets import find_user
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Parses, halts, and prints what that means."""
 
     help = (

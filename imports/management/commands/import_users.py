@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import transaction
 
 from core.errors import Refusal
@@ -17,6 +17,7 @@ from imports.engine.options import DEFAULT_ROLES, ImportOptions, ReadingOptions
 from imports.engine.preview import preview
 from imports.engine.staged.file_reading import ReadFile
 from imports.management import foreground, local_files
+from imports.management.base import OperatorCommand
 from imports.management.targets import find_organisation, find_user
 from imports.management.terminal import ProgressBar, outcome_lines, preview_lines
 from imports.models import ImportBatch
@@ -26,7 +27,7 @@ from users.models import Organisation, User
 DEFAULTS = ImportOptions()
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Parses, stages the file, then previews or imports it, and prints the outcome."""
 
     help = (

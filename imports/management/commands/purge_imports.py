@@ -6,15 +6,16 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from core.text import count_of
 from imports import audit
 from imports.engine.upkeep import retention
+from imports.management.base import OperatorCommand
 from imports.models import EventType
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Parses, calls `retention.purge`, and prints how much was deleted.
 
     A worker does the same every hour."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from core.errors import Refusal
 from imports import actions
+from imports.management.base import OperatorCommand
 from imports.management.targets import find_batch
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Parses, runs the import again, and prints the id of the new one."""
 
     help = (

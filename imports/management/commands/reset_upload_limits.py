@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
+from imports.management.base import OperatorCommand
 from imports.management.targets import find_user
 from imports.models import LimitType
 from imports.quotas import reset_limits
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Parses, calls `quotas.reset_limits`, and prints what was reset."""
 
     help = "Resets the upload limits of a user, so that the whole quota is available again."

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from core.text import utc
 from imports import actions
+from imports.management.base import OperatorCommand
 from imports.management.targets import find_user
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Parses, resumes, and prints how many imports go on."""
 
     help = (
@@ -31,4 +32,9 @@ class Command(BaseCommand):
             return
         since = utc(halt.started_at)
         self.stdout.write(f"Imports go on. They were halted since {since}: {halt.reason}")
-        self.stdout.write(f"{queued:,} waiting imports were queued.")
+        if queued is None:
+            self.stdout.write(
+                "Redis did not answer. The workers queue the waiting imports once it is back."
+            )
+        else:
+            self.stdout.write(f"{queued:,} waiting imports were queued.")

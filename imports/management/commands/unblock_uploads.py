@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from imports.management.base import OperatorCommand
 from imports.management.targets import find_target
 from imports.models import UploadBlock
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Parses, deletes the block, and prints that it is lifted."""
 
     help = "Lifts the block of this user, or of exactly this network."

@@ -5,15 +5,16 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from core.errors import Refusal
 from imports import actions
 from imports.engine import undo
+from imports.management.base import OperatorCommand
 from imports.management.targets import find_batch
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Parses, undoes, and prints what was deleted and what was kept."""
 
     help = (

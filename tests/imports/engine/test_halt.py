@@ -16,7 +16,7 @@ from imports.errors import ImportsHalted
 from imports.models import AuditEvent, ImportBatch, ImportHalt
 from tests.imports.engine.support.processes import wait_until
 from tests.imports.engine.support.samples import mixed, plain
-from tests.imports.engine.support.stack import Stack
+from tests.imports.engine.support.stack import Stack, forget_broker
 from users.models import User
 
 
@@ -97,3 +97,19 @@ def test_an_administrator_of_an_organisation_may_not_halt_imports(stack: Stack) 
     with pytest.raises(NotAllowed):
         actions.resume(user=user)
     assert not ImportHalt.objects.exists()
+
+
+def test_without_redis_the_waiting_imports_are_left_to_the_sweep(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, silent_port: int
+) -> None:
+    batch_id = stack.submit(plain(20, "waiting"), stack.new_tenant(), enqueue=False)
+    command("halt_imports", "--reason", "test")
+    with monkeypatch.context() as patch:
+        patch.setenv("CELERY_BROKER_URL", f"redis://127.0.0.1:{silent_port}/0")
+        forget_broker()
+        assert "Redis did not answer." in command("resume_imports")
+    forget_broker()
+    assert stack.batch(batch_id)["announced_at"] is None  # so that the next sweep finds it
+    stack.beat()
+    stack.worker()
+    assert stack.wait_until_ended(batch_id) == ["completed"]

@@ -269,7 +269,7 @@ def connected_to(stack: Stack) -> Iterator[None]:
     connection.settings_dict.update(_parts_of(stack.database_url))
     broker = os.environ.get("CELERY_BROKER_URL")
     os.environ["CELERY_BROKER_URL"] = stack.redis_url
-    _forget_broker()
+    forget_broker()
     try:
         yield
     finally:
@@ -278,7 +278,7 @@ def connected_to(stack: Stack) -> Iterator[None]:
         os.environ.pop("CELERY_BROKER_URL")
         if broker is not None:
             os.environ["CELERY_BROKER_URL"] = broker
-        _forget_broker()
+        forget_broker()
 
 
 def _parts_of(database_url: str) -> dict[str, Any]:
@@ -294,8 +294,8 @@ def _parts_of(database_url: str) -> dict[str, Any]:
     }
 
 
-def _forget_broker() -> None:
-    """Drops the connections that Celery keeps, so that it connects to the other broker."""
+def forget_broker() -> None:
+    """Drops the connections that Celery keeps, so that it connects to the broker of now."""
     pools.reset()
     app._pool = None
     app.amqp._producer_pool = None
