@@ -235,8 +235,7 @@ class FeatureDisabled(Refusal):
 
 
 class ImportsHalted(TryAgainLater):
-    """Imports are halted for the moment. Imports that were started go on later. Try again in a few
-    minutes."""
+    """Imports are halted for the moment. What was started goes on later. Try again in minutes."""
 
     code = "imports_halted"
 

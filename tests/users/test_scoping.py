@@ -13,6 +13,7 @@ from imports.engine import undo
 from imports.models import (
     AuditEvent,
     ImportBatch,
+    ImportHalt,
     Upload,
     UploadBlock,
     UploadCounter,
@@ -25,8 +26,8 @@ from users.rights.scoping import ScopedManager, UnscopedQuery
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_redis")]
 
-# Tables that are only read by the id of a user, or by platform staff.
-EXEMPT = {RefreshTokenFamily, UploadBlock, UploadCounter}
+# Tables that are only read by the id of a user or by platform staff, or that concern everybody.
+EXEMPT = {ImportHalt, RefreshTokenFamily, UploadBlock, UploadCounter}
 
 
 def tables_of_organisations() -> Iterator[type[models.Model]]:

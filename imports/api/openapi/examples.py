@@ -46,8 +46,8 @@ PROBLEMS: dict[int, list[tuple[str, str]]] = {
         ("feature_disabled", "Importing users is switched off at the moment."),
         (
             "imports_halted",
-            "Imports are halted for the moment. Imports that were started go on later. Try again"
-            " in a few minutes.",
+            "Imports are halted for the moment. What was started goes on later. Try again in"
+            " minutes.",
         ),
     ],
     507: [
