@@ -15,7 +15,11 @@ from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
 import psycopg
+import redis
+from django.conf import settings
 from django.db import connection
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 T = TypeVar("T")
 PATIENCE_SECONDS = 2.0
@@ -86,3 +90,14 @@ def rows_of(
     with fresh.transaction():
         fresh.execute(f"SET LOCAL statement_timeout = '{int(seconds)}s'".encode())
         return fresh.execute(query, parameters).fetchall()
+
+
+def new_redis(seconds: float) -> redis.Redis:
+    """A client of the service's Redis with this limit for connecting and for each answer. It tries
+    once: the retries of the usual client would take seconds. Its calls raise `redis.RedisError`."""
+    return redis.Redis.from_url(
+        settings.REDIS_URL,
+        retry=Retry(NoBackoff(), 0),
+        socket_timeout=seconds,
+        socket_connect_timeout=seconds,
+    )

@@ -10,10 +10,8 @@ import redis
 from celery import current_app
 from django.conf import settings
 from prometheus_client.metrics_core import Metric
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
-from core.probes import new_connection, rows_of
+from core.probes import new_connection, new_redis, rows_of
 from imports.metrics.families import (
     COUNTERS,
     HISTOGRAMS,
@@ -140,11 +138,10 @@ def read_database() -> Found:
 def read_queue() -> Found:
     """Reads the queue of messages from Redis."""
     prefix = settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"]
-    limits = {"socket_timeout": REDIS_SECONDS, "socket_connect_timeout": REDIS_SECONDS}
     try:
-        with redis.Redis.from_url(settings.REDIS_URL, retry=Retry(NoBackoff(), 0), **limits) as one:
-            waiting: Any = one.llen(f"{prefix}{current_app.conf.task_default_queue}")
-            taken: Any = one.hlen(f"{prefix}unacked")
+        with new_redis(REDIS_SECONDS) as client:
+            waiting: Any = client.llen(f"{prefix}{current_app.conf.task_default_queue}")
+            taken: Any = client.hlen(f"{prefix}unacked")
     except redis.RedisError:
         return {}
     queue = Values("csv_import_queue_depth", {"": waiting})

@@ -37,12 +37,6 @@ def blocks() -> list[Block]:
     return found
 
 
-def find(section: str, words: str) -> Block:
-    """Gives the one block of a section that contains `words`."""
-    (found,) = [one for one in blocks() if one.section == section and words in one.text]
-    return found
-
-
 def run(stack: Stack, one: Block, **placeholders: Any) -> Any:
     """Runs a block with its placeholders filled in. Gives the rows of SQL, else what it printed.
     Raises AssertionError if a command fails, and psycopg.Error if a statement does."""

@@ -15,18 +15,20 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Count, Min
 from django.db.models.functions import Now
 
+from core.probes import new_redis
 from core.text import utc
 from imports.engine.upkeep import recovery
 from imports.models import Heartbeat, ImportBatch, ImportError, ImportHalt, MetricCounter
 from imports.models.statuses import Status
 
 DAY = timedelta(days=1)
-# Of the imports that ended in the last 24 hours. The seed's runbook names both shares.
+# Shares of the imports that ended in the last 24 hours.
 GOOD_SUCCESS_RATE, BAD_SUCCESS_RATE = 0.95, 0.90
 FEWEST_IMPORTS = 10  # fewer say nothing about a rate
 HEARTBEAT_SECONDS = {"worker": 60, "beat": 60, "sweep": 300, "purge": 3 * 3600}
 TABLES = ("users", "import_batches", "import_errors", "import_upload_chunks", "audit_events")
 FREQUENT_ERRORS = 5
+REDIS_SECONDS = 2.0
 
 
 class Level(IntEnum):
@@ -80,9 +82,8 @@ def _missing_migrations() -> int:
 
 
 def _redis() -> Check:
-    limits = {"socket_timeout": 2, "socket_connect_timeout": 2}
     try:
-        with redis.Redis.from_url(settings.REDIS_URL, **limits) as client:
+        with new_redis(REDIS_SECONDS) as client:
             client.ping()
     except redis.RedisError:
         return Check("redis", Level.CRITICAL, "does not answer: no import is started")
