@@ -91,14 +91,9 @@ def access_aliases(product: str) -> tuple[str, ...]:
     return _normalised([product, *pairs], without=f"{product}access")
 
 
-def password_words() -> tuple[str, ...]:
-    """A column whose name contains one of these may hold passwords. Folded, without punctuation."""
-    return _normalised(words_of("password"))
-
-
-def password_parts() -> frozenset[str]:
-    """A column whose name has one of these as a word of its own may hold passwords."""
-    return frozenset(_normalised(words_of("password_word")))
+def password_words(kind: str) -> tuple[str, ...]:
+    """The words of one of the kinds `password…`. Folded, without punctuation."""
+    return _normalised(words_of(kind))
 
 
 def _normalised(words: Iterable[str], *, without: str = "") -> tuple[str, ...]:

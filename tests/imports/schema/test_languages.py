@@ -20,7 +20,8 @@ FILE = ROOT / "imports" / "schema" / "languages.toml"
 KINDS = {
     *FIELDS,
     *(f"{field}_fallback" for field in FIELDS),
-    *("language", "name", "full_name", "access", "password", "password_word"),
+    *("language", "name", "full_name", "access"),
+    *("password", "password_word", "password_ending", "password_header"),
     *("yes", "no", *ROLES),
 }
 SPOKEN = [code for code in LANGUAGES if code != "other"]
@@ -97,6 +98,11 @@ def test_every_word_for_a_password_drops_its_column(code: str) -> None:
     for word in (*LANGUAGES[code]["password"], *LANGUAGES[code].get("password_word", ())):
         for header in (word, word.upper(), f"my_{word}", f"{word} 2"):
             assert is_password(header), header
+    for word in LANGUAGES[code].get("password_ending", ()):
+        assert is_password(f"my{word}")
+    for word in LANGUAGES[code].get("password_header", ()):
+        assert is_password(word)
+        assert not is_password(f"{word} ABC")
 
 
 @pytest.mark.parametrize("code", SPOKEN)
