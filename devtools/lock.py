@@ -13,8 +13,13 @@ from pathlib import Path
 
 from devtools.virtualenv import ROOT, enter_virtualenv, explain_permission_errors
 
-# Each list holds everything of the one before it, in the same version.
-LOCKS = ["requirements.txt", "requirements/local.txt", "requirements/dev.txt"]
+# Each list, and the lists of which it holds everything, in the same version.
+LOCKS = {
+    "requirements.txt": [],
+    "requirements/otel.txt": ["requirements.txt"],
+    "requirements/local.txt": ["requirements.txt"],
+    "requirements/dev.txt": ["requirements/otel.txt", "requirements/local.txt"],
+}
 # --universal: for every system and every Python from 3.11 on, with markers where they differ.
 # --only-binary: a source distribution could run any code while it is installed.
 OPTIONS = ["--quiet", "--universal", "--python-version", "3.11", "--only-binary", ":all:"]
@@ -24,13 +29,12 @@ OPTIONS += ["--custom-compile-command", "script/lock"]
 
 def lock(arguments: list[str], folder: Path = ROOT) -> int:
     """Writes the lists. Returns the exit status of the first call of uv that fails, or 0."""
-    smaller: list[str] = []
-    for name in LOCKS:
+    for name, smaller in LOCKS.items():
+        same = [f"--constraint={other}" for other in smaller]
         files = [str(Path(name).with_suffix(".in")), "--output-file", name]
-        command = ["uv", "pip", "compile", *OPTIONS, *smaller, *files, *arguments]
+        command = ["uv", "pip", "compile", *OPTIONS, *same, *files, *arguments]
         if status := subprocess.run([sys.executable, "-m", *command], cwd=folder).returncode:
             return status
-        smaller = ["--constraint", name]
     return 0
 
 
