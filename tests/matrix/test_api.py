@@ -147,62 +147,57 @@ def route_named(name: str) -> Route:
     return next(route for route in ROUTES if route.name == name)
 
 
-@pytest.mark.parametrize("credential", CREDENTIALS)
-@pytest.mark.parametrize(("name", "method"), CALLS)
+@pytest.mark.parametrize(
+    ("credential", "imports"),
+    [*((one, "on") for one in CREDENTIALS), (by_token, "off"), (by_token, "halted")],
+)
 def test_calls_of_an_organisation(
-    name: str,
-    method: str,
     credential: Any,
+    imports: str,
     organisations: dict[str, Organisation],
     batches: dict[str, ImportBatch],
     users: dict[Who, User],
     settings: Any,
 ) -> None:
-    call, route = CALLS[name, method], route_named(name)
+    """All calls share one test, whose fixtures take time. Each change is taken back."""
     clients = [(who, credential(users.get(who), organisations[OWN])) for who in EVERYBODY]
     wrong = []
-    for batch in batches.values():
-        set_status(batch, call.status)
-    for imports in ("on", "off", "halted") if credential is by_token else ("on",):
-        settings.FEATURE_USER_MANAGEMENT = imports != "off"
-        if imports == "halted":
-            ImportHalt.objects.create(reason="test")
-        for (who, client), target in product(clients, TARGETS):
-            url = route.url(org_id=organisations[target].id, batch_id=batches[target].id)
+    settings.FEATURE_USER_MANAGEMENT = imports != "off"
+    if imports == "halted":
+        ImportHalt.objects.create(reason="test")
+    for ((name, method), call), target in product(CALLS.items(), TARGETS):
+        set_status(batches[target], call.status)
+        url = route_named(name).url(org_id=organisations[target].id, batch_id=batches[target].id)
+        for who, client in clients:
             send = getattr(client, method)
             answer = undone(lambda: send(url, call.form(), format="multipart"))  # noqa: B023
             rule = expected(call, who, target, by_key=credential is by_key, imports=imports)
             if summary(answer) != rule:
-                wrong.append((str(who), target, imports, summary(answer), f"not {rule}"))
+                wrong.append((str(who), method, url, summary(answer), f"not {rule}"))
     assert wrong == []
 
 
-@pytest.mark.parametrize(("name", "method"), OTHER_CALLS)
-def test_other_calls(
-    name: str, method: str, users: dict[Who, User], organisations: dict[str, Organisation]
-) -> None:
-    without, with_credential = OTHER_CALLS[name, method]
-    url = route_named(name).url(object_id=organisations[OWN].id)
+def test_other_calls(users: dict[Who, User], organisations: dict[str, Organisation]) -> None:
     wrong = []
-    for who in EVERYBODY:
-        send = getattr(client_of(users.get(who)), method or "get")
-        answer = undone(lambda: send(url))  # noqa: B023
-        rule = without if who.is_out else with_credential
-        if summary(answer) != rule:
-            wrong.append((str(who), summary(answer), f"not {rule}"))
+    clients = [(who, client_of(users.get(who))) for who in EVERYBODY]
+    for (name, method), (without, with_credential) in OTHER_CALLS.items():
+        url = route_named(name).url(object_id=organisations[OWN].id)
+        for who, client in clients:
+            send = getattr(client, method or "get")
+            answer = undone(lambda: send(url))  # noqa: B023
+            rule = without if who.is_out else with_credential
+            if summary(answer) != rule:
+                wrong.append((str(who), method, url, summary(answer), f"not {rule}"))
     assert wrong == []
 
 
-@pytest.mark.parametrize(
-    ("name", "method"), [call for call in CALLS if "batch_id" in route_named(call[0]).path]
-)
 def test_a_batch_is_not_found_under_another_organisation(
-    name: str,
-    method: str,
-    organisations: dict[str, Organisation],
-    batches: dict[str, ImportBatch],
-    root: User,
+    organisations: dict[str, Organisation], batches: dict[str, ImportBatch], root: User
 ) -> None:
     """Not even by platform staff, who may see both."""
-    url = route_named(name).url(org_id=organisations[OWN].id, batch_id=batches["other"].id)
-    assert summary(getattr(client_of(root), method)(url)) == "404 not_found"
+    client = client_of(root)
+    calls = [call for call in CALLS if "batch_id" in route_named(call[0]).path]
+    assert calls
+    for name, method in calls:
+        url = route_named(name).url(org_id=organisations[OWN].id, batch_id=batches["other"].id)
+        assert summary(getattr(client, method)(url)) == "404 not_found", (name, method)

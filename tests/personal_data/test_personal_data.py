@@ -313,16 +313,16 @@ def test_the_search_finds_a_text_in_rows_json_bytes_and_packed_sessions(
     acme: Organisation, make_user: MakeUser
 ) -> None:
     session = SessionStore()
-    session["note"] = "Zq in a session"
+    session["note"] = "ZqSought in a session"
     session.create()
-    make_user("zq@acme.example", organisation=acme)
+    make_user("zqsought@acme.example", organisation=acme)
     upload = Upload.objects.create(
-        organisation=acme, size_bytes=1, header_row=1, columns=["ZQ é"], total_rows=0
+        organisation=acme, size_bytes=1, header_row=1, columns=["ZQSOUGHT é"], total_rows=0
     )
-    upload.chunks.create(number=0, first_row=2, row_count=1, content=b"\xffzq\n")
-    assert data_search.in_tables(["zq"]) == {
-        ("django_session.session_data", "zq"),
-        ("import_upload_chunks.content", "zq"),
-        ("import_uploads.columns", "zq"),
-        ("users.email", "zq"),
+    upload.chunks.create(number=0, first_row=2, row_count=1, content=b"\xffzqsought\n")
+    assert data_search.in_tables(["zqsought"]) == {
+        ("django_session.session_data", "zqsought"),
+        ("import_upload_chunks.content", "zqsought"),
+        ("import_uploads.columns", "zqsought"),
+        ("users.email", "zqsought"),
     }
