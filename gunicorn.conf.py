@@ -6,7 +6,7 @@ Options on the command line come after it and win.
 import os
 
 from imports.files.xlsx import processes
-from marketedge import logs
+from marketedge import logs, tracing
 
 bind = f"0.0.0.0:{os.environ.get('PORT') or 8000}"
 # Threads, none of which waits for a client (docs/deployment.md).
@@ -25,6 +25,16 @@ max_requests = 2000  # then a worker is replaced: bounds leaks
 max_requests_jitter = 200
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108 - not a shared disk
 control_socket_disable = True  # it would lie in the home directory, where two services meet
+
+
+def post_fork(server: object, worker: object) -> None:
+    """Starts to send traces, where they are wanted: the thread that does it survives no fork."""
+    tracing.start("web")
+
+
+def worker_exit(server: object, worker: object) -> None:
+    """Sends the rest of the traces of a process that ends."""
+    tracing.stop()
 
 
 def post_worker_init(worker: object) -> None:

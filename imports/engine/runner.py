@@ -23,7 +23,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.db.utils import Error as AnyDatabaseError
 
-from imports.engine import completion, failpoints, locks, transient_errors
+from imports.engine import completion, failpoints, locks, spans, transient_errors
 from imports.engine.options import ImportOptions
 from imports.engine.staged import chunks, staging
 from imports.engine.staged.chunks import Checked, Chunk
@@ -238,7 +238,7 @@ class _Attempt:
 
     def _step(self) -> Result | None:
         """Writes one chunk in one transaction. Gives None if there are more chunks."""
-        with transaction.atomic():
+        with spans.span("imports.chunk") as describe, transaction.atomic():
             locks.lock_organisation(self.batch.organisation_id)
             batch = ImportBatch.objects.locked(self.batch.id, self.batch.attempt)
             if batch is None:
@@ -248,6 +248,7 @@ class _Attempt:
             if reason := completion.reason_to_stop(batch):
                 completion.fail(batch, reason, "not_permitted")
                 return Result.DONE
+            describe(batch_id=str(batch.id), chunk=batch.next_chunk)
             is_last = self._write(batch)
             failpoints.reach("before_commit", batch.filename)
         failpoints.reach("after_commit", batch.filename)

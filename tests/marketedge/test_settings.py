@@ -14,6 +14,7 @@ from tests.paths import ROOT
 SOURCES = (
     "marketedge/settings.py",
     "marketedge/server/worker.py",
+    "marketedge/tracing.py",
     "gunicorn.conf.py",
     "devtools/demo.py",
 )

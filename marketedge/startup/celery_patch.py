@@ -48,7 +48,8 @@ def apply() -> None:
     channel, base = getattr(redis, "Channel", None), getattr(virtual, "QoS", None)
     if not hasattr(channel, "QoS") or not hasattr(base, "ack"):
         raise RuntimeError(
-            "This version of kombu has no Channel.QoS. Look at marketedge/celery_patch.py, and "
-            "install the version that requirements.txt names."
+            "This version of kombu has no Channel.QoS. Look at "
+            "marketedge/startup/celery_patch.py, and install the version that "
+            "requirements.txt names."
         )
     redis.Channel.QoS = QoS

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 
-from marketedge import celery_patch, database_timeouts
+from marketedge import database_timeouts, tracing
+from marketedge.startup import celery_patch
 
 # New objects minus freed objects after which Python looks for cycles. Its default is 700.
 GARBAGE_THRESHOLD = 10_000
@@ -13,8 +14,10 @@ GARBAGE_THRESHOLD = 10_000
 def start_up() -> None:
     """Prepares the process. `MarketEdgeConfig.ready` calls it once all apps are loaded.
 
-    Raises RuntimeError where a library no longer has a private part that the service needs."""
+    Raises RuntimeError where a library no longer has a private part that the service needs, and
+    SystemExit where traces are wanted and can't be sent."""
     celery_patch.apply()
+    tracing.instrument()
     database_timeouts.connect_signals()
     collect_garbage_less_often()
 

@@ -1,0 +1,1 @@
+"""Traces: what reaches a collector, and that nothing does by itself."""
