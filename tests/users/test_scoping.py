@@ -44,7 +44,7 @@ def tables_of_organisations() -> Iterator[type[models.Model]]:
     yield from found - {Organisation}
 
 
-@pytest.mark.parametrize("model", list(tables_of_organisations()))
+@pytest.mark.parametrize("model", sorted(tables_of_organisations(), key=lambda m: m.__name__))
 def test_every_table_of_organisations_has_a_scoped_manager(model: Any) -> None:
     if model in EXEMPT:
         return

@@ -47,6 +47,7 @@ def source_files() -> list[Path]:
 
 
 SOURCE = "\n".join(path.read_text() for path in source_files())
+CALLS = set(re.findall(rf"\b(\w+)\.({METHODS})\b", SOURCE))  # (name, method)
 
 
 def modules() -> Iterator[ModuleType]:
@@ -73,8 +74,8 @@ def uses_in(name: str, value: Any) -> Iterator[Use]:
     if isinstance(bound_to, re.Pattern):
         yield Use(bound_to, (value.__name__,))
         return
-    named = name if isinstance(value, re.Pattern) else "pattern|PARTS"
-    methods = tuple(sorted(set(re.findall(rf"\b(?:{named})\.({METHODS})\b", SOURCE))))
+    named = {name} if isinstance(value, re.Pattern) else {"pattern", "PARTS"}
+    methods = tuple(sorted({method for owner, method in CALLS if owner in named}))
     for pattern in patterns_in(value):
         yield Use(pattern, methods or tuple(METHODS.split("|")[:4]))
 
