@@ -40,8 +40,10 @@ ALLOWED = frozenset(
     )
 )
 STATEMENTS = ("db.statement", "db.query.text")
-NEEDED = ("sdk", "exporter.otlp.proto.http", "instrumentation.django", "instrumentation.celery")
-NEEDED += ("instrumentation.psycopg",)
+NEEDED = (  # packages of `opentelemetry`
+    *("sdk", "exporter.otlp.proto.http"),
+    *("instrumentation.django", "instrumentation.celery", "instrumentation.psycopg"),
+)
 UNTRACED_URLS = "/healthz,/readyz,/metrics,/static/"  # parts of URLs
 STOP_SECONDS = 3.0  # how long the end of a process may wait for the collector
 
@@ -74,7 +76,8 @@ def instrument() -> None:
     DjangoInstrumentor().instrument(
         excluded_urls=UNTRACED_URLS, middleware_position=2, request_hook=_add_request_id
     )
-    CeleryInstrumentor().instrument()
+    celery: Any = CeleryInstrumentor  # has no types
+    celery().instrument()
     PsycopgInstrumentor().instrument()
     spans.use(_span)
     worker_process_init.connect(_start_in_worker)
