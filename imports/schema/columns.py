@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from core.text import excerpt, join_names
 from imports.errors import ForbiddenColumn
@@ -165,14 +165,18 @@ def _best_candidate(field: str, ranked: list[tuple[int, int]], labels: Sequence[
     return found[0]
 
 
+_LAST_NAMES_BESIDE: Final = {"vorname": "name", "voornaam": "naam"}
+
+
 def _last_name_beside_vorname(
     headers: Sequence[str], positions: Mapping[str, int], taken: set[int]
 ) -> dict[str, int]:
-    """In a German file with a column "Vorname", the column "Name" contains the last name."""
+    """Beside a German "Vorname" the column "Name" contains the last name, and beside a Dutch
+    "Voornaam" the column "Naam"."""
     first = positions.get("first_name")
-    if first is None or "vorname" not in header_keys(headers[first]):
-        return {}
-    free = [i for i, h in enumerate(headers) if i not in taken and normalise(h) == "name"]
+    keys = header_keys(headers[first]) if first is not None else ()
+    name = next((name for key, name in _LAST_NAMES_BESIDE.items() if key in keys), None)
+    free = [i for i, h in enumerate(headers) if name and i not in taken and normalise(h) == name]
     return {"last_name": free[0]} if len(free) == 1 else {}
 
 

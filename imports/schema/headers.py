@@ -21,7 +21,24 @@ _REMARK: Final = re.compile(
 )
 # Any other remark, such as "Role (admin/analyst/viewer)" or "Phone (with country code)". It may
 # distinguish columns, as in "Phone (home)", so a name before it has a rank below all others.
-_ANY_REMARK: Final = re.compile(r"\([^()]*\)|（[^（）]*）")
+_OPENING: Final = re.escape("([{<（［｛〈《【〔「『")
+_CLOSING: Final = re.escape(")]}>）］｝〉》】〕」』")
+_ANY_REMARK: Final = re.compile(f"[{_OPENING}][^{_OPENING}{_CLOSING}]*[{_CLOSING}]")
+_OPEN_REMARK: Final = re.compile(f"[{_OPENING}].*", re.DOTALL)
+_MAX_NESTING: Final = 3
+# A number before the name, as in "1. Email"; the sign of a footnote behind it.
+_NUMBER_OR_SIGN: Final = re.compile(r"\A\s*\d{1,3}[.)]\s+|[\u00b9\u00b2\u00b3\u2070-\u2079†‡§]")
+# A remark without brackets: "Role: admin/analyst/viewer", "Email - required", "名※必須". It must
+# list choices or say whether the column is needed, because "Phone - home" is another phone.
+_REMARK_SIGN: Final = re.compile(r"[:：=※\r\n]|[-–—](?=\s)")
+_CHOICES: Final = re.compile(
+    r"\w\s*[/|,;／、，]\s*\w"
+    r"|\A\W*(?:required|optional|mandatory|pflicht\w*|erforderlich|verplicht|obligatoire|facultatif"
+    r"|obligat[oó]ri[oa]|obbligatorio|facoltativo|opcional|requerido|wymagane|påkrævet|obligatorisk"
+    r"|zorunlu|必須|必填|任意|選填|选填|필수|선택)\W*\Z",
+    re.IGNORECASE,
+)
+_NAMES_SIGN: Final = re.compile(r"[/|／\r\n]")
 REMARK_RANK: Final = 1_000
 
 
@@ -70,8 +87,24 @@ def recognise(header: str) -> Recognised | None:
     found = [KNOWN_NAMES[key] for key in header_keys(header) if key in KNOWN_NAMES]
     if found:
         return min(found, key=lambda match: match.rank)
-    name = KNOWN_NAMES.get(normalise(_ANY_REMARK.sub(" ", header[:MAX_HEADER_CHARS])))
+    name = _recognise_beside_remarks(header[:MAX_HEADER_CHARS])
     return Recognised(name.field, REMARK_RANK + name.rank) if name else None
+
+
+def _recognise_beside_remarks(header: str) -> Recognised | None:
+    """The field of a name that has a number, remarks, or its name in another language beside it."""
+    text = _NUMBER_OR_SIGN.sub(" ", header)
+    for _ in range(_MAX_NESTING):
+        text = _ANY_REMARK.sub(" ", text)
+    text = _OPEN_REMARK.sub(" ", text)
+    if name := KNOWN_NAMES.get(normalise(text)):
+        return name
+    text, *remark = _REMARK_SIGN.split(text, maxsplit=1)
+    if remark and _CHOICES.search(remark[0]) and (name := KNOWN_NAMES.get(normalise(text))):
+        return name
+    names = [KNOWN_NAMES.get(normalise(part)) for part in _NAMES_SIGN.split(header) if part.strip()]
+    first = names[0] if len(names) > 1 else None
+    return first if first and all(one and one.field == first.field for one in names) else None
 
 
 def is_password(header: str) -> bool:

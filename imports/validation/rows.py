@@ -55,7 +55,11 @@ _is_plausible_phone: Final = phones.is_plausible
 # A text with a warning begins with one of these (or white space before them), or is not ASCII.
 _WARNING_STARTS: Final = frozenset(SIGNS + string.whitespace)
 _TOTAL: Final = re.compile(
-    r"(?:grand |sub)?totals?\b|sum(?:me|a)?\b|gesamt|summe|totale?\b|celkem|yhteensä|\d",
+    r"(?:grand |sub|sub-|total )?totals?\b|(?:sub)?tota(?:le?|ux|l[ie]|al)\b"
+    r"|sum(?:me|a|ma)?\b|somm[ae]\b"
+    r"|count\b|number of|anzahl|gesamt|zwischensumme|nombre|número|aantal|celkem|yhteensä"
+    r"|razem|łącznie|(?:genel |ara )?toplam|i alt\b|összesen|σύνολο|итого|всего|усього|разом"
+    r"|合[计計]|[总總小]计|[總小]計|総計|합계|총계|المجموع|الإجمالي|\d",
     re.IGNORECASE,
 )
 _TEXT_INDEXES: Final = tuple(i for i, f in enumerate(FIELDS.values()) if f.kind == "text")
@@ -188,8 +192,10 @@ def _is_name(value: str) -> bool:
 
 def _holds_no_user(cells: Sequence[str]) -> bool:
     """Whether a row looks like a total, a note or a heading: it has content but no address."""
-    filled = [cell for cell in cells if cell.strip()]
-    return 0 < len(filled) <= 3 and not any("@" in cell for cell in filled)
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    if not filled or any("@" in cell for cell in filled):
+        return False
+    return len(filled) <= 3 or _TOTAL.match(filled[0]) is not None
 
 
 def split_full_name(value: str) -> tuple[str, str]:

@@ -264,14 +264,13 @@ case(
         },
         "records": [
             [2, ["ida.holm@t15.example", "Ida", "Holm", "", "", ""]],
-            [3, ["per.lund@t15.example", "Per", "Lund", "", "-", ""]],
-            [4, ["eva.brix@t15.example", "Eva", "NULL", "", "None", ""]],
+            [3, ["per.lund@t15.example", "Per", "Lund", "", "", ""]],
+            [4, ["eva.brix@t15.example", "Eva", "NULL", "", "", ""]],
         ],
         "warnings": [
             "null_emptied",
             "null_emptied",
             "null_emptied",
-            "database_null",
             "database_null",
         ],
     },

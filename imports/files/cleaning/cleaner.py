@@ -18,11 +18,12 @@ from imports.schema.fields import FIELDS, FULL_NAME
 _BLANKS: Final = " \xa0\u1680\u2000-\u200a\u202f\u205f\u3000"
 _MARKS: Final = "\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
 _QUOTE_PAIRS: Final = frozenset(
-    "\"\" '' “” „“ ”“ ”” ‘’ ‚‘ ’’ «» »« `` `' `´".split()  # noqa: SIM905 - shorter
-)
+    '"" “” „“ „” ”“ ”” ‘’ ‚‘ ‚’ ’’ «» »« ‹› ›‹ `` `´ ´´ 「」 『』 ＂＂ 〝〞 〝〟 ″″ ′′'.split()  # noqa: SIM905
+) | {"''", "`'"}
 # What remains of UTF-8 that was read as windows-1252: a letter for the first byte of a character,
-# and a sign for the second one.
-_DAMAGE: Final = "[\xc2-\xf4][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"
+# and a sign for the second one; or as MacRoman, cp850 or cp437: one of four signs for the first.
+_DAMAGE: Final = "[\xc2-\xf4][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|[√├┬┼]."
+_DAMAGING_CODECS: Final = ("cp1252", "latin-1", "mac_roman", "cp850", "cp437")
 
 # Values that no step changes: words, with single blanks and signs between them.
 _plain: Final = re.compile(
@@ -34,7 +35,13 @@ _runs: Final = re.compile(f"[{_BLANKS}]{{2,}}|[{_BLANKS[1:]}]")
 _damage: Final = re.compile(_DAMAGE).search
 _wrapped: Final = re.compile(r'\s*=\s*(?:"([^"]*)"|T\("([^"]*)"\))\s*').fullmatch
 _cased_nulls: Final = frozenset(("NULL", "null", "Null", "\\N", "N/A", "n/a", "None", "NaN", "nan"))
-_NULLS: Final = _cased_nulls | {"NA", "(null)", "<null>", "[NULL]", "nil", "NIL", "none"}
+_NULLS: Final = _cased_nulls | {
+    *("NA", "(null)", "(NULL)", "<null>", "<NULL>", "[NULL]", "[null]", "#NULL", "nil", "NIL"),
+    *("none", "(none)", "<none>", "undefined", "(blank)", "(empty)", "(leer)", "(vide)", "(vacío)"),
+    *("(vazio)", "(vuoto)", "(leeg)", "(tom)", "(tomt)", "(boş)", "(puste)", "(пусто)", "(空白)"),
+}
+# A column of nothing but these is empty, too.
+_DASHES: Final = frozenset(("-", "--", "---", "–", "—"))
 
 
 class Cleaner:
@@ -57,10 +64,12 @@ class Cleaner:
             for index in fields
         }
         self._quoted = {i for i, cells in columns.items() if cells and all(map(_is_quoted, cells))}
-        self._null = {i for i, cells in columns.items() if cells and _NULLS.issuperset(cells)}
+        self._null = {i for i, cells in columns.items() if cells and _empty(cells)}
         self._steps = {index: self._steps_for(index, field) for index, field in fields.items()}
         # Whether rows are to be cleaned whatever `is_suspect` says of their text.
-        self.is_needed = any(cell in _NULLS for cells in columns.values() for cell in cells)
+        self.is_needed = bool(self._null) or any(
+            cell in _NULLS for cells in columns.values() for cell in cells
+        )
 
     def clean(self, row: int, cells: list[str], notices: list[CellNotice]) -> None:
         """Changes the cells of a row, and adds a notice for each change."""
@@ -75,8 +84,8 @@ class Cleaner:
         steps: list[_Step] = [_MARKS_STEP, _WRAPPER_STEP]
         if index in self._quoted or kind == "email":
             steps.append(_QUOTES_STEP)
+        steps.append(_TEXT_APOSTROPHE_STEP if kind == "text" else _APOSTROPHE_STEP)
         if kind in ("phone", "text"):
-            steps += [_PHONE_APOSTROPHE_STEP if kind == "phone" else _TEXT_APOSTROPHE_STEP]
             steps += [_COMPOSE_STEP, _BLANKS_STEP]
         if kind == "email":
             steps.append(_ADDRESS_STEP)
@@ -104,10 +113,14 @@ def _cleaned(
     return value
 
 
+def _empty(cells: Sequence[str]) -> bool:
+    return all(cell in _NULLS or cell in _DASHES for cell in cells)
+
+
 def _is_plain(cell: str) -> bool:
     if cell.isascii():
-        return _plain(cell) is not None and cell not in _NULLS
-    return _plain_letters(cell) is not None and not _damage(cell)
+        return _plain(cell) is not None and cell not in _NULLS and cell not in _DASHES
+    return _plain_letters(cell) is not None and not _damage(cell) and cell not in _NULLS
 
 
 def _is_quoted(value: str) -> bool:
@@ -128,14 +141,17 @@ def _without_wrapper(value: str) -> str:
     return (match[1] or match[2] or "") if match else value
 
 
-def _without_phone_apostrophe(value: str) -> str:
+def _without_apostrophe(value: str) -> str:
     stripped = value.strip()
     return stripped[1:].lstrip() if stripped[:1] in ("'", "’", "`") and stripped[1:] else value
 
 
 def _without_text_apostrophe(value: str) -> str:
-    """An apostrophe before a digit. Names such as 't Hooft begin with one, too."""
-    return value[1:] if value[:1] in ("'", "’") and value[1:2].isdigit() else value
+    """An apostrophe before a digit or a capital letter. Names such as 't Hooft begin with one."""
+    mark, after = value[:1], value[1:2]
+    if (mark in ("'", "’") and after.isdigit()) or (mark == "'" and after.isupper()):
+        return value[1:]
+    return value
 
 
 def _composed(value: str) -> str:
@@ -150,7 +166,7 @@ def _with_single_blanks(value: str) -> str:
 
 def _without_separators(value: str) -> str:
     stripped = value.strip()
-    trimmed = stripped.rstrip(";, \xa0\u3000")
+    trimmed = stripped.rstrip(";,；，、 \xa0\u3000")
     return trimmed if trimmed != stripped else value
 
 
@@ -159,14 +175,14 @@ def _without_null(value: str) -> str:
 
 
 def _without_null_of_column(value: str) -> str:
-    return "" if value.strip() in _NULLS else value
+    return "" if _empty([value.strip()]) else value
 
 
 def _is_damaged(value: str) -> bool:
     """Whether a value becomes shorter text if it is read as UTF-8 instead of windows-1252."""
     if not _damage(value):
         return False
-    for codec in ("cp1252", "latin-1"):
+    for codec in _DAMAGING_CODECS:
         try:
             value.encode(codec).decode()
         except UnicodeError:
@@ -194,10 +210,10 @@ _QUOTES_STEP: Final = (
     "The quotes around the values were taken off.",
     _without_quotes,
 )
-_PHONE_APOSTROPHE_STEP: Final = (
+_APOSTROPHE_STEP: Final = (
     "apostrophe_removed",
     "The apostrophe in front was taken off.",
-    _without_phone_apostrophe,
+    _without_apostrophe,
 )
 _TEXT_APOSTROPHE_STEP: Final = (
     "apostrophe_removed",

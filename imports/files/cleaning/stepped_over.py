@@ -7,11 +7,18 @@ from collections.abc import Sequence
 
 from imports.files.source import CellNotice
 from imports.schema.error_values import is_error_value
+from imports.schema.header_names import normalise
+from imports.schema.headers import recognise
 
 _COMMENT = ("comment_skipped", "Rows that begin with # were taken for comments and left out.")
 _REPEATED = ("header_repeated", "The header row occurs again below; these rows were left out.")
 # A running number or an empty tick box, which a template holds in rows that nobody filled in.
-_TICK = re.compile(r"[0-9]{1,6}[.)]?|false|falsch|faux|falso|no|n|☐|□|\[ ?\]|-", re.IGNORECASE)
+_TICK = re.compile(
+    r"[0-9]{1,6}[.)]?|false|falsch|faux|falso|no|n|nein|non|não|nee|nej|nei|nie|ne|hayır|onwaar"
+    r"|falskt|falsk|usann|epätosi|ei|fałsz|nepravda|yanlış|ні|いいえ|否|아니요|لا|☐|□|\[ ?\]"
+    r"|[-–—=_*.~]+",  # also the line that database programs draw under the header
+    re.IGNORECASE,
+)
 
 
 def why_stepped_over(
@@ -29,14 +36,30 @@ def why_stepped_over(
 
 
 def _is_header(cells: Sequence[str], header: Sequence[str]) -> bool:
-    """Whether a row repeats the header. A header of a single column would be too little to tell."""
-    found = [cell.strip().casefold() for cell in cells]
-    wanted = [cell.strip().casefold() for cell in header]
-    while found and not found[-1]:
-        found.pop()
-    while wanted and not wanted[-1]:
-        wanted.pop()
-    return found == wanted
+    """Whether a row repeats the header, perhaps with other names for the same fields."""
+    if not _is_same_name(cells, header, next(i for i, cell in enumerate(header) if cell.strip())):
+        return False  # nearly every row
+    found, wanted = _filled(cells), _filled(header)
+    return len(found) == len(wanted) and all(
+        _is_same_name(found, wanted, index) for index in range(len(wanted))
+    )
+
+
+def _is_same_name(cells: Sequence[str], header: Sequence[str], index: int) -> bool:
+    if index >= len(cells):
+        return False
+    if normalise(cells[index]) == normalise(header[index]):
+        return True
+    found, wanted = recognise(cells[index]), recognise(header[index])
+    return bool(found and wanted and found.field == wanted.field)
+
+
+def _filled(cells: Sequence[str]) -> list[str]:
+    """The cells without empty ones at the end."""
+    filled = list(cells)
+    while filled and not filled[-1].strip():
+        filled.pop()
+    return filled
 
 
 def holds_only_ticks(cells: Sequence[str]) -> bool:

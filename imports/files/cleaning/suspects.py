@@ -73,16 +73,18 @@ def _has_suspect_letters(text: str) -> bool:
         return _damaged_letter(letters) is not None and _damaged_letter(text) is not None
     if any(sign in text for sign in "\xa0\xad«»´"):
         return True
-    return any(letter in text for letter in "ÂÃâ") and _damaged_letter(text) is not None
+    letters = text.encode("latin-1").translate(None, _ASCII).decode("latin-1")
+    return _damaged_letter(letters) is not None and _damaged_letter(text) is not None
 
 
 _ASCII: Final = bytes(range(128))
 # Marks, blanks and quotes, accents to be put on the letter before, and the byte-order mark. The
 # joiners U+200C and U+200D belong to names.
 _suspect_letter: Final = re.compile(
-    "[\xa0\xad«»´\u0300-\u037f\u061c\u2000-\u200b\u200e-\u207f\u3000\u3099\u309a\ufeff]"
+    "[\xa0\xad«»´\u0300-\u037f\u061c\u2000-\u200b\u200e-\u207f\u3000\u3001\u300c-\u300f\u301d-\u301f\u3099\u309a\ufeff\uff02\uff0c\uff1b]"
 ).search
-# What UTF-8 looks like if it is read in windows-1252.
+# What UTF-8 looks like if it is read in windows-1252, MacRoman, cp850 or cp437.
+_SECOND_BYTE: Final = "[\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"
 _damaged_letter: Final = re.compile(
-    "[ÂÃÐÑâ](?:(?<=â)[\x80€]|(?<!â)[\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ])"
+    f"[\xc2-\xdf]{_SECOND_BYTE}|[\xe0-\xf4]{_SECOND_BYTE}{{2}}|[√├┬┼]"
 ).search

@@ -18,7 +18,10 @@ _EXAMINED_LINES = 60
 _MARK = "\ue000"  # a quote of another kind, while csv.reader reads a line
 _WRAPPED_LINE = re.compile(r'[ \t\xa0]*"((?:[^"]|"")*+)"[ ,;|\t]*([\r\n]*)')
 _BACKSLASHES = re.compile(r'\\(["\\])')
-OTHER_QUOTES = (("'", "'"), ("“”„", "“”‟"), ("‘‚", "’‘"), ("«", "»"), ("»", "«"), ("`", "`´'"))
+OTHER_QUOTES = (
+    *(("'", "'"), ("“”„", "“”‟"), ("‘‚’", "’‘"), ("«", "»"), ("»", "«"), ("`", "`´'"), ("´", "´")),
+    *(("‹", "›"), ("›", "‹"), ("「", "」"), ("『", "』"), ("＂", "＂"), ("〝", "〞〟"), ("″", "″")),
+)
 
 
 class Quoting(NamedTuple):
@@ -133,7 +136,7 @@ class Requote:
         except (csv.Error, ValueError):
             return line
         if self._doubled:
-            cells = [cell.replace(self._doubled, "'") for cell in cells]
+            cells = [cell.replace(self._doubled, "'").replace("\\'", "'") for cell in cells]
         return self._delimiter.join(map(_quoted, cells)) + line[len(content) :]
 
 
