@@ -206,7 +206,7 @@ class Reading:
         if self._last_required < len(cells) < self._width:
             self._add_notice(CellNotice(row, None, *_SHORT_ROW))
         for index, words in self._status.items():
-            if index < len(cells) and cells[index].strip().casefold() in words:
+            if index < len(cells) and suspended.is_one_of(cells[index], words):
                 self._add_status(row, index, cells[index])
         if self._dropped:
             cells = self._without_passwords(cells)

@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
-from imports.schema.header_names import normalise
+from imports.schema.header_names import fold, normalise, spellings_of, words_of
 from imports.schema.headers import header_keys
 
-_STATUS_HEADERS: Final = frozenset(
-    """status accountstatus userstatus employmentstatus employeestatus state accountstate userstate
-    kontostatus benutzerstatus statut estado stato stan""".split()  # noqa: SIM905 - shorter
+_STATUS_HEADERS: Final = frozenset(map(normalise, words_of("status")))
+_YES_HEADERS: Final = frozenset(map(normalise, words_of("suspended_header")))
+_NO_HEADERS: Final = frozenset(map(normalise, words_of("active_header")))
+_SUSPENDED: Final = frozenset(map(fold, words_of("suspended")))
+_YES: Final = frozenset(map(fold, spellings_of("yes")))
+_NO: Final = frozenset(map(fold, spellings_of("no")))
+# Active Directory's userAccountControl has the bit 2 for an account that is disabled.
+_DISABLED_ACCOUNTS: Final = frozenset(
+    "514 546 2562 66050 66082 262658 262690 328194 328226 590338 8389122".split()  # noqa: SIM905
 )
-_YES_HEADERS: Final = frozenset(
-    """suspended issuspended disabled isdisabled deactivated blocked isblocked blockcredential
-    archived terminated gesperrt deaktiviert inactive""".split()  # noqa: SIM905 - shorter
-)
-_NO_HEADERS: Final = frozenset(
-    """active isactive enabled isenabled accountenabled aktiv actif activo attivo""".split()  # noqa: SIM905
-)
-_SUSPENDED_WORDS: Final = frozenset(
-    """suspended disabled deactivated inactive blocked locked terminated archived deleted
-    deprovisioned left leaver former gesperrt deaktiviert inaktiv ausgeschieden suspendu
-    inactif desactive suspendido inactivo suspenso inativo sospeso inattivo geblokkeerd
-    inactief""".split()  # noqa: SIM905
-)
-_YES: Final = frozenset(("true", "yes", "1", "y", "x", "ja", "oui", "si", "sim", "wahr"))
-_NO: Final = frozenset(("false", "no", "0", "n", "nein", "non", "falsch", "nao", "nee"))
+_MAX_CHARS: Final = 100
 MESSAGE: Final = (
     "The file says that these people are suspended. They are imported all the same: delete their "
     "rows if they should not be."
@@ -39,9 +32,18 @@ def words_of_columns(headers: Sequence[str]) -> dict[int, frozenset[str]]:
     for index, header in enumerate(headers):
         for key in header_keys(header):
             if key in _STATUS_HEADERS:
-                found[index] = _SUSPENDED_WORDS
+                found[index] = _SUSPENDED
             elif key in _YES_HEADERS:
                 found[index] = _YES
-            elif key in _NO_HEADERS and "block" not in normalise(header):
+            elif key in _NO_HEADERS:
                 found[index] = _NO
+            elif key == "useraccountcontrol":
+                found[index] = _DISABLED_ACCOUNTS
     return found
+
+
+@lru_cache(maxsize=4_096)
+def is_one_of(value: str, words: frozenset[str]) -> bool:
+    """Whether a value is one of the words, in any spelling, perhaps with a remark in brackets."""
+    folded = fold(value[:_MAX_CHARS]).strip()
+    return folded in words or folded.partition("(")[0].strip() in words

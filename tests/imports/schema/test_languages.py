@@ -23,6 +23,7 @@ KINDS = {
     *("language", "name", "full_name", "access"),
     *("password", "password_word", "password_ending", "password_header"),
     *("yes", "no", *ROLES),
+    *("status", "suspended", "suspended_header", "active_header"),
 }
 SPOKEN = [code for code in LANGUAGES if code != "other"]
 COLUMNS = ("email", "first_name", "last_name", "role", "department", "location", "phone")
