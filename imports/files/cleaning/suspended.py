@@ -35,8 +35,8 @@ def words_of_columns(headers: Sequence[str]) -> dict[int, frozenset[str]]:
                 found[index] = _SUSPENDED
             elif key in _YES_HEADERS:
                 found[index] = _YES
-            elif key in _NO_HEADERS:
-                found[index] = _NO
+            elif key in _NO_HEADERS:  # Microsoft: "Block sign in (Yes/No) [accountEnabled]"
+                found[index] = _YES if "block" in normalise(header) else _NO
             elif key == "useraccountcontrol":
                 found[index] = _DISABLED_ACCOUNTS
     return found

@@ -32,6 +32,7 @@ from tests.imports.files.helpers import open_file
         ("상태", "활성", "사용 중지"),
         ("الحالة", "نشط", "موقوف"),
         ("AccountDisabled", "False", "True"),
+        ("Block sign in (Yes/No) [accountEnabled] Required", "No", "Yes"),
         ("Gesperrt", "nein", "ja"),
         ("Account Enabled", "TRUE", "FALSE"),
         ("Actief", "Ja", "Nee"),
