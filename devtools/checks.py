@@ -6,13 +6,15 @@ passed to pytest, and only pytest runs.
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
-from devtools.local_stack import temporary_stack
+from devtools.local_stack import URL_NAMES, temporary_stack, urls_set_outside
 from devtools.processes import Processes
 from devtools.virtualenv import ROOT, enter_virtualenv, explain_permission_errors
 
@@ -41,6 +43,11 @@ PRODUCTION = {
     "CSRF_TRUSTED_ORIGINS": "https://marketedge.example",
     "SECRET_KEY": secrets.token_urlsafe(50),
 }
+# Two processes of pytest run the tests, each on servers of its own. More of them gain little:
+# many tests start processes themselves. The tests of a file run in one process, in their order.
+STACKS = ["test", "test-of-worker-1"]
+PARALLEL = ["-n", str(len(STACKS)), "--dist", "loadfile", "--no-loadscope-reorder"]
+PARALLEL += ["-p", "tests.servers_of_workers"]
 
 
 def install_debian_packages(processes: Processes) -> None:
@@ -61,21 +68,28 @@ def install_debian_packages(processes: Processes) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Runs the steps. Returns the exit status of the first that fails, or 0."""
+    """Runs the steps. Returns the exit status of the first that fails, or 0.
+
+    Tests run one by one where they are named, or servers are set in the environment."""
     everything = arguments in ([], ["--all"])
-    deselect = ["-m", "not slow"] if not arguments else []
-    tests = [*PYTHON, "pytest", *(deselect if everything else arguments)]
-    steps = (STEPS if everything else {}) | {"tests": tests}
-    with Processes() as processes:
+    stacks = STACKS if everything and not urls_set_outside() else STACKS[:1]
+    options = arguments
+    if everything:
+        options = [] if arguments else ["-m", "not slow"]
+        options += PARALLEL if len(stacks) > 1 else []
+    steps = (STEPS if everything else {}) | {"tests": [*PYTHON, "pytest", *options]}
+    with Processes() as processes, ExitStack() as started:
         if everything:
             install_debian_packages(processes)
-        with temporary_stack("test", processes) as environment:
-            for name, command in steps.items():
-                print(f"== {name}", flush=True)
-                extra = PRODUCTION if name == "deployment" else {}
-                if status := processes.run_here(command, env=environment | extra, cwd=ROOT):
-                    print(f"== {name}: failed", flush=True)
-                    return status
+        found = [started.enter_context(temporary_stack(name, processes)) for name in stacks]
+        servers = [{name: one[name] for name in URL_NAMES} for one in found]
+        environment = found[0] | {"SERVERS_OF_WORKERS": json.dumps(servers)}
+        for name, command in steps.items():
+            print(f"== {name}", flush=True)
+            extra = PRODUCTION if name == "deployment" else {}
+            if status := processes.run_here(command, env=environment | extra, cwd=ROOT):
+                print(f"== {name}: failed", flush=True)
+                return status
     return 0
 
 

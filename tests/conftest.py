@@ -20,6 +20,7 @@ from rest_framework.test import APIClient
 
 from core import ratelimit_cache
 from devtools.processes import die_with_parent
+from tests import servers_of_workers
 from tests.imports.quotas.helpers import patient
 from tests.paths import ROOT
 from tests.process_helpers import wait_for
@@ -35,7 +36,10 @@ MakeUser = Callable[..., User]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Ignores a warning of whitenoise: only a deployment runs `collectstatic`."""
+    """Ignores a warning of whitenoise: only a deployment runs `collectstatic`.
+
+    Refuses several processes of pytest-xdist that have no servers of their own."""
+    servers_of_workers.check(config.getoption("numprocesses", 0) or 0)
     config.addinivalue_line("filterwarnings", "ignore:No directory at:UserWarning")
 
 

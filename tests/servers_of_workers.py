@@ -15,18 +15,21 @@ import pytest
 VARIABLE = "SERVERS_OF_WORKERS"  # JSON: a list with the URLs of each worker's servers
 
 
-def urls(environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables of the worker that has this environment. None where it is no worker.
-
-    Raises pytest.UsageError where the worker has no servers."""
-    name = environment.get("PYTEST_XDIST_WORKER")
-    if name is None:
-        return {}
-    servers = json.loads(environment.get(VARIABLE, "[]"))
-    number = int(name.removeprefix("gw"))
-    if number >= len(servers):
+def check(count: int) -> None:
+    """Raises pytest.UsageError where this many workers would have to share servers."""
+    if count > len(_servers(os.environ)):
         raise pytest.UsageError("Only script/test without paths runs two tests at a time.")
-    return dict(servers[number])
+
+
+def urls(environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables of the worker that has this environment. None where it is no worker."""
+    name = environment.get("PYTEST_XDIST_WORKER")
+    return {} if name is None else dict(_servers(environment)[int(name.removeprefix("gw"))])
+
+
+def _servers(environment: Mapping[str, str]) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = json.loads(environment.get(VARIABLE, "[]"))
+    return found
 
 
 os.environ.update(urls(os.environ))
