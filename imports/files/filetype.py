@@ -36,7 +36,10 @@ _MAGIC_BYTES = (
 _TEXT_FORMATS = (
     (
         re.compile(
-            rb"<(?:!doctype\s+html|html|head|body|table|meta|style|div|font|center|thead|tr|!--)\b",
+            rb"<(?:!doctype\s+html|html|head|title|base|link|meta|style|script|body|form|table|caption"
+            rb"|colgroup|thead|tbody|tr|t[dh]|div|span|font|center|section|main|pre|h[1-6]|p|a|b|i|u|br|hr"
+            rb"|img|ul|ol|strong|em|o:p|!--)\b|<%|<\?php\b"
+            rb"|[^<]{0,200}+(?:<br ?/?>){0,9}+<table\b",
             re.I,
         ),
         f"This is a web page (HTML), whatever its name says. Open it in a spreadsheet. {_SAVE_AS}",
@@ -48,6 +51,14 @@ _TEXT_FORMATS = (
     (
         re.compile(rb"\[\s*(?:\{|\])|\{\s*(?:\"|\})"),
         f"This is a JSON file. Export the users as CSV instead. {_SAVE_AS}",
+    ),
+    (
+        re.compile(rb"MIME-Version:", re.I),
+        f"This is a web page (MHTML), whatever its name says. Open it in a spreadsheet. {_SAVE_AS}",
+    ),
+    (
+        re.compile(rb"ID;P[A-Z]"),
+        f"This is a SYLK file (.slk). Open it in a spreadsheet. {_SAVE_AS}",
     ),
     (re.compile(rb"BEGIN:VCARD", re.I), f"These are contact cards (vCard). {_SAVE_AS}"),
 )
@@ -76,6 +87,8 @@ def refuse_other_types(head: bytes, filename: str) -> None:
     for magic, sentence in _MAGIC_BYTES:
         if head.startswith(magic):
             raise NotCsv(sentence)
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        head = head[2:].replace(b"\0", b"")
     start = _COMMENTS.sub(b"", head.removeprefix(codecs.BOM_UTF8).lstrip()).lstrip()
     for pattern, sentence in _TEXT_FORMATS:
         if pattern.match(start):

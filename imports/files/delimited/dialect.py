@@ -117,38 +117,55 @@ def detect_dialect(
     trials = (_try_dialect(lines, lines_above, Dialect(c), mapping, limits) for c in candidates)
     trial = max(trials, key=DialectTrial.rank)
     if delimiter:
-        return trial if trial.fields else _with_header_of_another(trial, mapping)
-    _refuse_mixed(trial, occurring, mapping, limits)
+        if trial.fields:
+            return trial
+        return _with_header_of_another(trial, lines, lines_above, mapping, limits)
+    _refuse_mixed(trial, lines[: limits.sample_rows], lines_above, mapping, limits)
     return trial
 
 
-def _with_header_of_another(trial: DialectTrial, mapping: Mapping[str, str] | None) -> DialectTrial:
-    """The trial with a header row that has another delimiter than the rows below it, if its cells
-    are as many as theirs; else the trial itself."""
-    first, below = trial.samples[:1], trial.samples[1:]
-    for char in DELIMITERS if first and len(first[0].cells) == 1 else ():
-        header = first[0]._replace(cells=_split(first[0].cells[0], char))
-        fields = fields_in(header.cells, mapping)
-        if "email" in fields and all(len(row.cells) == len(header.cells) for row in below):
-            return trial._replace(samples=[header, *below], fields=fields)
+def _with_header_of_another(
+    trial: DialectTrial,
+    lines: Sequence[str],
+    lines_above: int,
+    mapping: Mapping[str, str] | None,
+    limits: Limits,
+) -> DialectTrial:
+    """The trial with a header row that has another delimiter than the rows below it, if these have
+    no more cells than it; else the trial itself."""
+    for number, line in enumerate(lines[: limits.max_title_rows + 1], start=1):
+        for header in (_split(line, char) for char in DELIMITERS if char in line):
+            fields = fields_in(header, mapping)
+            if "email" not in fields or len(fields) < 2:
+                continue
+            row = lines_above + number
+            below = _try_dialect(lines[number:], row, trial.dialect, mapping, limits)
+            if _are_rows_of([sample.cells for sample in below.samples], len(header)):
+                samples = [SampleRow(row, header, row), *below.samples]
+                return below._replace(samples=samples, fields=fields)
     return trial
 
 
 def _refuse_mixed(
     trial: DialectTrial,
-    occurring: Sequence[str],
+    lines: Sequence[str],
+    lines_above: int,
     mapping: Mapping[str, str] | None,
     limits: Limits,
 ) -> None:
     """Raises MixedDelimiters if all rows have another delimiter than the header row."""
     found = find_header(trial.samples, mapping, limits)
-    below = [row.cells for row in trial.samples if found and row.row > found[0].row]
-    if found is None or not below or any(len(cells) > 1 for cells in below):
+    if not found or len(found[1]) < 2:
         return
     width = len(found[0].cells)
-    for char in occurring if width > 1 else ():
-        if all(len(_split(cells[0], char)) == width for cells in below):
+    below = [line for line in lines[found[0].end_line - lines_above :] if line.strip()]
+    if any("@" in line and len(_split(line, trial.dialect.delimiter)) >= width for line in below):
+        return
+    for char in DELIMITERS:
+        if _are_rows_of([_split(line, char) for line in below], width):
             own, name = DELIMITERS[trial.dialect.delimiter], DELIMITERS[char].name
+            if own.name == name:
+                return
             raise MixedDelimiters(
                 f"The names of the columns are separated by {own.plural}, but the rows below them "
                 f"by {DELIMITERS[char].plural}. Separate them alike, or name the delimiter of the "
@@ -156,6 +173,12 @@ def _refuse_mixed(
                 header_delimiter=own.name,
                 delimiter=name,
             )
+
+
+def _are_rows_of(rows: Sequence[Sequence[str]], width: int) -> bool:
+    """Whether all rows that hold an address have several cells, as many as the header or fewer."""
+    lengths = {len(row) for row in rows if any("@" in cell for cell in row)}
+    return bool(lengths) and min(lengths) > 1 and max(lengths) == width
 
 
 def _split(text: str, delimiter: str) -> list[str]:

@@ -58,15 +58,24 @@ def guess_header(samples: Sequence[SampleRow], limits: Limits) -> SampleRow:
         )
     widest = max(rows, key=lambda sample: len(sample.cells))
     guess = next((s for s in rows if fields_in(s.cells[: limits.max_columns])), widest)
-    if any(map(_is_email, rows[0].cells + guess.cells)):
-        is_list = all(len(row.cells) == 1 for row in rows)
+    is_list = _are_addresses(rows) or _are_addresses(rows[1:])
+    if is_list or any(map(_is_email, rows[0].cells + guess.cells)):
+        has_title = "@" not in "".join(rows[0].cells)
+        found = "below its title are" if has_title else "its first row already holds"
         raise NoHeader(
-            "The file has no header row: its first row already holds an e-mail address. "
+            f"The file has no header row: {found} e-mail addresses. "
             + ("It is a list of addresses, but every user also needs a name. " if is_list else "")
             + "Put a row with the names of the columns above it (email, first_name, last_name, …).",
             row=rows[0].row,
         )
     return guess
+
+
+def _are_addresses(rows: Sequence[SampleRow]) -> bool:
+    """Whether rows hold nothing but e-mail addresses, perhaps numbered or as `Ann Lee <ann@…>`."""
+    cells = [cell.strip() for row in rows for cell in row.cells if cell.strip()]
+    texts = [cell for cell in cells if not cell.isdigit()]
+    return bool(texts) and all("@" in t and not any(map(t.__contains__, ",;\t|")) for t in texts)
 
 
 def _is_email(cell: str) -> bool:

@@ -146,14 +146,21 @@ class WorkbookSource:
         margin = [""] * left
         has_facts = not facts.is_empty
         for row, values in self._all_rows(top):
-            if values.count("") == len(values) and row not in facts.texts:
+            cells: list[str]
+            try:
+                text = "".join(values)  # type: ignore[arg-type]
+                cells = values  # type: ignore[assignment]
+            except TypeError:  # not all cells are texts
+                cells = [v if type(v) is str else format_value(v) for v in values]
+                text = "".join(cells)
+            if not text and row not in facts.texts:
                 continue
-            cells = margin + [v if type(v) is str else format_value(v) for v in values]
+            cells = margin + cells
             found: list[Fact] = []
             if has_facts:
                 cells += [""] * (facts.width - len(cells))
                 found = facts.of_row(row, cells, values, left)
-            text = "".join(cells)
+                text = "".join(cells)
             if text and not text.isspace():
                 if "#" in text:
                     found += (f for f in error_texts(row, cells) if f not in found)
