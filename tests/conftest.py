@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -130,11 +131,18 @@ def api(admin: User) -> APIClient:
     return client_of(admin)
 
 
+@contextmanager
+def silent_server() -> Iterator[int]:
+    """Runs a server that accepts connections and never answers. Gives its port."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening.getsockname()[1]
+
+
 @pytest.fixture
 def silent_port() -> Iterator[int]:
     """The port of a server that accepts connections and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        yield listening.getsockname()[1]
+    with silent_server() as port:
+        yield port
 
 
 # --- real processes ---------------------------------------------------------------------------

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import ExitStack
 
 import pytest
 
+from tests.conftest import silent_server
 from tests.paths import ROOT
 
 AN_ID = "00000000-0000-4000-8000-000000000000"
@@ -25,17 +27,32 @@ COMMANDS = {
 }
 
 
+@pytest.fixture(scope="module")
+def finished() -> dict[str, tuple[int, str]]:
+    """The exit status of each command, and what it said. They wait for the database together."""
+    with silent_server() as port, ExitStack() as started:
+        url = f"postgres://user:secret@127.0.0.1:{port}/service?connect_timeout=1"
+        processes = {
+            name: started.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "manage.py", name, *arguments],
+                    cwd=ROOT,
+                    env=os.environ | {"DATABASE_URL": url},
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            for name, arguments in COMMANDS.items()
+        }
+        said = {name: process.communicate()[1] for name, process in processes.items()}
+        return {name: (process.returncode, said[name]) for name, process in processes.items()}
+
+
 @pytest.mark.parametrize("name", COMMANDS)
-def test_without_the_database(name: str, silent_port: int) -> None:
-    url = f"postgres://user:secret@127.0.0.1:{silent_port}/service?connect_timeout=1"
-    finished = subprocess.run(
-        [sys.executable, "manage.py", name, *COMMANDS[name]],
-        cwd=ROOT,
-        env=os.environ | {"DATABASE_URL": url},
-        capture_output=True,
-        text=True,
-    )
-    assert finished.returncode == 2
-    assert "The database did not answer." in finished.stderr
-    assert "Traceback" not in finished.stderr
-    assert "secret" not in finished.stderr
+def test_without_the_database(name: str, finished: dict[str, tuple[int, str]]) -> None:
+    status, said = finished[name]
+    assert status == 2
+    assert "The database did not answer." in said
+    assert "Traceback" not in said
+    assert "secret" not in said
