@@ -24,6 +24,7 @@ DEBIAN_PACKAGES = {
     "chromium": "chromium",
     "promtool": "prometheus",
     "pgbouncer": "pgbouncer",
+    "nginx": "nginx-light",
 }
 PYTHON = [sys.executable, "-m"]
 MANAGE = [sys.executable, "manage.py"]
