@@ -188,21 +188,30 @@ class ModuleProcess:
             self.popen.wait()
 
 
-@pytest.fixture
-def start(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..., ModuleProcess]]:
-    """A function that starts a module as a process: start("gunicorn", "--bind", …).
+@contextmanager
+def processes_in(folder: Path) -> Iterator[Callable[..., ModuleProcess]]:
+    """Gives a function that starts a module as a process: start("gunicorn", "--bind", …).
 
-    All processes are stopped at the end of the test."""
+    All processes are stopped at the end. Their output goes to files in the folder."""
     running: list[ModuleProcess] = []
 
     def run(*command: str, **extra: str) -> ModuleProcess:
-        log = tmp_path / f"{command[0]}-{len(running)}.log"
+        log = folder / f"{command[0]}-{len(running)}.log"
         running.append(ModuleProcess(list(command), log, **extra))
         return running[-1]
 
-    yield run
-    for process in reversed(running):
-        process.stop()
+    try:
+        yield run
+    finally:
+        for process in reversed(running):
+            process.stop()
+
+
+@pytest.fixture
+def start(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..., ModuleProcess]]:
+    """A function that starts a module as a process, until the end of the test."""
+    with processes_in(tmp_path) as started:
+        yield started
 
 
 @pytest.fixture

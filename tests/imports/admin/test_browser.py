@@ -12,6 +12,7 @@ from django.db import connections
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from imports.models import ImportBatch
+from tests.conftest import processes_in, serve
 from tests.imports.admin.helpers import (
     IMPORT_URL,
     INVALID_ROW,
@@ -34,13 +35,20 @@ Open = Callable[..., Page]
 FILE = {"name": "people.csv", "mimeType": "text/csv"}
 
 
-@pytest.fixture
-def browser(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
-    """Chromium without a window."""
+@pytest.fixture(scope="module")
+def server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a web server that the tests of this module share."""
+    with processes_in(tmp_path_factory.mktemp("server")) as start:
+        yield serve(start)
+
+
+@pytest.fixture(scope="module")
+def browser(server: str) -> Iterator[Browser]:
+    """Chromium without a window. It ends before the server, which waits for open connections."""
     # Playwright runs an event loop in this thread, in which Django refuses queries. Django also
     # opens a connection for the loop, which has to be closed here.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    with sync_playwright() as playwright:
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield chromium
         chromium.close()
@@ -51,8 +59,7 @@ def browser(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
 def open_page(server: str, browser: Browser) -> Iterator[Open]:
     """A function that opens a page as a user who is logged in: open_page(user, path, width=…).
 
-    At the end of the test, no page may have logged an error to the console. The server is named
-    before the browser, so that it is stopped after it: it waits for open connections."""
+    At the end of the test, no page may have logged an error to the console."""
     errors: list[str] = []
 
     def open_(user: User, path: str, *, width: int = 1280, **options: Any) -> Page:
@@ -67,6 +74,8 @@ def open_page(server: str, browser: Browser) -> Iterator[Open]:
         return page
 
     yield open_
+    for context in browser.contexts:
+        context.close()
     # Chromium also logs each answer with an error status. The tests check those themselves.
     assert [line for line in errors if not line.startswith("Failed to load resource")] == []
 
