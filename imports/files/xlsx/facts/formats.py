@@ -1,11 +1,13 @@
 """Number formats of a workbook: which cells a spreadsheet shows otherwise than their value.
 
-A format of zeros and literal characters, such as `00000000000` or `"+"0`, is applied, because phone
-numbers and short numbers have them. Source: ECMA-376, part 1, 18.8.30 (numFmt) and 18.8.45 (xf).
+A format of digits and literal characters, such as `00000000000`, `"+"0`, `0# ## ## ## ##` or
+`[<=9999999]###-####;(###) ###-####`, is applied, because phone numbers and short numbers have them.
+Source: ECMA-376, part 1, 18.8.30 (numFmt), 18.8.31 (its codes) and 18.8.45 (xf).
 """
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
@@ -15,7 +17,9 @@ from imports.files.xlsx.package.sheets import local_name, parse_xml
 
 _PLAIN_IDS: Final = frozenset((0, 1, 49))  # General, 0, @: digits are shown as they are
 _DATE_IDS: Final = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
-_TOKEN: Final = re.compile(r'"([^"]*)"|\\(.)|\[([^\]]*)\]|_.|(.)', re.DOTALL)
+_TOKEN: Final = re.compile(r'"([^"]*)"|\\(.)|\[([^\]]*)\]|_.|(general|.)', re.DOTALL | re.I)
+_CONDITION: Final = re.compile(r"(<=|>=|<>|<|>|=)([0-9]{1,15})")
+_DIGITS: Final = frozenset(("0", "#", "@", "general"))
 _BARE_LITERALS: Final = frozenset("+-() :!^&'~{}<>=$")
 _IGNORED_BRACKETS: Final = re.compile(
     r"\$.*|black|blue|cyan|green|magenta|red|white|yellow|color\d+", re.I
@@ -29,10 +33,18 @@ _MAX_CODE_CHARS: Final = 255
 class Format(NamedTuple):
     """A number format that matters.
 
-    `parts` of "digits": literals, and None for each digit."""
+    `parts` of "digits": literals, and None for each digit, of which the last `zeros` are shown even
+    if they are leading zeros. `condition` of a number that it is for, such as
+    ("<=", 9999999); `otherwise`: the format of all others."""
 
     kind: Literal["digits", "date", "other"]
     parts: tuple[str | None, ...] = ()
+    zeros: int = 0
+    condition: tuple[str, int] | None = None
+    otherwise: Format | None = None
+
+
+_PLAIN: Final = Format("digits", (None,))
 
 
 def formats_of_styles(package: Package, part: str | None) -> dict[int, Format]:
@@ -83,45 +95,82 @@ def parse_format(code: str) -> Format | None:
         return Format("other")
     tokens = list(_TOKEN.finditer(code))
     bare = "".join(t[4] or "" for t in tokens).lower()
-    if bare in ("general", "@", "#"):
-        return None
     if _DATE_CODES.search(bare.replace("general", "")) or any(
         _DURATION_CODE.fullmatch(t[3] or "") for t in tokens
     ):
         return Format("date")
+    sections: list[list[re.Match[str]]] = [[]]
+    for token in tokens:
+        if token[4] == ";":
+            sections.append([])
+        else:
+            sections[-1].append(token)
+    first, *others = map(_section, sections)
+    if first and first.condition:  # else the others are for negative numbers, zero and text
+        return first._replace(otherwise=(others[0] or _PLAIN) if others else None)
+    return first
+
+
+def _section(tokens: list[re.Match[str]]) -> Format | None:
+    """The format of one section of a code; None if it shows a whole number as its digits."""
     parts: list[str | None] = []
+    zeros = 0
+    condition = None
     for token in tokens:
         quoted, escaped, bracket, char = token.groups()
-        if char == ";":
-            break  # what follows is for negative numbers, zero and text
-        if char == "0":
+        if char and char.lower() in _DIGITS:
             parts.append(None)
+            zeros += char == "0" or zeros > 0
         elif quoted is not None or escaped is not None:
             parts.append(quoted if quoted is not None else escaped)
         elif char in _BARE_LITERALS:
             parts.append(char)
+        elif bracket is not None and (found := _CONDITION.fullmatch(bracket)):
+            condition = found[1], int(found[2])
         elif bracket is not None and _IGNORED_BRACKETS.fullmatch(bracket):
             continue
         elif char is None and bracket is None:
             parts.append(" ")  # _x: a blank as wide as x
-        elif set(bare) == {"#"}:
-            return None
         else:
             return Format("other")
-    if parts == [None]:
+    if None not in parts:
+        return Format("other")
+    if set(parts) == {None} and zeros < 2 and not condition:
         return None
-    return Format("digits", tuple(parts)) if None in parts else Format("other")
+    return Format("digits", tuple(parts), zeros, condition)
+
+
+_COMPARE: Final = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "=": operator.eq,
+    "<>": operator.ne,
+}
 
 
 def shown_number(value: float, format_: Format) -> str | None:
     """A number as its format shows it; None where that is not known here."""
+    if format_.condition:
+        sign, limit = format_.condition
+        if not _COMPARE[sign](value, limit):
+            return shown_number(value, format_.otherwise) if format_.otherwise else None
     if format_.kind != "digits" or value < 0 or value != int(value):
         return None
-    digits = str(int(value)).zfill(format_.parts.count(None))
-    rest = iter(digits[len(digits) - format_.parts.count(None) + 1 :])
-    first = digits[: len(digits) - format_.parts.count(None) + 1]
+    parts, count = list(format_.parts), format_.parts.count(None)
+    digits = str(int(value)).zfill(format_.zeros)
+    if len(digits) < count:
+        places = [index for index, part in enumerate(parts) if part is None]
+        unused = slice(places[0], places[count - len(digits)])
+        if set(parts[unused]) != {None}:
+            return None  # a spreadsheet shows the literals without the digits between them
+        del parts[unused]
+        count = len(digits)
+    rest = iter(digits[len(digits) - count + 1 :])
+    first = digits[: len(digits) - count + 1]
     shown: list[str] = []
-    for part in format_.parts:
+    for part in parts:
         if part is None:
             shown.append(first or next(rest))
             first = ""
