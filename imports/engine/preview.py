@@ -26,6 +26,7 @@ LISTED = 100  # errors, duplicates and kinds of warnings; the counts are of all 
 SHOWN_ROWS = 10
 EXAMPLES = 3
 _EXAMPLE_CHARS = 80
+_COUNTED_ROWS = 200
 _WRONG_VALUE = frozenset(("invalid_role", "invalid_boolean", "invalid_phone", "invalid_email"))
 
 
@@ -106,7 +107,7 @@ def preview(upload: Upload, options: ImportOptions | None = None) -> Preview:
     mostly_wrong = {
         name: count
         for name, count in result.wrong_values.items()
-        if name in columns.positions and count >= 3 and 2 * count > upload.total_rows
+        if name in columns.positions and count > 1 and 2 * count > _filled(upload, columns, name)
     }
     result._list_errors(mostly_wrong)
     found = [*_columns_mostly_wrong(mostly_wrong, columns), *collector.warnings()]
@@ -114,6 +115,16 @@ def preview(upload: Upload, options: ImportOptions | None = None) -> Preview:
     result.warning_count = sum(warning.count for warning in found)
     _store_outcome(result, upload, options)
     return result
+
+
+def _filled(upload: Upload, columns: Columns, name: str) -> float:
+    """About how many rows have a value for a field, by the share among the first ones."""
+    chunk = staging.chunk_of(upload.id, 0)
+    wanted = range(chunk.first_row, chunk.first_row + _COUNTED_ROWS) if chunk else range(0)
+    rows = list(chunk.cells_of(wanted).values()) if chunk else []
+    at = columns.positions[name]
+    filled = sum(at < len(cells) and not cells[at].isspace() and cells[at] != "" for cells in rows)
+    return upload.total_rows * filled / len(rows) if rows else 0.0
 
 
 _ADVICE = {

@@ -165,6 +165,23 @@ def test_a_column_of_job_titles_gets_one_warning_that_says_how_to_ignore_it(admi
     assert '{"role": ""}' in warning.message
 
 
+@pytest.mark.parametrize(
+    ("header", "values"),
+    [
+        ("Rolle", ["Entwicklerin", "Buchhalter"]),
+        ("Rôle", ["Comptable", "", "", "", "Juriste", "Lecteur", "Ingénieure"]),
+        ("役割", ["営業", "経理", "閲覧者"]),
+    ],
+)
+def test_job_titles_are_most_of_the_values_that_are_not_empty(
+    admin: User, header: str, values: list[str]
+) -> None:
+    rows = [(f"u{i}@new.example", "A", "B", value) for i, value in enumerate(values)]
+    upload = stage(admin, csv_bytes(rows, ("email", "first_name", "last_name", header)))
+    codes = [(w.code, w.column) for w in preview.preview(upload).warnings]
+    assert codes == [("column_mostly_wrong", header)]
+
+
 def test_errors_of_a_column_that_is_mostly_wrong_do_not_hide_other_errors(admin: User) -> None:
     rows = b"".join(b"u%d@new.example,A,B,Accountant\n" % number for number in range(150))
     upload = stage(admin, b"email,first_name,last_name,Role\n" + rows + b"nobody,A,B,viewer\n")
