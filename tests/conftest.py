@@ -220,6 +220,13 @@ def server(start: Callable[..., ModuleProcess]) -> str:
     return serve(start)
 
 
+@pytest.fixture(scope="module")
+def shared_server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a real web server that the tests of a module share."""
+    with processes_in(tmp_path_factory.mktemp("server")) as start:
+        yield serve(start)
+
+
 def serve(start: Callable[..., ModuleProcess], **extra: str) -> str:
     """Starts a real web server on the test database, with more environment variables.
 

@@ -28,8 +28,8 @@ def answer_to_headers(server_url: str, path: str, length: int, body: bytes = b""
 @pytest.mark.parametrize(
     "path", ["/admin/login/", "/api/v1/auth/token", "/api/v1/me", "/healthz", "/nowhere"]
 )
-def test_a_large_body_is_refused_before_it_is_sent(server: str, path: str) -> None:
-    answer = answer_to_headers(server, path, settings.MAX_BODY_BYTES + 1)
+def test_a_large_body_is_refused_before_it_is_sent(shared_server: str, path: str) -> None:
+    answer = answer_to_headers(shared_server, path, settings.MAX_BODY_BYTES + 1)
     assert answer.startswith(b"HTTP/1.1 413 ")
     assert b"1,048,576 bytes" in answer or b"request_too_large" in answer
 
@@ -39,11 +39,11 @@ def test_a_body_of_the_allowed_size_reaches_the_view(db: None) -> None:
     assert answer.status_code == 200
 
 
-def test_upload_routes_have_limits_of_their_own(server: str) -> None:
+def test_upload_routes_have_limits_of_their_own(shared_server: str) -> None:
     organisation = "00000000-0000-0000-0000-000000000000"
     path = f"/api/v1/organizations/{organisation}/users/import"
     size = settings.MAX_FILE_SIZE  # the server receives it whole before it asks the view
-    answer = answer_to_headers(server, path, size, bytes(size))
+    answer = answer_to_headers(shared_server, path, size, bytes(size))
     assert answer.startswith(b"HTTP/1.1 401 ")
 
 

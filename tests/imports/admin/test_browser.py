@@ -12,7 +12,6 @@ from django.db import connections
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from imports.models import ImportBatch
-from tests.conftest import processes_in, serve
 from tests.imports.admin.helpers import (
     IMPORT_URL,
     INVALID_ROW,
@@ -36,14 +35,7 @@ FILE = {"name": "people.csv", "mimeType": "text/csv"}
 
 
 @pytest.fixture(scope="module")
-def server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a web server that the tests of this module share."""
-    with processes_in(tmp_path_factory.mktemp("server")) as start:
-        yield serve(start)
-
-
-@pytest.fixture(scope="module")
-def browser(server: str) -> Iterator[Browser]:
+def browser(shared_server: str) -> Iterator[Browser]:
     """Chromium without a window. It ends before the server, which waits for open connections."""
     # Playwright runs an event loop in this thread, in which Django refuses queries. Django also
     # opens a connection for the loop, which has to be closed here.
@@ -56,7 +48,7 @@ def browser(server: str) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def open_page(server: str, browser: Browser) -> Iterator[Open]:
+def open_page(shared_server: str, browser: Browser) -> Iterator[Open]:
     """A function that opens a page as a user who is logged in: open_page(user, path, width=…).
 
     At the end of the test, no page may have logged an error to the console."""
@@ -65,12 +57,12 @@ def open_page(server: str, browser: Browser) -> Iterator[Open]:
     def open_(user: User, path: str, *, width: int = 1280, **options: Any) -> Page:
         context = browser.new_context(viewport={"width": width, "height": 900}, **options)
         cookie = admin_client(user).cookies["sessionid"]
-        context.add_cookies([{"name": "sessionid", "value": cookie.value, "url": server}])
+        context.add_cookies([{"name": "sessionid", "value": cookie.value, "url": shared_server}])
         page = context.new_page()
         page.set_default_timeout(60_000)
         page.on("console", lambda line: line.type == "error" and errors.append(line.text))
         page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(server + path)
+        page.goto(shared_server + path)
         return page
 
     yield open_

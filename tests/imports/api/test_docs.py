@@ -112,14 +112,18 @@ def test_the_guide_lists_every_call_and_no_other() -> None:
 
 @pytest.fixture
 def demo(
-    server: str, worker: ModuleProcess, make_user: MakeUser, acme: Organisation, settings: Any
+    shared_server: str,
+    worker: ModuleProcess,
+    make_user: MakeUser,
+    acme: Organisation,
+    settings: Any,
 ) -> str:
     """A server with the account of `script/demo`; gives its URL."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
     user = make_user("admin@acme.example", Role.ADMIN, acme)
     user.set_password("marketedge-demo")
     user.save()
-    return server
+    return shared_server
 
 
 def run(command: list[str], server: str, text: str) -> str:
