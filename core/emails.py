@@ -36,6 +36,12 @@ _SPACE: Final = re.compile(r"\s")
 _SEVERAL: Final = re.compile(r"[,;/\s]")
 
 
+# What may stand before and after an address in a cell that holds more than it.
+_IN_TEXT: Final = re.compile(
+    rf"(?:^|[\s<(\[\"':;,])({SIMPLE_PATTERN})(?=$|[\s>)\]\"';,*]|\.(?:$|\s))"
+)
+
+
 class InvalidEmail(ValueError):
     """The text is not an e-mail address. The message says why: a clause to follow a colon."""
 
@@ -58,6 +64,16 @@ def normalise(value: str) -> str:
     if len(email) > MAX_CHARS:
         raise InvalidEmail(_too_long(len(email)))
     return email
+
+
+def find_in(text: str) -> str | None:
+    """The e-mail address in a text such as `Ida Holm <ida@firm.example>` or `mailto:…`.
+
+    None where there is none or more than one, and where an address has unusual characters. Only
+    the first characters of the text, in which an address has room, are searched.
+    """
+    found = _IN_TEXT.findall(text[: 2 * MAX_CHARS])
+    return found[0] if len(found) == 1 and text.count("@") == 1 else None
 
 
 def _too_long(found: int) -> str:

@@ -100,6 +100,11 @@ class UploadForm(OptionsForm):
         label="Leave out hidden rows",
         help_text="Rows that are hidden in the workbook, for example by a filter.",
     )
+    skip_suspended = forms.BooleanField(
+        required=False,
+        label="Leave out suspended people",
+        help_text="Rows whose status column says that the person is suspended or inactive.",
+    )
     mapping = forms.CharField(
         required=False,
         label="Columns",

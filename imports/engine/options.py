@@ -62,6 +62,7 @@ class ReadingOptions(_FromValues):
     sheet: str | None = None
     mapping: Mapping[str, str] | None = None  # field -> header
     skip_hidden_rows: bool | None = None  # rows that a workbook hides are left out
+    skip_suspended: bool | None = None  # rows of people whom the file calls suspended are left out
 
 
 def refuse_unknown(given_names: Iterable[str], allowed_names: Collection[str]) -> None:

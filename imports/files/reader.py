@@ -28,7 +28,7 @@ class Overrides(TypedDict, total=False):
     """What a caller says about a file; everything else is detected.
 
     `encoding`, `delimiter` and `sheet` by name; `mapping`: field -> header; `skip_hidden_rows`:
-    rows that are hidden in a workbook are left out.
+    rows that are hidden in a workbook are left out; `skip_suspended`: those of suspended people.
     """
 
     encoding: str | None
@@ -36,6 +36,7 @@ class Overrides(TypedDict, total=False):
     sheet: str | None
     mapping: Mapping[str, str] | None
     skip_hidden_rows: bool | None
+    skip_suspended: bool | None
 
 
 def read(
@@ -72,6 +73,7 @@ def _read(
             lambda samples: _find_columns(samples, limits, mapping),
             sheet=overrides.get("sheet"),
             skip_hidden_rows=bool(overrides.get("skip_hidden_rows")),
+            skip_suspended=bool(overrides.get("skip_suspended")),
             with_sheets=guess_encoding,
         )
     refuse_other_types(head, filename)
@@ -95,6 +97,7 @@ def _read(
         encoding_guesses=guesses,
         delimiter=source.dialect.delimiter,
         warnings=warnings,
+        skip_suspended=bool(overrides.get("skip_suspended")),
     )
 
 

@@ -60,6 +60,7 @@ class Reading:
         delimiter: str | None = None,
         sheet: str | None = None,
         warnings: Sequence[FileWarning] = (),
+        skip_suspended: bool = False,
     ) -> None:
         """Use `read` instead. `width`: the number of cells of the header row."""
         self.kind = kind
@@ -91,6 +92,7 @@ class Reading:
         )
         status = words_of_columns(self._header)
         self._status = {i: w for i, w in status.items() if i not in self._fields}
+        self._skip_suspended = skip_suspended
         below = [s.cells for s in source.samples if s.row > header.row]
         self._cleaner = Cleaner(self._fields, below)
 
@@ -170,9 +172,16 @@ class Reading:
             code, message, column=column, row=row, cell=cell, before=before, after=after
         )
 
-    def _add_status(self, row: int, index: int, value: str) -> None:
-        if index in self.columns.indexes:
-            self._add_notice(CellNotice(row, index, "suspended", suspended.MESSAGE, value))
+    def _is_left_out(self, row: int, cells: list[str]) -> bool:
+        """Whether the row is left out because the file calls the person suspended. Adds a notice
+        about each person whom it calls suspended."""
+        for index, words in self._status.items():
+            if index < len(cells) and suspended.is_one_of(cells[index], words):
+                code, message = suspended.SKIPPED if self._skip_suspended else suspended.IMPORTED
+                if index in self.columns.indexes:
+                    self._add_notice(CellNotice(row, index, code, message, cells[index]))
+                    return self._skip_suspended
+        return False
 
     def close(self) -> None:
         """Ends the process that reads a workbook. Records can't be read any more."""
@@ -205,9 +214,8 @@ class Reading:
                 self._add_notice(notice)
         if self._last_required < len(cells) < self._width:
             self._add_notice(CellNotice(row, None, *_SHORT_ROW))
-        for index, words in self._status.items():
-            if index < len(cells) and suspended.is_one_of(cells[index], words):
-                self._add_status(row, index, cells[index])
+        if self._status and self._is_left_out(row, cells):
+            return []
         if self._dropped:
             cells = self._without_passwords(cells)
         if unescape and not self._unescape:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from core import emails
 from core.characters import clean_for_storage, describe, quote
 from imports.schema.fields import FIELDS, Field
 
@@ -119,9 +120,15 @@ def too_long(field: Field, value: str) -> Problem:
 
 
 def invalid_email(value: str, reason: object) -> Problem:
-    """The value is not an e-mail address. `reason` is a clause that follows a colon."""
+    """The value is not an e-mail address. `reason` is a clause that follows a colon.
+
+    If the value holds an address and more, as `Ida Holm <ida@firm.example>`, the problem's value is
+    this address.
+    """
     message = f"This is not a valid e-mail address: {reason}."
-    return new_problem("email", "invalid_email", message, value)
+    if seen := emails.find_in(value):
+        message += " The value shown is the address that the cell seems to hold: write only that."
+    return new_problem("email", "invalid_email", message, seen or value)
 
 
 def invalid_phone(value: str, reason: str) -> Problem:

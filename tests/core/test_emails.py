@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from core import emails
 from tests.imports.validation.helpers import CHECKER, problem, stored
 
 
@@ -87,3 +88,37 @@ def test_a_text_that_is_not_an_email_address_is_refused_with_the_reason(text, hi
 
 def test_a_cyrillic_domain_differs_from_the_latin_domain_that_it_looks_like():
     assert stored("email", "ada@\u0430pple.example") == "ada@xn--pple-43d.example"
+
+
+@pytest.mark.parametrize(
+    ("text", "email"),
+    [
+        ("Holm, Ida (ida.holm@firm.example)", "ida.holm@firm.example"),
+        ("Brix, Eva <eva.brix@firm.example>", "eva.brix@firm.example"),
+        ("mailto:ole@firm.example", "ole@firm.example"),
+        ("SMTP:Kim.Ness@firm.example", "Kim.Ness@firm.example"),
+        ("ada@firm.example*", "ada@firm.example"),
+        ("ada@firm.example.", "ada@firm.example"),
+        ("kim@firm.example (work)", "kim@firm.example"),
+        ("[Per](per@firm.example)", "per@firm.example"),
+    ],
+)
+def test_the_address_in_a_cell_that_holds_more_is_found(text: str, email: str) -> None:
+    assert emails.find_in(text) == email
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Ida Holm",
+        "a@firm.example, b@firm.example",
+        "ann\u2011lee@firm.example",  # a hyphen that is not ASCII: the address is not lee@…
+        "bo@firm.co\u2011op.example",
+        "una.moe @firm.example",
+        "@" * 100_000,
+        "a." * 100_000,
+    ],
+)
+def test_an_address_that_would_be_another_is_not_found(text: str) -> None:
+    assert emails.find_in(text) is None

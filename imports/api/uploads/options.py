@@ -92,6 +92,10 @@ class OptionsSerializer(ImportOptionsSerializer):
         help_text="With true, rows that are hidden in a workbook, for example by a filter, are left"
         " out.",
     )
+    skip_suspended = serializers.BooleanField(
+        required=False,
+        help_text="With true, rows of people whom the file calls suspended are left out.",
+    )
 
 
 def given_options(request: Request, allowed_names: Collection[str]) -> dict[str, Any]:

@@ -171,6 +171,7 @@ def _read(
         delimiter=options.delimiter,
         sheet=options.sheet,
         skip_hidden_rows=options.skip_hidden_rows,
+        skip_suspended=options.skip_suspended,
         mapping=options.mapping,
     )
     with closing(reading):

@@ -20,9 +20,15 @@ _DISABLED_ACCOUNTS: Final = frozenset(
     "514 546 2562 66050 66082 262658 262690 328194 328226 590338 8389122".split()  # noqa: SIM905
 )
 _MAX_CHARS: Final = 100
-MESSAGE: Final = (
-    "The file says that these people are suspended. They are imported all the same: delete their "
-    "rows if they should not be."
+IMPORTED: Final = (
+    "suspended",
+    "The file says that these people are suspended. They are imported all the same. The option "
+    "skip_suspended leaves them out.",
+)
+SKIPPED: Final = (
+    "suspended_skipped",
+    "The file says that these people are suspended. Their rows were left out, because of the "
+    "option skip_suspended.",
 )
 
 

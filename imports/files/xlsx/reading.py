@@ -38,6 +38,7 @@ def read_workbook(
     *,
     sheet: str | None,
     skip_hidden_rows: bool,
+    skip_suspended: bool,
     with_sheets: bool,
 ) -> Reading:
     """Loads a sheet and finds its columns. `sheet`: its name; None for the first visible one.
@@ -71,6 +72,7 @@ def read_workbook(
         width=width,
         sheet=source.sheet,
         warnings=warnings,
+        skip_suspended=skip_suspended,
     )
     if with_sheets:
         reading.other_sheets = lambda: _survey(source, find_columns)

@@ -129,6 +129,11 @@ def _add_reading_options(parser: ArgumentParser) -> None:
         help="leave out rows that are hidden in a workbook, for example by a filter",
     )
     group.add_argument(
+        "--skip-suspended",
+        action="store_true",
+        help="leave out rows of people whom the file calls suspended",
+    )
+    group.add_argument(
         "--mapping",
         action="append",
         metavar="FIELD=HEADER",

@@ -32,6 +32,7 @@ def test_the_names_of_the_options_are_those_of_the_api() -> None:
         "sheet",
         "mapping",
         "skip_hidden_rows",
+        "skip_suspended",
     )
 
 
