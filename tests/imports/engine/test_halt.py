@@ -7,6 +7,7 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
+from celery_app import app
 from core.errors import NotAllowed
 from imports import actions
 from imports.engine import runner
@@ -106,10 +107,13 @@ def test_without_redis_the_waiting_imports_are_left_to_the_sweep(
     command("halt_imports", "--reason", "test")
     with monkeypatch.context() as patch:
         patch.setenv("CELERY_BROKER_URL", f"redis://127.0.0.1:{silent_port}/0")
+        for name in ("socket_timeout", "socket_connect_timeout"):  # each is waited for many times
+            patch.setitem(app.conf.broker_transport_options, name, 0.2)
         forget_broker()
         assert "Redis did not answer." in command("resume_imports")
     forget_broker()
-    assert stack.batch(batch_id)["announced_at"] is None  # so that the next sweep finds it
+    assert stack.batch(batch_id)["announced_at"] is None  # so that a sweep finds it
+    stack.make_older(batch_id, 60)
     stack.beat()
     stack.worker()
     assert stack.wait_until_ended(batch_id) == ["completed"]
