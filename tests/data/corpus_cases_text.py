@@ -4,146 +4,95 @@
 
 from __future__ import annotations
 
-from make import case
+from make import PLAIN, accepted, case, mapping, numbered, refused
 
 case(
     "t01-excel-short-rows.csv",
     "email,first_name,last_name,department,phone\r\nida.holm@t01.example,Ida,Holm,Sales,+44 20 7946 0101\r\nper.lund@t01.example,Per,Lund,Sales,\r\neva.brix@t01.example,Eva,Brix,Finance\r\nole.dahl@t01.example,Ole,Dahl\r\n",
-    **{
-        "delimiter": ",",
-        "header_row": 1,
-        "mapping": {
-            "department": "department",
-            "email": "email",
-            "first_name": "first_name",
-            "last_name": "last_name",
-            "phone": "phone",
-        },
-        "records": [
-            [2, ["ida.holm@t01.example", "Ida", "Holm", "Sales", "+44 20 7946 0101"]],
-            [3, ["per.lund@t01.example", "Per", "Lund", "Sales", ""]],
-            [4, ["eva.brix@t01.example", "Eva", "Brix", "Finance"]],
-            [5, ["ole.dahl@t01.example", "Ole", "Dahl"]],
-        ],
-        "warnings": ["short_row"],
-    },
+    **accepted(
+        mapping=PLAIN | mapping(department="department", phone="phone"),
+        warnings=["short_row"],
+        records=numbered(
+            ["ida.holm@t01.example", "Ida", "Holm", "Sales", "+44 20 7946 0101"],
+            ["per.lund@t01.example", "Per", "Lund", "Sales", ""],
+            ["eva.brix@t01.example", "Eva", "Brix", "Finance"],
+            ["ole.dahl@t01.example", "Ole", "Dahl"],
+        ),
+    ),
 )
 case(
     "t02-whole-row-in-quotes.csv",
     '"email,first_name,last_name,department"\r\n"ida.holm@t02.example,Ida,Holm,Sales"\r\n"per.lund@t02.example,Per,Lund,""R&D, Labs"""\r\n',
-    **{
-        "delimiter": ",",
-        "header_row": 1,
-        "mapping": {
-            "department": "department",
-            "email": "email",
-            "first_name": "first_name",
-            "last_name": "last_name",
-        },
-        "records": [
-            [2, ["ida.holm@t02.example", "Ida", "Holm", "Sales"]],
-            [3, ["per.lund@t02.example", "Per", "Lund", "R&D, Labs"]],
-        ],
-        "warnings": ["rows_in_quotes"],
-    },
+    **accepted(
+        mapping=PLAIN | mapping(department="department"),
+        warnings=["rows_in_quotes"],
+        records=numbered(
+            ["ida.holm@t02.example", "Ida", "Holm", "Sales"],
+            ["per.lund@t02.example", "Per", "Lund", "R&D, Labs"],
+        ),
+    ),
 )
 case(
     "t03-spaces-after-closing-quote.csv",
     '"email","first_name","last_name" \r\n"ida.holm@t03.example","Ida","Holm" \r\n"per.lund@t03.example","Per" ,"Lund"\r\n',
-    **{
-        "delimiter": ",",
-        "header_row": 1,
-        "mapping": {"email": "email", "first_name": "first_name", "last_name": "last_name"},
-        "records": [
-            [2, ["ida.holm@t03.example", "Ida", "Holm"]],
-            [3, ["per.lund@t03.example", "Per", "Lund"]],
-        ],
-        "warnings": ["blanks_around_quotes"],
-    },
+    **accepted(
+        warnings=["blanks_around_quotes"],
+        records=numbered(
+            ["ida.holm@t03.example", "Ida", "Holm"], ["per.lund@t03.example", "Per", "Lund"]
+        ),
+    ),
 )
 case(
     "t04-backslash-quotes.csv",
     '"email","first_name","last_name","department"\r\n"ida.holm@t04.example","Ida \\"Idi\\"","Holm","Sales"\r\n"per.lund@t04.example","Per","Lund","Lab \\"A\\", West"\r\n',
-    **{
-        "delimiter": ",",
-        "header_row": 1,
-        "mapping": {
-            "department": "department",
-            "email": "email",
-            "first_name": "first_name",
-            "last_name": "last_name",
-        },
-        "records": [
-            [2, ["ida.holm@t04.example", 'Ida "Idi"', "Holm", "Sales"]],
-            [3, ["per.lund@t04.example", "Per", "Lund", 'Lab "A", West']],
-        ],
-        "warnings": ["backslash_quotes"],
-    },
+    **accepted(
+        mapping=PLAIN | mapping(department="department"),
+        warnings=["backslash_quotes"],
+        records=numbered(
+            ["ida.holm@t04.example", 'Ida "Idi"', "Holm", "Sales"],
+            ["per.lund@t04.example", "Per", "Lund", 'Lab "A", West'],
+        ),
+    ),
 )
 case(
     "t05a-single-quotes.csv",
     "'email','first_name','last_name','department'\r\n'ida.holm@t05.example','Ida','Holm','Sales'\r\n'per.lund@t05.example','Per','Lund','Labs, West'\r\n",
-    **{
-        "delimiter": ",",
-        "header_row": 1,
-        "mapping": {
-            "department": "department",
-            "email": "email",
-            "first_name": "first_name",
-            "last_name": "last_name",
-        },
-        "records": [
-            [2, ["ida.holm@t05.example", "Ida", "Holm", "Sales"]],
-            [3, ["per.lund@t05.example", "Per", "Lund", "Labs, West"]],
-        ],
-        "warnings": ["other_quotes"],
-    },
+    **accepted(
+        mapping=PLAIN | mapping(department="department"),
+        warnings=["other_quotes"],
+        records=numbered(
+            ["ida.holm@t05.example", "Ida", "Holm", "Sales"],
+            ["per.lund@t05.example", "Per", "Lund", "Labs, West"],
+        ),
+    ),
 )
 case(
     "t06a-curly-quotes.csv",
     "“email”,“first_name”,“last_name”\r\n“ida.holm@t06.example”,“Ida”,“Holm”\r\n",
-    **{
-        "delimiter": ",",
-        "header_row": 1,
-        "mapping": {"email": "email", "first_name": "first_name", "last_name": "last_name"},
-        "records": [[2, ["ida.holm@t06.example", "Ida", "Holm"]]],
-        "warnings": ["other_quotes"],
-    },
+    **accepted(
+        warnings=["other_quotes"], records=numbered(["ida.holm@t06.example", "Ida", "Holm"])
+    ),
 )
 case(
     "t07a-comments.csv",
     "# staff list, exported 2026-03-01\r\n# contact: it@t07.example\r\nemail,first_name,last_name\r\n# London\r\nida.holm@t07.example,Ida,Holm\r\n# Oslo\r\nper.lund@t07.example,Per,Lund\r\n",
-    **{
-        "delimiter": ",",
-        "header_row": 3,
-        "mapping": {"email": "email", "first_name": "first_name", "last_name": "last_name"},
-        "records": [
+    **accepted(
+        header_row=3,
+        warnings=["comment_skipped"],
+        records=[
             [5, ["ida.holm@t07.example", "Ida", "Holm"]],
             [7, ["per.lund@t07.example", "Per", "Lund"]],
         ],
-        "warnings": ["comment_skipped"],
-    },
+    ),
 )
 case(
     "t08-report-footer.csv",
     '"First Name","Last Name","Email","Department"\r\n"Ida","Holm","ida.holm@t08.example","Sales"\r\n"Per","Lund","per.lund@t08.example","Finance"\r\n\r\n\r\n"Active staff by department"\r\n"Copyright (c) 2000-2026 example.com, inc. All rights reserved."\r\n"Confidential Information - Do Not Distribute"\r\n"Generated By: Eva Brix 3/1/2026 3:04 PM"\r\n"Grand Totals (2 records)"\r\n',
-    **{
-        "delimiter": ",",
-        "errors": [
-            [6, "", "no_address"],
-            [7, "", "no_address"],
-            [8, "", "no_address"],
-            [9, "", "no_address"],
-            [10, "", "no_address"],
-        ],
-        "header_row": 1,
-        "mapping": {
-            "department": "Department",
-            "email": "Email",
-            "first_name": "First Name",
-            "last_name": "Last Name",
-        },
-        "records": [
+    **accepted(
+        mapping=mapping(
+            department="Department", email="Email", first_name="First Name", last_name="Last Name"
+        ),
+        records=[
             [2, ["Ida", "Holm", "ida.holm@t08.example", "Sales"]],
             [3, ["Per", "Lund", "per.lund@t08.example", "Finance"]],
             [6, ["Active staff by department"]],
@@ -152,197 +101,130 @@ case(
             [9, ["Generated By: Eva Brix 3/1/2026 3:04 PM"]],
             [10, ["Grand Totals (2 records)"]],
         ],
-        "warnings": [],
-    },
+        errors=[
+            [6, "", "no_address"],
+            [7, "", "no_address"],
+            [8, "", "no_address"],
+            [9, "", "no_address"],
+            [10, "", "no_address"],
+        ],
+    ),
 )
 case(
     "t09-name-surname.csv",
     "Name,Surname,Email,Role\r\nIda,Holm,ida.holm@t09.example,viewer\r\nPer,Lund,per.lund@t09.example,analyst\r\n",
-    **{
-        "delimiter": ",",
-        "header_row": 1,
-        "mapping": {"email": "Email", "first_name": "Name", "last_name": "Surname", "role": "Role"},
-        "records": [
-            [2, ["Ida", "Holm", "ida.holm@t09.example", "viewer"]],
-            [3, ["Per", "Lund", "per.lund@t09.example", "analyst"]],
-        ],
-        "warnings": [],
-    },
+    **accepted(
+        mapping=mapping(email="Email", first_name="Name", last_name="Surname", role="Role"),
+        records=numbered(
+            ["Ida", "Holm", "ida.holm@t09.example", "viewer"],
+            ["Per", "Lund", "per.lund@t09.example", "analyst"],
+        ),
+    ),
 )
 case(
     "t11-password-words.csv",
     "email,first_name,last_name,user_pass,user_pw,Temp PW,Initial pwd,unicodePwd,Passcode,Wachtwoord,Lösenord,Adgangskode,Hasło,Heslo,Jelszó,Parola,Şifre,Пароль,密码,パスワード,Clave de acceso,Senha provisória,PIN,passhash,crypt,sha1_hash,userPassword,Mot de passe\r\nida.holm@t11.example,Ida,Holm,secret0,secret1,secret2,secret3,secret4,secret5,secret6,secret7,secret8,secret9,secret10,secret11,secret12,secret13,secret14,secret15,secret16,secret17,secret18,secret19,secret20,secret21,secret22,secret23,secret24\r\nper.lund-at-t11.example,Per,Lund,geheim0,geheim1,geheim2,geheim3,geheim4,geheim5,geheim6,geheim7,geheim8,geheim9,geheim10,geheim11,geheim12,geheim13,geheim14,geheim15,geheim16,geheim17,geheim18,geheim19,geheim20,geheim21,geheim22,geheim23,geheim24\r\n",
-    **{
-        "delimiter": ",",
-        "errors": [[3, "email", "invalid_email"]],
-        "header_row": 1,
-        "mapping": {"email": "email", "first_name": "first_name", "last_name": "last_name"},
-        "records": [
-            [2, ["ida.holm@t11.example", "Ida", "Holm"]],
-            [3, ["per.lund-at-t11.example", "Per", "Lund"]],
-        ],
-        "warnings": [
-            "password_dropped",
-            "password_dropped",
-            "password_dropped",
-            "password_dropped",
-            "password_dropped",
-            "password_dropped",
-            "password_dropped",
-            "password_dropped",
-            "password_dropped",
-            "password_dropped",
-            "password_dropped",
-            "password_dropped",
-            "password_dropped",
-            "password_dropped",
-            "password_dropped",
-            "password_dropped",
-            "password_dropped",
-            "password_dropped",
-            "password_dropped",
-            "password_dropped",
-            "password_dropped",
-            "password_dropped",
-            "password_dropped",
-            "password_dropped",
-            "password_dropped",
-        ],
-    },
+    **accepted(
+        warnings=["password_dropped"] * 25,
+        records=numbered(
+            ["ida.holm@t11.example", "Ida", "Holm"], ["per.lund-at-t11.example", "Per", "Lund"]
+        ),
+        errors=[[3, "email", "invalid_email"]],
+    ),
 )
 case(
     "t12a-html-entities.csv",
     "email,first_name,last_name,department\r\nsean.oconnor@t12.example,Se&aacute;n,O&#039;Connor,R&amp;D\r\nida.m@t12.example,Ida,M&uuml;ller,Sales\r\n",
-    **{
-        "delimiter": ",",
-        "header_row": 1,
-        "mapping": {
-            "department": "department",
-            "email": "email",
-            "first_name": "first_name",
-            "last_name": "last_name",
-        },
-        "records": [
-            [2, ["sean.oconnor@t12.example", "Se&aacute;n", "O&#039;Connor", "R&amp;D"]],
-            [3, ["ida.m@t12.example", "Ida", "M&uuml;ller", "Sales"]],
-        ],
-        "warnings": ["html_entity", "html_entity", "html_entity"],
-    },
+    **accepted(
+        mapping=PLAIN | mapping(department="department"),
+        warnings=["html_entity", "html_entity", "html_entity"],
+        records=numbered(
+            ["sean.oconnor@t12.example", "Se&aacute;n", "O&#039;Connor", "R&amp;D"],
+            ["ida.m@t12.example", "Ida", "M&uuml;ller", "Sales"],
+        ),
+    ),
 )
 case(
     "t13-mojibake.csv",
     "email,first_name,last_name,location\r\nida.m@t13.example,Ida,MÃ¼ller,ZÃ¼rich\r\nrene.g@t13.example,RenÃ©,GonÃ§alves,Lisboa\r\n",
-    **{
-        "delimiter": ",",
-        "header_row": 1,
-        "mapping": {
-            "email": "email",
-            "first_name": "first_name",
-            "last_name": "last_name",
-            "location": "location",
-        },
-        "records": [
-            [2, ["ida.m@t13.example", "Ida", "MÃ¼ller", "ZÃ¼rich"]],
-            [3, ["rene.g@t13.example", "RenÃ©", "GonÃ§alves", "Lisboa"]],
-        ],
-        "warnings": ["damaged_text", "damaged_text", "damaged_text"],
-    },
+    **accepted(
+        mapping=PLAIN | mapping(location="location"),
+        warnings=["damaged_text", "damaged_text", "damaged_text"],
+        records=numbered(
+            ["ida.m@t13.example", "Ida", "MÃ¼ller", "ZÃ¼rich"],
+            ["rene.g@t13.example", "RenÃ©", "GonÃ§alves", "Lisboa"],
+        ),
+    ),
 )
 case(
     "t15-null-markers.csv",
     "email,first_name,last_name,department,location,phone\r\nida.holm@t15.example,Ida,Holm,NULL,\\N,NULL\r\nper.lund@t15.example,Per,Lund,N/A,-,\r\neva.brix@t15.example,Eva,NULL,nan,None,n/a\r\n",
-    **{
-        "delimiter": ",",
-        "header_row": 1,
-        "mapping": {
-            "department": "department",
-            "email": "email",
-            "first_name": "first_name",
-            "last_name": "last_name",
-            "location": "location",
-            "phone": "phone",
-        },
-        "records": [
-            [2, ["ida.holm@t15.example", "Ida", "Holm", "", "", ""]],
-            [3, ["per.lund@t15.example", "Per", "Lund", "", "", ""]],
-            [4, ["eva.brix@t15.example", "Eva", "NULL", "", "", ""]],
-        ],
-        "warnings": [
-            "null_emptied",
-            "null_emptied",
-            "null_emptied",
-            "database_null",
-        ],
-    },
+    **accepted(
+        mapping=PLAIN | mapping(department="department", location="location", phone="phone"),
+        warnings=["null_emptied", "null_emptied", "null_emptied", "database_null"],
+        records=numbered(
+            ["ida.holm@t15.example", "Ida", "Holm", "", "", ""],
+            ["per.lund@t15.example", "Per", "Lund", "", "", ""],
+            ["eva.brix@t15.example", "Eva", "NULL", "", "", ""],
+        ),
+    ),
 )
 case(
     "t16-equals-quoted.csv",
     'email;first_name;last_name;department;phone\r\nida.holm@t16.example;Ida;Holm;="0042";="07700900123"\r\nper.lund@t16.example;="Per";Lund;Sales;="+44 20 7946 0123"\r\n',
-    **{
-        "delimiter": ";",
-        "header_row": 1,
-        "mapping": {
-            "department": "department",
-            "email": "email",
-            "first_name": "first_name",
-            "last_name": "last_name",
-            "phone": "phone",
-        },
-        "records": [
-            [2, ["ida.holm@t16.example", "Ida", "Holm", "0042", "07700900123"]],
-            [3, ["per.lund@t16.example", "Per", "Lund", "Sales", "+44 20 7946 0123"]],
-        ],
-        "warnings": ["formula_unwrapped", "formula_unwrapped", "formula_unwrapped"],
-    },
+    **accepted(
+        delimiter=";",
+        mapping=PLAIN | mapping(department="department", phone="phone"),
+        warnings=["formula_unwrapped", "formula_unwrapped", "formula_unwrapped"],
+        records=numbered(
+            ["ida.holm@t16.example", "Ida", "Holm", "0042", "07700900123"],
+            ["per.lund@t16.example", "Per", "Lund", "Sales", "+44 20 7946 0123"],
+        ),
+    ),
 )
 case(
     "t17-apostrophe-phone.csv",
     "email,first_name,last_name,department,phone\r\nida.holm@t17.example,Ida,Holm,'0042,'07700900123\r\nper.lund@t17.example,Per,Lund,Sales,'+44 20 7946 0123\r\neva.brix@t17.example,Eva,Brix,Sales,' 020 7946 0123\r\n",
-    **{
-        "delimiter": ",",
-        "header_row": 1,
-        "mapping": {
-            "department": "department",
-            "email": "email",
-            "first_name": "first_name",
-            "last_name": "last_name",
-            "phone": "phone",
-        },
-        "records": [
-            [2, ["ida.holm@t17.example", "Ida", "Holm", "0042", "07700900123"]],
-            [3, ["per.lund@t17.example", "Per", "Lund", "Sales", "+44 20 7946 0123"]],
-            [4, ["eva.brix@t17.example", "Eva", "Brix", "Sales", "020 7946 0123"]],
-        ],
-        "warnings": ["apostrophe_removed", "apostrophe_removed"],
-    },
+    **accepted(
+        mapping=PLAIN | mapping(department="department", phone="phone"),
+        warnings=["apostrophe_removed", "apostrophe_removed"],
+        records=numbered(
+            ["ida.holm@t17.example", "Ida", "Holm", "0042", "07700900123"],
+            ["per.lund@t17.example", "Per", "Lund", "Sales", "+44 20 7946 0123"],
+            ["eva.brix@t17.example", "Eva", "Brix", "Sales", "020 7946 0123"],
+        ),
+    ),
 )
 case(
     "t18-bidi-marks.csv",
     "email,first_name,last_name,phone\r\nida.holm@t18.example,Ida,Holm,\u202a+44 20 7946 0123\u202c\r\nper.lund@t18.example,Per,Lund,\u200e+44 20 7946 0124\r\neva.brix@t18.example\u200b,Eva,Brix,\r\nole.dahl@t18.example,Ole\u200b,Dahl,\u2060020 7946 0125\r\n",
-    **{
-        "delimiter": ",",
-        "header_row": 1,
-        "mapping": {
-            "email": "email",
-            "first_name": "first_name",
-            "last_name": "last_name",
-            "phone": "phone",
-        },
-        "records": [
-            [2, ["ida.holm@t18.example", "Ida", "Holm", "+44 20 7946 0123"]],
-            [3, ["per.lund@t18.example", "Per", "Lund", "+44 20 7946 0124"]],
-            [4, ["eva.brix@t18.example", "Eva", "Brix", ""]],
-            [5, ["ole.dahl@t18.example", "Ole", "Dahl", "020 7946 0125"]],
-        ],
-        "warnings": ["invisible_removed", "invisible_removed", "invisible_removed"],
-    },
+    **accepted(
+        mapping=PLAIN | mapping(phone="phone"),
+        warnings=["invisible_removed", "invisible_removed", "invisible_removed"],
+        records=numbered(
+            ["ida.holm@t18.example", "Ida", "Holm", "+44 20 7946 0123"],
+            ["per.lund@t18.example", "Per", "Lund", "+44 20 7946 0124"],
+            ["eva.brix@t18.example", "Eva", "Brix", ""],
+            ["ole.dahl@t18.example", "Ole", "Dahl", "020 7946 0125"],
+        ),
+    ),
 )
 case(
     "t19-gal-parentheses.csv",
     'First Name,Last Name,Email\r\nIda,Holm,"Holm, Ida (ida.holm@t19.example)"\r\nPer,Lund,Per Lund (per.lund@t19.example)\r\nEva,Brix,"Brix, Eva <eva.brix@t19.example>"\r\nOle,Dahl,mailto:ole.dahl@t19.example\r\nUna,Moe,<una.moe@t19.example>\r\nKim,Ness,SMTP:kim.ness@t19.example\r\nAda,Vik,"""ada.vik@t19.example"""\r\n',
-    **{
-        "delimiter": ",",
-        "errors": [
+    **accepted(
+        mapping=mapping(email="Email", first_name="First Name", last_name="Last Name"),
+        warnings=["quotes_removed"],
+        records=numbered(
+            ["Ida", "Holm", "Holm, Ida (ida.holm@t19.example)"],
+            ["Per", "Lund", "Per Lund (per.lund@t19.example)"],
+            ["Eva", "Brix", "Brix, Eva <eva.brix@t19.example>"],
+            ["Ole", "Dahl", "mailto:ole.dahl@t19.example"],
+            ["Una", "Moe", "<una.moe@t19.example>"],
+            ["Kim", "Ness", "SMTP:kim.ness@t19.example"],
+            ["Ada", "Vik", "ada.vik@t19.example"],
+        ),
+        errors=[
             [2, "email", "invalid_email"],
             [3, "email", "invalid_email"],
             [4, "email", "invalid_email"],
@@ -350,26 +232,25 @@ case(
             [6, "email", "invalid_email"],
             [7, "email", "invalid_email"],
         ],
-        "header_row": 1,
-        "mapping": {"email": "Email", "first_name": "First Name", "last_name": "Last Name"},
-        "records": [
-            [2, ["Ida", "Holm", "Holm, Ida (ida.holm@t19.example)"]],
-            [3, ["Per", "Lund", "Per Lund (per.lund@t19.example)"]],
-            [4, ["Eva", "Brix", "Brix, Eva <eva.brix@t19.example>"]],
-            [5, ["Ole", "Dahl", "mailto:ole.dahl@t19.example"]],
-            [6, ["Una", "Moe", "<una.moe@t19.example>"]],
-            [7, ["Kim", "Ness", "SMTP:kim.ness@t19.example"]],
-            [8, ["Ada", "Vik", "ada.vik@t19.example"]],
-        ],
-        "warnings": ["quotes_removed"],
-    },
+    ),
 )
 case(
     "t21-junk-after-address.csv",
     'email,first_name,last_name\r\nida.holm@t21.example;,Ida,Holm\r\n"per.lund@t21.example,",Per,Lund\r\neva.brix@t21.example.,Eva,Brix\r\nole.dahl@t21.example\xa0,Ole,Dahl\r\nuna.moe @t21.example,Una,Moe\r\nkim.ness@t21.example (work),Kim,Ness\r\nada.vik@t21.example*,Ada,Vik\r\nann‑lee@t21.example,Ann,Lee\r\nbo@my‑firm.example,Bo,Ek\r\n',
-    **{
-        "delimiter": ",",
-        "errors": [
+    **accepted(
+        warnings=["separator_removed"],
+        records=numbered(
+            ["ida.holm@t21.example", "Ida", "Holm"],
+            ["per.lund@t21.example", "Per", "Lund"],
+            ["eva.brix@t21.example.", "Eva", "Brix"],
+            ["ole.dahl@t21.example\xa0", "Ole", "Dahl"],
+            ["una.moe @t21.example", "Una", "Moe"],
+            ["kim.ness@t21.example (work)", "Kim", "Ness"],
+            ["ada.vik@t21.example*", "Ada", "Vik"],
+            ["ann‑lee@t21.example", "Ann", "Lee"],
+            ["bo@my‑firm.example", "Bo", "Ek"],
+        ),
+        errors=[
             [4, "email", "invalid_email"],
             [6, "email", "invalid_email"],
             [7, "email", "invalid_email"],
@@ -377,278 +258,179 @@ case(
             [9, "email", "invalid_email"],
             [10, "email", "invalid_email"],
         ],
-        "header_row": 1,
-        "mapping": {"email": "email", "first_name": "first_name", "last_name": "last_name"},
-        "records": [
-            [2, ["ida.holm@t21.example", "Ida", "Holm"]],
-            [3, ["per.lund@t21.example", "Per", "Lund"]],
-            [4, ["eva.brix@t21.example.", "Eva", "Brix"]],
-            [5, ["ole.dahl@t21.example\xa0", "Ole", "Dahl"]],
-            [6, ["una.moe @t21.example", "Una", "Moe"]],
-            [7, ["kim.ness@t21.example (work)", "Kim", "Ness"]],
-            [8, ["ada.vik@t21.example*", "Ada", "Vik"]],
-            [9, ["ann‑lee@t21.example", "Ann", "Lee"]],
-            [10, ["bo@my‑firm.example", "Bo", "Ek"]],
-        ],
-        "warnings": ["separator_removed"],
-    },
+    ),
 )
 case(
     "t23-identical-headers.csv",
     "Timestamp,Email Address,First name,Last name,Email Address\r\n2026/03/01 10:00:00,forms-login@t23.example,Ida,Holm,ida.holm@t23.example\r\n",
-    **{"refused": "duplicate_column"},
+    **refused("duplicate_column"),
 )
 case(
     "t24-contact-above-header.csv",
     "Report,Active staff\r\nOwner,Eva Brix\r\nE-mail,eva.brix@t24.example\r\nPhone,020 7946 0100\r\n\r\nEmail,First name,Last name,Department\r\nida.holm@t24.example,Ida,Holm,Sales\r\n",
-    **{
-        "delimiter": ",",
-        "header_row": 6,
-        "mapping": {
-            "department": "Department",
-            "email": "Email",
-            "first_name": "First name",
-            "last_name": "Last name",
-        },
-        "records": [[7, ["ida.holm@t24.example", "Ida", "Holm", "Sales"]]],
-        "warnings": [],
-    },
+    **accepted(
+        header_row=6,
+        mapping=mapping(
+            department="Department", email="Email", first_name="First name", last_name="Last name"
+        ),
+        records=numbered(["ida.holm@t24.example", "Ida", "Holm", "Sales"], first=7),
+    ),
 )
 case(
     "t25b-header-remarks-optional.csv",
     "Email *,First Name *,Last Name *,Role (admin/analyst/viewer),Departments,Market Edge Access (Y/N),Phone (with country code),Send Invitation (Y/N)\r\nida.holm@t25.example,Ida,Holm,admin,Sales,Y,+44 20 7946 0123,N\r\n",
-    **{
-        "delimiter": ",",
-        "header_row": 1,
-        "ignored": ["Departments"],
-        "mapping": {
-            "email": "Email *",
-            "first_name": "First Name *",
-            "last_name": "Last Name *",
-            "market_edge_access": "Market Edge Access (Y/N)",
-            "phone": "Phone (with country code)",
-            "role": "Role (admin/analyst/viewer)",
-            "send_invitation": "Send Invitation (Y/N)",
-        },
-        "records": [
-            [
-                2,
-                [
-                    "ida.holm@t25.example",
-                    "Ida",
-                    "Holm",
-                    "admin",
-                    "Sales",
-                    "Y",
-                    "+44 20 7946 0123",
-                    "N",
-                ],
-            ]
-        ],
-        "warnings": ["unknown_column"],
-    },
+    **accepted(
+        mapping=mapping(
+            email="Email *",
+            first_name="First Name *",
+            last_name="Last Name *",
+            market_edge_access="Market Edge Access (Y/N)",
+            phone="Phone (with country code)",
+            role="Role (admin/analyst/viewer)",
+            send_invitation="Send Invitation (Y/N)",
+        ),
+        ignored=["Departments"],
+        warnings=["unknown_column"],
+        records=numbered(
+            ["ida.holm@t25.example", "Ida", "Holm", "admin", "Sales", "Y", "+44 20 7946 0123", "N"]
+        ),
+    ),
 )
 case(
     "t26-role-is-job-title.csv",
     "Email,First Name,Last Name,Role,Department\r\nida.holm@t26.example,Ida,Holm,Software Engineer,IT\r\nper.lund@t26.example,Per,Lund,Head of Sales,Sales\r\neva.brix@t26.example,Eva,Brix,Accountant,Finance\r\n",
-    **{
-        "delimiter": ",",
-        "errors": [
+    **accepted(
+        mapping=mapping(
+            department="Department",
+            email="Email",
+            first_name="First Name",
+            last_name="Last Name",
+            role="Role",
+        ),
+        records=numbered(
+            ["ida.holm@t26.example", "Ida", "Holm", "Software Engineer", "IT"],
+            ["per.lund@t26.example", "Per", "Lund", "Head of Sales", "Sales"],
+            ["eva.brix@t26.example", "Eva", "Brix", "Accountant", "Finance"],
+        ),
+        errors=[
             [2, "role", "invalid_role"],
             [3, "role", "invalid_role"],
             [4, "role", "invalid_role"],
         ],
-        "header_row": 1,
-        "mapping": {
-            "department": "Department",
-            "email": "Email",
-            "first_name": "First Name",
-            "last_name": "Last Name",
-            "role": "Role",
-        },
-        "records": [
-            [2, ["ida.holm@t26.example", "Ida", "Holm", "Software Engineer", "IT"]],
-            [3, ["per.lund@t26.example", "Per", "Lund", "Head of Sales", "Sales"]],
-            [4, ["eva.brix@t26.example", "Eva", "Brix", "Accountant", "Finance"]],
-        ],
-        "warnings": [],
-    },
+    ),
 )
 case(
     "t32-padded.csv",
     'email                     , first_name          , last_name     \r\nida.holm@t32.example      , Ida                 , Holm          \r\nper.lund@t32.example      , Per                 , "Lund"        \r\n',
-    **{
-        "delimiter": ",",
-        "header_row": 1,
-        "mapping": {"email": "email", "first_name": "first_name", "last_name": "last_name"},
-        "records": [
-            [2, ["ida.holm@t32.example      ", " Ida                 ", " Holm          "]],
-            [3, ["per.lund@t32.example      ", " Per                 ", "Lund"]],
-        ],
-        "warnings": ["blanks_around_quotes"],
-    },
+    **accepted(
+        warnings=["blanks_around_quotes"],
+        records=numbered(
+            ["ida.holm@t32.example      ", " Ida                 ", " Holm          "],
+            ["per.lund@t32.example      ", " Per                 ", "Lund"],
+        ),
+    ),
 )
 case(
     "t33-decomposed.csv",
     "email,prénom,nom,location\r\njorg.m@t33.example,Jörg,Müller,Zürich\r\n",
-    **{
-        "delimiter": ",",
-        "header_row": 1,
-        "mapping": {
-            "email": "email",
-            "first_name": "prénom",
-            "last_name": "nom",
-            "location": "location",
-        },
-        "records": [[2, ["jorg.m@t33.example", "Jörg", "Müller", "Zürich"]]],
-        "warnings": ["letters_composed", "letters_composed", "letters_composed"],
-    },
+    **accepted(
+        mapping=mapping(email="email", first_name="prénom", last_name="nom", location="location"),
+        warnings=["letters_composed", "letters_composed", "letters_composed"],
+        records=numbered(["jorg.m@t33.example", "Jörg", "Müller", "Zürich"]),
+    ),
 )
 case(
     "t34c-html-comment.xls",
     "<!-- generated -->\r\n<table border=1><tr><th>email</th><th>first_name</th><th>last_name</th></tr></table>",
-    **{"refused": "not_csv"},
+    **refused("not_csv"),
 )
 case(
     "t43-header-repeated.csv",
     "email,first_name,last_name,department\r\nida.holm@t43.example,Ida,Holm,Sales\r\nemail,first_name,last_name,department\r\nper.lund@t43.example,Per,Lund,Sales\r\n",
-    **{
-        "delimiter": ",",
-        "header_row": 1,
-        "mapping": {
-            "department": "department",
-            "email": "email",
-            "first_name": "first_name",
-            "last_name": "last_name",
-        },
-        "records": [
+    **accepted(
+        mapping=PLAIN | mapping(department="department"),
+        warnings=["header_repeated"],
+        records=[
             [2, ["ida.holm@t43.example", "Ida", "Holm", "Sales"]],
             [4, ["per.lund@t43.example", "Per", "Lund", "Sales"]],
         ],
-        "warnings": ["header_repeated"],
-    },
+    ),
 )
 case(
     "t50-inner-spaces.csv",
     "email,first_name,last_name,department\r\nida.holm@t50.example,Ida  Marie,Holm\xa0Berg,Sales\r\nper.lund@t50.example,\u3000Per\u3000,Lund.,Sales and\xa0Marketing\r\n",
-    **{
-        "delimiter": ",",
-        "header_row": 1,
-        "mapping": {
-            "department": "department",
-            "email": "email",
-            "first_name": "first_name",
-            "last_name": "last_name",
-        },
-        "records": [
-            [2, ["ida.holm@t50.example", "Ida Marie", "Holm Berg", "Sales"]],
-            [3, ["per.lund@t50.example", "\u3000Per\u3000", "Lund.", "Sales and Marketing"]],
-        ],
-        "warnings": ["blanks_merged", "blanks_merged", "blanks_merged"],
-    },
+    **accepted(
+        mapping=PLAIN | mapping(department="department"),
+        warnings=["blanks_merged", "blanks_merged", "blanks_merged"],
+        records=numbered(
+            ["ida.holm@t50.example", "Ida Marie", "Holm Berg", "Sales"],
+            ["per.lund@t50.example", "\u3000Per\u3000", "Lund.", "Sales and Marketing"],
+        ),
+    ),
 )
 case(
     "t54-stray-quote.csv",
     'email,first_name,last_name,department\r\nida.holm@t54.example,"Idi" Ida,Holm,Sales\r\nper.lund@t54.example,Per,Lund,19" racks\r\n',
-    **{
-        "delimiter": ",",
-        "header_row": 1,
-        "mapping": {
-            "department": "department",
-            "email": "email",
-            "first_name": "first_name",
-            "last_name": "last_name",
-        },
-        "problems": [[2, "", "stray_quote"]],
-        "records": [
-            [2, ["ida.holm@t54.example", "Idi Ida", "Holm", "Sales"]],
-            [3, ["per.lund@t54.example", "Per", "Lund", '19" racks']],
-        ],
-        "warnings": [],
-    },
+    **accepted(
+        mapping=PLAIN | mapping(department="department"),
+        records=numbered(
+            ["ida.holm@t54.example", "Idi Ida", "Holm", "Sales"],
+            ["per.lund@t54.example", "Per", "Lund", '19" racks'],
+        ),
+        problems=[[2, "", "stray_quote"]],
+    ),
 )
 case(
     "t57-suspended.csv",
     "First Name [Required],Last Name [Required],Email Address [Required],Password [Required],Org Unit Path [Required],Status [READ ONLY],Last Sign In [READ ONLY]\r\nIda,Holm,ida.holm@t57.example,****,/Sales,Active,2026/03/01 10:00:00\r\nPer,Lund,per.lund@t57.example,****,/Former,Suspended,2023/01/01 10:00:00\r\n",
-    **{
-        "delimiter": ",",
-        "header_row": 1,
-        "ignored": ["Org Unit Path [Required]", "Status [READ ONLY]", "Last Sign In [READ ONLY]"],
-        "mapping": {
-            "email": "Email Address [Required]",
-            "first_name": "First Name [Required]",
-            "last_name": "Last Name [Required]",
-        },
-        "records": [
-            [2, ["Ida", "Holm", "ida.holm@t57.example", "/Sales", "Active", "2026/03/01 10:00:00"]],
-            [
-                3,
-                [
-                    "Per",
-                    "Lund",
-                    "per.lund@t57.example",
-                    "/Former",
-                    "Suspended",
-                    "2023/01/01 10:00:00",
-                ],
-            ],
-        ],
-        "warnings": [
+    **accepted(
+        mapping=mapping(
+            email="Email Address [Required]",
+            first_name="First Name [Required]",
+            last_name="Last Name [Required]",
+        ),
+        ignored=["Org Unit Path [Required]", "Status [READ ONLY]", "Last Sign In [READ ONLY]"],
+        warnings=[
             "password_dropped",
             "unknown_column",
             "unknown_column",
             "unknown_column",
             "suspended",
         ],
-    },
+        records=numbered(
+            ["Ida", "Holm", "ida.holm@t57.example", "/Sales", "Active", "2026/03/01 10:00:00"],
+            ["Per", "Lund", "per.lund@t57.example", "/Former", "Suspended", "2023/01/01 10:00:00"],
+        ),
+    ),
 )
 case(
     "t58a-padded-quotes.csv",
     'email, first_name, last_name, department\r\nida.holm@t58.example, "Ida" , "Holm" , "Sales"\r\nper.lund@t58.example, "Per" , "Lund" , "R&D"\r\n',
-    **{
-        "delimiter": ",",
-        "header_row": 1,
-        "mapping": {
-            "department": "department",
-            "email": "email",
-            "first_name": "first_name",
-            "last_name": "last_name",
-        },
-        "records": [
-            [2, ["ida.holm@t58.example", "Ida", "Holm", "Sales"]],
-            [3, ["per.lund@t58.example", "Per", "Lund", "R&D"]],
-        ],
-        "warnings": ["blanks_around_quotes"],
-    },
+    **accepted(
+        mapping=PLAIN | mapping(department="department"),
+        warnings=["blanks_around_quotes"],
+        records=numbered(
+            ["ida.holm@t58.example", "Ida", "Holm", "Sales"],
+            ["per.lund@t58.example", "Per", "Lund", "R&D"],
+        ),
+    ),
 )
 case(
     "t58b-padded-quotes-all.csv",
     '"email" , "first_name" , "last_name"\r\n"ida.holm@t58.example" , "Ida" , "Holm"\r\n',
-    **{
-        "delimiter": ",",
-        "header_row": 1,
-        "mapping": {"email": "email", "first_name": "first_name", "last_name": "last_name"},
-        "records": [[2, ["ida.holm@t58.example", "Ida", "Holm"]]],
-        "warnings": ["blanks_around_quotes"],
-    },
+    **accepted(
+        warnings=["blanks_around_quotes"], records=numbered(["ida.holm@t58.example", "Ida", "Holm"])
+    ),
 )
 case(
     "t58d-spaced-quotes-late.csv",
-    'email,first_name,last_name,department\r\np0@t58d.example,P,L,Sales\r\np1@t58d.example,P,L,Sales\r\np2@t58d.example,P,L,Sales\r\np3@t58d.example,P,L,Sales\r\np4@t58d.example,P,L,Sales\r\np5@t58d.example,P,L,Sales\r\np6@t58d.example,P,L,Sales\r\np7@t58d.example,P,L,Sales\r\np8@t58d.example,P,L,Sales\r\np9@t58d.example,P,L,Sales\r\np10@t58d.example,P,L,Sales\r\np11@t58d.example,P,L,Sales\r\np12@t58d.example,P,L,Sales\r\np13@t58d.example,P,L,Sales\r\np14@t58d.example,P,L,Sales\r\np15@t58d.example,P,L,Sales\r\np16@t58d.example,P,L,Sales\r\np17@t58d.example,P,L,Sales\r\np18@t58d.example,P,L,Sales\r\np19@t58d.example,P,L,Sales\r\np20@t58d.example,P,L,Sales\r\np21@t58d.example,P,L,Sales\r\np22@t58d.example,P,L,Sales\r\np23@t58d.example,P,L,Sales\r\np24@t58d.example,P,L,Sales\r\np25@t58d.example,P,L,Sales\r\np26@t58d.example,P,L,Sales\r\np27@t58d.example,P,L,Sales\r\np28@t58d.example,P,L,Sales\r\np29@t58d.example,P,L,Sales\r\np30@t58d.example,P,L,Sales\r\np31@t58d.example,P,L,Sales\r\np32@t58d.example,P,L,Sales\r\np33@t58d.example,P,L,Sales\r\np34@t58d.example,P,L,Sales\r\np35@t58d.example,P,L,Sales\r\np36@t58d.example,P,L,Sales\r\np37@t58d.example,P,L,Sales\r\np38@t58d.example,P,L,Sales\r\np39@t58d.example,P,L,Sales\r\np40@t58d.example,P,L,Sales\r\np41@t58d.example,P,L,Sales\r\np42@t58d.example,P,L,Sales\r\np43@t58d.example,P,L,Sales\r\np44@t58d.example,P,L,Sales\r\np45@t58d.example,P,L,Sales\r\np46@t58d.example,P,L,Sales\r\np47@t58d.example,P,L,Sales\r\np48@t58d.example,P,L,Sales\r\np49@t58d.example,P,L,Sales\r\np50@t58d.example,P,L,Sales\r\np51@t58d.example,P,L,Sales\r\np52@t58d.example,P,L,Sales\r\np53@t58d.example,P,L,Sales\r\np54@t58d.example,P,L,Sales\r\np55@t58d.example,P,L,Sales\r\np56@t58d.example,P,L,Sales\r\np57@t58d.example,P,L,Sales\r\np58@t58d.example,P,L,Sales\r\np59@t58d.example,P,L,Sales\r\np60@t58d.example,P,L,Sales\r\np61@t58d.example,P,L,Sales\r\np62@t58d.example,P,L,Sales\r\np63@t58d.example,P,L,Sales\r\np64@t58d.example,P,L,Sales\r\np65@t58d.example,P,L,Sales\r\np66@t58d.example,P,L,Sales\r\np67@t58d.example,P,L,Sales\r\np68@t58d.example,P,L,Sales\r\np69@t58d.example,P,L,Sales\r\np70@t58d.example,P,L,Sales\r\np71@t58d.example,P,L,Sales\r\np72@t58d.example,P,L,Sales\r\np73@t58d.example,P,L,Sales\r\np74@t58d.example,P,L,Sales\r\np75@t58d.example,P,L,Sales\r\np76@t58d.example,P,L,Sales\r\np77@t58d.example,P,L,Sales\r\np78@t58d.example,P,L,Sales\r\np79@t58d.example,P,L,Sales\r\np80@t58d.example,P,L,Sales\r\np81@t58d.example,P,L,Sales\r\np82@t58d.example,P,L,Sales\r\np83@t58d.example,P,L,Sales\r\np84@t58d.example,P,L,Sales\r\np85@t58d.example,P,L,Sales\r\np86@t58d.example,P,L,Sales\r\np87@t58d.example,P,L,Sales\r\np88@t58d.example,P,L,Sales\r\np89@t58d.example,P,L,Sales\r\np90@t58d.example,P,L,Sales\r\np91@t58d.example,P,L,Sales\r\np92@t58d.example,P,L,Sales\r\np93@t58d.example,P,L,Sales\r\np94@t58d.example,P,L,Sales\r\np95@t58d.example,P,L,Sales\r\np96@t58d.example,P,L,Sales\r\np97@t58d.example,P,L,Sales\r\np98@t58d.example,P,L,Sales\r\np99@t58d.example,P,L,Sales\r\np100@t58d.example,P,L,Sales\r\np101@t58d.example,P,L,Sales\r\np102@t58d.example,P,L,Sales\r\np103@t58d.example,P,L,Sales\r\np104@t58d.example,P,L,Sales\r\nida.holm@t58d.example, "Ida", "Holm", "Sales"\r\n',
-    **{
-        "delimiter": ",",
-        "header_row": 1,
-        "mapping": {
-            "department": "department",
-            "email": "email",
-            "first_name": "first_name",
-            "last_name": "last_name",
-        },
-        "warnings": ["blanks_around_quotes"],
-    },
+    "email,first_name,last_name,department\r\n"
+    + "".join(f"p{number}@t58d.example,P,L,Sales\r\n" for number in range(105))
+    + 'ida.holm@t58d.example, "Ida", "Holm", "Sales"\r\n',
+    **accepted(mapping=PLAIN | mapping(department="department"), warnings=["blanks_around_quotes"]),
 )
 case(
     "t64-list-of-addresses.csv",
     "email\r\nida.holm@t64.example\r\nper.lund@t64.example\r\n",
-    **{"refused": "missing_column"},
+    **refused("missing_column"),
 )

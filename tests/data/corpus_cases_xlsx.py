@@ -371,6 +371,45 @@ case(
     ),
 )
 
+case(
+    "x07-numbered-rows.xlsx",
+    workbook(
+        sheet(
+            ["Nr.", *HEADER, "send_invitation"],
+            [number("1"), *ANN, "ja"],
+            *[[number(str(n)), "", "", "", word] for n, word in ((2, "nein"), (3, "☐"), (4, ""))],
+        )
+    ),
+    **accepted_workbook(
+        mapping=PLAIN | mapping(send_invitation="send_invitation"),
+        ignored=["Nr."],
+        warnings=["unknown_column"],
+        records=numbered(["1", *ANN, "ja"]),
+    ),
+)
+case(
+    "x07-only-lines.xlsx",
+    workbook(sheet(HEADER, ["---", "---", "---"], ANN, ["", "", 't="b"><v>0</v>'])),
+    **accepted_workbook(records=[[3, ANN]]),
+)
+case(
+    "x34-totals-in-languages.xlsx",
+    workbook(sheet(DEPARTMENT, [*ANN, "IT"], ["Gesamt", "1"], ["", "", "合計", number("1")])),
+    **accepted_workbook(
+        mapping=WITH_DEPARTMENT,
+        records=numbered([*ANN, "IT"], ["Gesamt", "1", "", ""], ["", "", "合計", "1"]),
+        errors=[[3, "", "no_address"], [4, "", "no_address"]],
+    ),
+)
+case(
+    "x34-notes-below.xlsx",
+    workbook(sheet(HEADER, ANN, [], ["Stand: 1. März 2026"], ["", "Vertraulich"])),
+    **accepted_workbook(
+        records=[[2, ANN], [4, ["Stand: 1. März 2026", "", ""]], [5, ["", "Vertraulich", ""]]],
+        errors=[[4, "", "no_address"], [5, "", "no_address"]],
+    ),
+)
+
 # --- x08: dates ----------------------------------------------------------------------------------
 
 case(
@@ -529,6 +568,21 @@ for name, reference in (
 case(
     "x28-portrait-pictures.xlsx",
     workbook(PEOPLE, parts={f"xl/media/image{n}.png": b"\x89PNG" for n in range(300)}),
+    **accepted_workbook(records=numbered(ANN)),
+)
+
+case(
+    "x28-pictures-and-charts.xlsx",
+    workbook(
+        PEOPLE,
+        parts={f"xl/charts/chart{n}.xml": b"<c/>" for n in range(150)}
+        | {f"xl/drawings/drawing{n}.xml": b"<d/>" for n in range(150)},
+    ),
+    **accepted_workbook(records=numbered(ANN)),
+)
+case(
+    "x28-many-comments.xlsx",
+    workbook(PEOPLE, parts={f"xl/comments{n}.xml": b"<comments/>" for n in range(260)}),
     **accepted_workbook(records=numbered(ANN)),
 )
 

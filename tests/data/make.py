@@ -83,6 +83,7 @@ def mapping(**headers: str) -> dict[str, str]:
 def main() -> None:
     """Writes every file that differs, and deletes files that belong to no case."""
     os.environ["OPENPYXL_LXML"] = "False"  # lxml writes other bytes
+    import corpus_cases_languages  # noqa: F401
     import corpus_cases_text  # noqa: F401
     import corpus_cases_text_more  # noqa: F401
     import corpus_cases_xlsx  # noqa: F401

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import pathlib
+import re
 import subprocess
 import sys
 from typing import Any
@@ -18,6 +19,62 @@ from tests.paths import ROOT
 
 DATA = ROOT / "tests" / "data"
 EXPECTATIONS = sorted(DATA.glob("*.json"))
+
+# The kinds of files that people have and that were once read wrongly: the beginning of the names
+# of their files. Of each there is the first file and at least two relatives, with other names,
+# another delimiter, another language, or from another program.
+KINDS = {
+    "t01": "rows that end before the last columns",
+    "t02": "each row in one pair of quotes",
+    "t03": "blanks behind a closing quote",
+    "t04": "a quote in a cell is written with a backslash",
+    "t05": "single quotes around cells",
+    "t06": "curly and other quotes around cells",
+    "t07": "comments",
+    "t08": "footers and totals",
+    "t09": "a column Name beside one of family names",
+    "t11": "passwords, hashes and keys in any column",
+    "t12": "HTML entities",
+    "t13": "letters damaged by a wrong encoding",
+    "t15": "a database's words for no value",
+    "t16": 'values written as ="…"',
+    "t17": "an apostrophe in front",
+    "t18": "invisible marks",
+    "t19": "an address with a name beside it",
+    "t21": "signs behind an address",
+    "t22": "short files in old encodings",
+    "t23": "two columns with one header",
+    "t24": "contacts above the header",
+    "t25": "remarks in the header",
+    "t26": "a role that is a job title",
+    "t27": "words for yes and no",
+    "t28": "another delimiter in the header than in the rows",
+    "t32": "columns padded with blanks",
+    "t33": "letters with separate accents",
+    "t34": "a web page called .xls",
+    "t43": "the header repeated below",
+    "t50": "several or special blanks within a value",
+    "t52": "headers in other languages",
+    "t54": "a stray quote",
+    "t57": "people whom the source has suspended",
+    "t58": "blanks around quoted cells",
+    "t64": "a list of addresses",
+    "x01": "error values in cells",
+    "x02": "hidden rows and columns",
+    "x03": "merged cells",
+    "x04": "instructions on the first sheet",
+    "x05": "several sheets with users",
+    "x06": "formulas without a value",
+    "x07": "rows with nothing but a tick box or a number",
+    "x08": "dates that were texts",
+    "x09": "number formats",
+    "x10": "texts that the workbook does not hold",
+    "x16": "parts with other names",
+    "x20": "a wrong dimension",
+    "x25": "links under addresses",
+    "x28": "hundreds of pictures and other parts",
+    "x34": "headings and totals between the rows",
+}
 
 
 def outcome(path: pathlib.Path, options: dict[str, Any]) -> dict[str, Any]:
@@ -64,6 +121,16 @@ def test_a_file_gives_the_expected_outcome(expectation: pathlib.Path) -> None:
     for fact, value in expected.pop("facts", {}).items():
         assert found["facts"][fact] == value
     assert {key: found.get(key) for key in expected} == expected
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_that_was_read_wrongly_has_a_file_and_two_relatives(kind: str) -> None:
+    assert len([path for path in EXPECTATIONS if path.name.startswith(kind)]) >= 3
+
+
+def test_every_such_file_is_of_a_kind() -> None:
+    found = {path.name[:3] for path in EXPECTATIONS if re.match(r"[tx]\d\d", path.name)}
+    assert found == set(KINDS)
 
 
 def test_the_corpus_has_at_least_60_files() -> None:
