@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from make import PLAIN, accepted, case, mapping, numbered
+from make import PLAIN, accepted, case, lines, mapping, numbered
 
 case(
     "t01-excel-short-rows-b.csv",
@@ -442,6 +442,28 @@ case(
         warnings=["blanks_around_quotes"], records=numbered(["kim@r58.example", "Kim", "Ness"])
     ),
 )
+
+# --- x01 in text files: errors that were pasted as values ----------------------------------------
+
+for name, by, errors in (
+    ("b", ";", ["#BEZUG!", "#NV", "#NAME?", "#WERT!"]),
+    ("c", "\t", ["#¡REF!", "#N/D", "#¿NOMBRE?", "#¡VALOR!"]),
+    ("d", "|", ["#ССЫЛКА!", "#Н/Д", "#ИМЯ?", "#ЗНАЧ!"]),
+):
+    email, last_name, role, phone = errors
+    case(
+        f"x01-error-texts-{name}.csv",
+        lines(
+            ["email", "first_name", "last_name", "role", "phone"],
+            [email, "Una", last_name, role, phone],
+            by=by,
+        ),
+        **accepted(
+            delimiter=by,
+            mapping=PLAIN | mapping(role="role", phone="phone"),
+            errors=[[2, field, "error_cell"] for field in ("email", "last_name", "role", "phone")],
+        ),
+    )
 
 # --- further kinds of quotes, totals, nulls and words --------------------------------------------
 
