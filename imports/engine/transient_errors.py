@@ -28,6 +28,12 @@ def is_transient(error: BaseException) -> bool:
     )
 
 
+def is_held_up(error: BaseException) -> bool:
+    """Whether the database answered that a statement had waited too long, as for a lock."""
+    held_up = (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled)
+    return isinstance(error.__cause__ or error, held_up)
+
+
 def waits() -> Iterator[float]:
     """Gives the seconds to wait before each new attempt, with jitter so that workers spread out."""
     for seconds in WAITS_SECONDS:

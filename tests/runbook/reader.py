@@ -37,7 +37,11 @@ def blocks() -> list[Block]:
     return found
 
 
-PLACEHOLDERS = re.findall(r"^\| `([A-Z_]+)` \|", TEXT, re.MULTILINE)
+PLACEHOLDERS = [
+    name
+    for names in re.findall(r"^\| (`[A-Z_`, ]+`) \|", TEXT, re.MULTILINE)
+    for name in re.findall(r"\w+", names)
+]
 
 
 def run(stack: Stack, one: Block, **placeholders: Any) -> Any:

@@ -32,10 +32,10 @@ LIVE = "SELECT count(*) FROM import_batches WHERE status IN ('pending', 'process
 class Customer:
     """An organisation's administrator with a token of the API."""
 
-    def __init__(self, service: Service, tenant: Tenant) -> None:
-        self.service, self.tenant = service, tenant
+    def __init__(self, site: Site, tenant: Tenant) -> None:
+        self.site, self.tenant = site, tenant
         login = {"email": f"admin@{tenant.name}.test", "password": PASSWORD}
-        tokens = service.post("auth/token", json=login).json()
+        tokens = site.post("auth/token", json=login).json()
         self.headers = {"Authorization": f"Bearer {tokens['access']}"}
         self.path = f"organizations/{tenant.organisation_id}/users/import"
         self.numbers = itertools.count(1)
@@ -43,7 +43,7 @@ class Customer:
     def sends(self, sample: Sample) -> requests.Response:
         """Uploads a file; gives the answer."""
         files = {"file": ("users.csv", sample.file())}
-        return self.service.post(self.path, headers=self.headers, files=files)
+        return self.site.post(self.path, headers=self.headers, files=files)
 
     def imports(self, rows: int) -> UUID:
         """Uploads a file of new users, which the service accepts; gives the id of the import."""
@@ -51,28 +51,18 @@ class Customer:
         answer = self.sends(sample)
         assert answer.status_code == 202, answer.text
         batch_id = UUID(answer.json()["id"])
-        self.service.samples[batch_id] = sample
+        self.site.samples[batch_id] = sample
         return batch_id
 
 
-class Service:
-    """The processes of the service. `samples` are the files of the imports that must be complete in
+class Site:
+    """A web server at an address. `samples` are the files of the imports that must be complete in
     the end."""
 
-    def __init__(self, stack: Stack) -> None:
-        self.stack, self.on_call = stack, OnCall(stack)
+    def __init__(self, stack: Stack, address: str) -> None:
+        self.stack, self.address = stack, address
         self.samples: dict[UUID, Sample] = {}
-        stack.of_processes |= TIMES | {"IMPORT_CHUNK_SIZE": "100"}
-        self.address = f"127.0.0.1:{free_port()}"
-        options = ["--no-control-socket", "--bind", self.address, "--workers", "1"]
-        self.web = stack.start("-m", "gunicorn", "marketedge.wsgi", *options)
-        self.workers = [stack.worker(wait=False), stack.worker(wait=False)]
-        self.beat = stack.beat()
-        for worker in self.workers:
-            worker.wait_for_output("ready.")
-        wait_until(self.is_served)
-        tasks.purge.delay()  # beat sends it after an hour
-        wait_until(lambda: self.on_call.checks() == {}, what="a service that is well")
+        stack.of_processes["IMPORT_CHUNK_SIZE"] = "100"
 
     def is_served(self) -> bool:
         """Whether the web server answers."""
@@ -96,28 +86,51 @@ class Service:
         self.stack.sql("UPDATE users SET password = %s WHERE id = %s", hashed, tenant.user_id)
         return Customer(self, tenant)
 
-    def worker_of(self, batch_id: UUID) -> Process:
-        """The worker that has started an import, once one has."""
-
-        def found() -> list[Process]:
-            said = [(one, one.output().splitlines()) for one in self.workers]
-            return [
-                one
-                for one, lines in said
-                if any("csv_import_started" in line and str(batch_id) in line for line in lines)
-            ]
-
-        wait_until(found, what=f"a worker with {batch_id}")
-        return found()[0]
-
-    def is_well_again(self) -> None:
-        """Checks that the daily check finds nothing, that all imports have ended, and that those of
-        `samples` have each of their rows once. A message that a dead worker had may still be unacknowledged."""
-        wait_until(lambda: self.stack.value(LIVE) == 0, what="the end of all imports")
+    def check_samples(self) -> None:
+        """Waits until no import is left, and checks that those of `samples` have each row once."""
+        wait_until(lambda: self.stack.value(LIVE) == 0, seconds=120, what="the end of all imports")
         for batch_id, sample in self.samples.items():
             assert self.stack.status(batch_id) == "completed", self.stack.batch(batch_id)
             self.stack.check_outcome(batch_id, sample)
+        assert self.stack.sql("SELECT * FROM violations") == []
+
+
+class Service(Site):
+    """The processes of the service."""
+
+    def __init__(self, stack: Stack) -> None:
+        super().__init__(stack, f"127.0.0.1:{free_port()}")
+        self.on_call = OnCall(stack)
+        stack.of_processes |= TIMES
+        options = ["--no-control-socket", "--bind", self.address, "--workers", "1"]
+        self.web = stack.start("-m", "gunicorn", "marketedge.wsgi", *options)
+        self.workers = [stack.worker(wait=False), stack.worker(wait=False)]
+        self.beat = stack.beat()
+        for worker in self.workers:
+            worker.wait_for_output("ready.")
+        wait_until(self.is_served)
+        tasks.purge.delay()  # beat sends it after an hour
+        wait_until(lambda: self.on_call.checks() == {}, what="a service that is well")
+
+    def worker_of(self, batch_id: UUID) -> Process:
+        """The worker that has started an import, once one has."""
+        wait_until(lambda: started_by(batch_id, self.workers), what=f"a worker with {batch_id}")
+        return started_by(batch_id, self.workers)[0]
+
+    def is_well_again(self) -> None:
+        """Checks that all imports have ended, and the daily check finds nothing. A message that a
+        dead worker had taken is not acknowledged for 10 minutes."""
+        self.check_samples()
         with redis.Redis.from_url(self.stack.redis_url) as broker:
             wait_until(lambda: not broker.exists("imports:celery"), what="an empty queue")
         wait_until(lambda: self.on_call.checks() == {}, what="a daily check without a fault")
-        assert self.stack.sql("SELECT * FROM violations") == []
+
+
+def started_by(batch_id: UUID, workers: list[Process]) -> list[Process]:
+    """Those of the workers whose log says that they have started an import."""
+    return [
+        one
+        for one in workers
+        for line in one.output().splitlines()
+        if "csv_import_started" in line and str(batch_id) in line
+    ]

@@ -9,7 +9,7 @@ import pytest
 from tests.imports.engine.support.samples import mixed
 from tests.imports.engine.support.stack import Stack
 from tests.paths import ROOT
-from tests.runbook.reader import TEXT, blocks, run
+from tests.runbook.reader import PLACEHOLDERS, TEXT, blocks, run
 
 
 def test_every_alert_is_named() -> None:
@@ -27,5 +27,13 @@ def test_every_block_runs(stack: Stack) -> None:
     for process in ("worker", "beat", "sweep", "purge"):  # or the daily check is critical
         stack.sql("INSERT INTO heartbeats (name) VALUES (%s)", f"{process}:")
     assert len(blocks()) == TEXT.count("\n```") // 2
+    known = {
+        "BATCH_ID": batch_id,
+        "USER_ID": tenant.user_id,
+        "PROCESS_ID": 0,
+        "START_TIME": "2026-01-01T00:00",
+        "END_TIME": "2026-12-31T23:59",
+    }
+    assert set(known) == set(PLACEHOLDERS)
     for one in blocks():
-        run(stack, one, BATCH_ID=batch_id, USER_ID=tenant.user_id, PROCESS_ID=0)
+        run(stack, one, **known)

@@ -17,6 +17,7 @@ from django.db.models.functions import Now
 
 from core.probes import new_redis
 from core.text import utc
+from imports.engine import transient_errors
 from imports.engine.upkeep import recovery
 from imports.models import Heartbeat, ImportBatch, ImportError, ImportHalt, MetricCounter
 from imports.models.statuses import Status
@@ -29,6 +30,7 @@ HEARTBEAT_SECONDS = {"worker": 60, "beat": 60, "sweep": 300, "purge": 3 * 3600}
 TABLES = ("users", "import_batches", "import_errors", "import_upload_chunks", "audit_events")
 FREQUENT_ERRORS = 5
 REDIS_SECONDS = 2.0
+HELD_UP = "another session holds a lock, and imports wait: see Database in docs/runbook.md"
 
 
 class Level(IntEnum):
@@ -53,12 +55,18 @@ class Check:
 
 
 def run() -> list[Check]:
-    """Runs all checks. Without the database there is only its own."""
+    """Runs all checks. Without the database there is only its own, and that of Redis. Those after a
+    check that has to wait for a lock are left out: each would have to wait as long."""
+    found = []
     try:
         connection.ensure_connection()
-        return [Check("database", Level.OK, "answers"), *_checks()]
-    except OperationalError:
+        found.append(Check("database", Level.OK, "answers"))
+        found.extend(_checks())
+    except OperationalError as error:
+        if transient_errors.is_held_up(error):
+            return [*found, Check("locks", Level.CRITICAL, HELD_UP)]
         return [Check("database", Level.CRITICAL, "does not answer"), _redis()]
+    return found
 
 
 def _checks() -> Iterator[Check]:

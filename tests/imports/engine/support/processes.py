@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,13 +27,20 @@ def wait_until(condition: Callable[[], object], *, seconds: float = 60, what: st
 
 class Process:
     """A Python process in a process group of its own. It ends with this process, and writes to a
-    file."""
+    file. `prefix` is a command that becomes the one that follows it, such as `ip netns exec`."""
 
-    def __init__(self, command: list[str], log: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        command: list[str],
+        log: Path,
+        environment: Mapping[str, str],
+        *,
+        prefix: Sequence[str] = (),
+    ) -> None:
         self.log = log
         with log.open("wb") as output:
             self.popen = subprocess.Popen(
-                [sys.executable, *command],
+                [*prefix, sys.executable, *command],
                 cwd=ROOT,
                 env=environment,
                 stdin=subprocess.DEVNULL,
