@@ -1,7 +1,12 @@
-"""What hostile files cost a real web server. `-s` prints the table of docs/performance.md."""
+"""What hostile files cost a real web server. `-s` prints the table of docs/performance.md.
+
+The limit is on processor seconds, of all processes of the server: what else the machine does at the
+same time must not decide. The table has the seconds until the answer.
+"""
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,9 +21,9 @@ from tests.imports.files.xlsx.test_workbook_processes import children_of
 from users.credentials import tokens
 from users.models import Organisation, User
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.timeout(600)]
 
-MOST_SECONDS = 10
+MOST_SECONDS = 10  # of the processor
 MOST_MEGABYTES = 64
 
 
@@ -48,6 +53,20 @@ class WebProcesses:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:")) / 1024
 
+    def processor_seconds(self) -> float:
+        """What the server and all its descendants have used so far, with those that have ended."""
+        stats = {}
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = path.read_text().rpartition(")")[2].split()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            stats[int(path.parent.name)] = int(fields[1]), sum(map(int, fields[11:15]))
+        tree = {self._parent(self.pids[0])}
+        while more := {pid for pid, (parent, _) in stats.items() if parent in tree} - tree:
+            tree |= more
+        return sum(stats[pid][1] for pid in tree if pid in stats) / os.sysconf("SC_CLK_TCK")
+
     def forget_peaks(self) -> None:
         """Lets the peaks of memory begin anew."""
         for pid in self.pids:
@@ -71,7 +90,7 @@ def post(admin: User, acme: Organisation, server_without_limits: str) -> Post:
             f"{server_without_limits}{imports_url(acme)}/preview",
             headers=headers,
             files={"file": ("users", content)},
-            timeout=30,
+            timeout=60,
         )
 
     return preview
@@ -95,15 +114,15 @@ def test_no_file_costs_a_web_process_much_memory_or_time(
     for name, (build, allowed) in FILES.items():
         content = build()
         web.forget_peaks()
-        started = time.monotonic()
+        started, used = time.monotonic(), web.processor_seconds()
         answer = post(content)
-        seconds = time.monotonic() - started
+        seconds, used = time.monotonic() - started, web.processor_seconds() - used
         code = "read" if answer.status_code == 200 else answer.json()["code"]
         megabytes = web.peak_above_idle()
         size = f"{len(content) / 1000:,.0f} kB"
         print(f"| {name} | {size} | `{code}` | {seconds:.1f} | {megabytes:.0f} MB |")
-        if code not in allowed or seconds > MOST_SECONDS or megabytes > MOST_MEGABYTES:
-            faults.append(f"{name}: {code}, {seconds:.1f} s, {megabytes:.0f} MB")
+        if code not in allowed or used > MOST_SECONDS or megabytes > MOST_MEGABYTES:
+            faults.append(f"{name}: {code}, {used:.1f} s, {megabytes:.0f} MB")
     assert not faults
     assert web._find() == web.pids
     assert all(len(children_of(pid)) <= 1 for pid in web.pids)
