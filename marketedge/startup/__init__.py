@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 
 from marketedge import database_timeouts, tracing
-from marketedge.startup import celery_patch
+from marketedge.startup import beat_signals, celery_patch
 
 # New objects minus freed objects after which Python looks for cycles. Its default is 700.
 GARBAGE_THRESHOLD = 10_000
@@ -17,6 +17,7 @@ def start_up() -> None:
     Raises RuntimeError where a library no longer has a private part that the service needs, and
     SystemExit where traces are wanted and can't be sent."""
     celery_patch.apply()
+    beat_signals.connect_signals()
     tracing.instrument()
     database_timeouts.connect_signals()
     collect_garbage_less_often()
