@@ -153,6 +153,7 @@ def test_readyz_does_not_disclose_host_or_user_of_the_database(
 # --- servers that hang ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_both_checks_answer_while_database_and_redis_hang(
     start: Callable[..., ModuleProcess], silent_port: int
 ) -> None:

@@ -118,6 +118,7 @@ def test_the_catalogue_shows_the_key_to_the_batch_as_not_enforced(data: SampleDa
     )
 
 
+@pytest.mark.slow
 def test_the_migration_to_triggers_can_be_reversed(data: SampleData, dsn: str) -> None:
     for version, enforced in (("0005", True), ("0006", False)):
         subprocess.run(

@@ -91,6 +91,7 @@ def stop_and_start(stack: Stack, server: OwnPostgres, worker: Process) -> None:
     stack.reconnect()
 
 
+@pytest.mark.slow  # the tests above cut connections as a crash does
 def test_postgresql_crashes_and_restarts_during_an_import(
     stack_with_own_postgres: Stack, own_postgres: OwnPostgres
 ) -> None:

@@ -37,6 +37,7 @@ def kill_at_random_points(stack: Stack, sample: Sample, *, kills: int, chunk_siz
     assert stack.batch(batch_id)["attempt"] > kills
 
 
+@pytest.mark.slow
 def test_workers_killed_at_ten_random_points(live_stack: Stack) -> None:
     kill_at_random_points(live_stack, mixed(5000, "ten"), kills=10, chunk_size=100)
 

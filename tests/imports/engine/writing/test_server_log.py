@@ -48,7 +48,7 @@ def race(stack: Stack) -> list[UUID]:
     return ids
 
 
-@pytest.mark.parametrize("verbosity", ["default", "terse"])
+@pytest.mark.parametrize("verbosity", ["default", pytest.param("terse", marks=pytest.mark.slow)])
 def test_the_log_of_postgresql_holds_no_row(
     stack_with_own_postgres: Stack, own_postgres: OwnPostgres, verbosity: str
 ) -> None:
