@@ -24,6 +24,7 @@ DEBIAN_PACKAGES = {
     "chromium": "chromium",
     "promtool": "prometheus",
     "pgbouncer": "pgbouncer",
+    "ip": "iproute2",
     "nginx": "nginx-light",
 }
 PYTHON = [sys.executable, "-m"]

@@ -23,7 +23,7 @@ CONFIGURATION = """
 [databases]
 * = host={host} port={server_port}
 [pgbouncer]
-listen_addr = 127.0.0.1
+listen_addr = {addresses}
 listen_port = {port}
 unix_socket_dir =
 pool_mode = transaction
@@ -39,9 +39,17 @@ logfile = {folder}/pgbouncer.log
 class PgBouncer:
     """A pooler with 4 sessions of the server. It knows the server's role and its password.
 
-    `ignored` are start-up parameters that it drops. It refuses a client that sends others."""
+    `ignored` are start-up parameters that it drops. It refuses a client that sends others. Of
+    `addresses`, on which it listens, 127.0.0.1 is one."""
 
-    def __init__(self, database_url: str, folder: Path, *, ignored: str = "") -> None:
+    def __init__(
+        self,
+        database_url: str,
+        folder: Path,
+        *,
+        ignored: str = "",
+        addresses: str = "127.0.0.1",
+    ) -> None:
         parts = conninfo_to_dict(database_url)
         self._server = f"@{parts['host']}:{parts['port']}/"
         self._url, self.port, self.folder = database_url, free_port(), folder / "pgbouncer"
@@ -57,6 +65,7 @@ class PgBouncer:
             users="users",
             user=parts["user"],
             ignored=ignored,
+            addresses=addresses,
             folder=".",
         )
         write_secret(configuration, text, owner)

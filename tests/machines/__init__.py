@@ -1,0 +1,1 @@
+"""The service on several machines: network namespaces, which share no disk."""
