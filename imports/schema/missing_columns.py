@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 
 from core.text import join_names
 from imports.errors import MissingColumn
 from imports.schema.fields import FULL_NAME, NAME_FIELDS, REQUIRED
-from imports.schema.header_names import FULL_NAME_HEADERS
+from imports.schema.header_names import FULL_NAME_HEADERS, normalise
 from imports.schema.headers import KNOWN_NAMES, header_keys
 
 _MAX_COMPARED = 50  # headers compared with the names of a missing field
@@ -92,6 +93,10 @@ def nearest_field(header: str, positions: Mapping[str, int]) -> str | None:
         match = difflib.get_close_matches(key, names, n=1, cutoff=_MIN_IGNORED_SIMILARITY)
         if match:
             return KNOWN_NAMES[match[0]].field
+    for word in re.findall(r"[^\W_]{3,}", header[:60]):  # "Access role"
+        known = KNOWN_NAMES.get(normalise(word))
+        if known and known.rank < 2 and known.field not in positions:
+            return known.field
     return None
 
 

@@ -51,6 +51,15 @@ def test_words_beside_a_name_that_are_no_remark_make_it_another_column(header: s
     assert recognise(header) is None
 
 
+@pytest.mark.parametrize(
+    "header", ["Access role", "Benutzerrolle neu", "Employee Role", "Rolle_alt"]
+)
+def test_an_ignored_column_with_the_name_of_a_field_in_it_is_told_of(header: str) -> None:
+    [warning] = match_headers(["email", "first_name", "last_name", header]).warnings
+    assert warning.code == "unknown_column"
+    assert "Did you mean role?" in warning.message
+
+
 def test_a_name_with_a_remark_gives_way_to_the_same_name_without() -> None:
     names = ["email", "first_name", "last_name"]
     match = match_headers([*names, "Role: admin/viewer", "Rolle"])
