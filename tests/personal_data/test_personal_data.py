@@ -19,11 +19,17 @@ from typing import Any
 
 import pytest
 import requests
+from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.core.management import call_command
+from django.db import connection
 from django.db.models import F
+from django.db.models.functions import Now
+from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
-from imports.models import ImportBatch, Upload
+from imports import tasks
+from imports.models import AuditEvent, ImportBatch, Upload
 from tests.conftest import PASSWORD, MakeUser, ModuleProcess, serve
 from tests.paths import ROOT
 from tests.personal_data import data_search
@@ -32,7 +38,7 @@ from users.models import Organisation, User
 from users.rights.roles import Role
 
 DOCUMENT = (ROOT / "docs" / "personal-data.md").read_text()
-STAGES = ["previewed", "imported", "undone", "purged", "deleted"]
+STAGES = ["previewed", "imported", "undone", "purged", "deleted", "run out"]
 HEADERS = {
     "e-mail address": "Email",
     "first name": "First name",
@@ -222,6 +228,9 @@ def life_of_a_file(
     assert not User.objects.everywhere().filter(id=existing.id).exists()
     yield "deleted"
 
+    let_everything_run_out()
+    yield "run out"
+
 
 def after_import(client: Client, file: File, batch: ImportBatch) -> Iterator[str]:
     """Looks at an import everywhere, then undoes it."""
@@ -242,6 +251,24 @@ def make_old(*models: Any) -> None:
     """Makes all rows of these tables 40 days older."""
     for model in models:
         model._base_manager.update(created_at=F("created_at") - timedelta(days=40))
+
+
+def let_everything_run_out() -> None:
+    """Makes everything that has a date older than its limit, and deletes what the hourly task of
+    retention deletes."""
+    make_old(ImportBatch, Upload)
+    past = Now() - timedelta(days=400)
+    LogEntry.objects.update(action_time=past)
+    Session.objects.update(expire_date=past)
+    OutstandingToken.objects.update(expires_at=past)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE audit_events DISABLE TRIGGER USER")
+        AuditEvent.objects.everywhere().update(created_at=past)
+        cursor.execute("ALTER TABLE audit_events ENABLE TRIGGER USER")
+    tasks.purge()
+    assert not LogEntry.objects.exists()
+    assert not Session.objects.exists()
+    assert not AuditEvent.objects.everywhere().exists()
 
 
 def test_what_a_client_sends_is_only_where_the_document_says(
@@ -268,6 +295,9 @@ def test_what_a_client_sends_is_only_where_the_document_says(
     labels = {text: ("client", what) for what, text in sent.items()}
     allowed = {(names(place)[0], "client", what) for place, what in section("clients")}
     assert found(labels, logs()) == allowed
+
+    let_everything_run_out()
+    assert found(labels, logs()) == {("users.email", "client", "own address")}
 
 
 def guess_a_password(client: Client, text: str) -> None:

@@ -12,15 +12,23 @@ import redis
 from django.conf import settings
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import Count, Min
-from django.db.models.functions import Now
+from django.db.models import Count, Min, QuerySet, Sum
+from django.db.models.functions import Coalesce, Now
 
 from core.probes import new_redis
 from core.text import utc
 from imports.engine import transient_errors
 from imports.engine.upkeep import recovery
-from imports.models import Heartbeat, ImportBatch, ImportError, ImportHalt, MetricCounter
-from imports.models.statuses import Status
+from imports.models import (
+    AuditEvent,
+    Heartbeat,
+    ImportBatch,
+    ImportError,
+    ImportHalt,
+    MetricCounter,
+    Upload,
+)
+from imports.models.statuses import FINISHED, Status
 
 DAY = timedelta(days=1)
 # Shares of the imports that ended in the last 24 hours.
@@ -141,15 +149,34 @@ def _stuck() -> Check:
 
 
 def _retention() -> Check:
-    days = settings.IMPORT_RETENTION_DAYS
-    oldest = ImportBatch.objects.everywhere().aggregate(at=Min("created_at"))["at"]
-    overdue = ImportBatch.objects.everywhere().filter(
-        created_at__lt=Now() - timedelta(days=days + 1)
-    )
-    message = f"the oldest import is of {utc(oldest)}" if oldest else "there are no imports"
-    if overdue.exists():
-        return Check("retention", Level.WARNING, f"{message}; {days} days are allowed")
-    return Check("retention", Level.OK, message)
+    """Whether something is left that retention should have deleted at least a day ago."""
+    kept: dict[str, tuple[QuerySet[Any], timedelta]] = {
+        "import": (
+            ImportBatch.objects.everywhere().filter(status__in=FINISHED),
+            timedelta(days=settings.IMPORT_RETENTION_DAYS),
+        ),
+        "unused staged file": (
+            Upload.objects.everywhere().filter(import_batch=None),
+            timedelta(seconds=settings.UPLOAD_KEPT_SECONDS),
+        ),
+        "line of the audit trail": (
+            AuditEvent.objects.everywhere().all(),
+            timedelta(days=settings.AUDIT_RETENTION_DAYS),
+        ),
+    }
+    level, words = Level.OK, []
+    for name, (rows, age) in kept.items():
+        oldest = rows.aggregate(at=Min("created_at"))["at"]
+        if oldest:
+            words.append(f"the oldest {name} is of {utc(oldest)}")
+        if rows.filter(created_at__lt=Now() - age - DAY).exists():
+            level = Level.WARNING
+            words[-1] += f", {_in_words(age)} are allowed"
+    return Check("retention", level, "; ".join(words) or "there is nothing to delete")
+
+
+def _in_words(age: timedelta) -> str:
+    return f"{age.days} days" if age.days else f"{age.seconds} seconds"
 
 
 def _violations() -> Check:
@@ -172,5 +199,14 @@ def _sizes() -> Check:
             " FROM unnest(%s::text[]) AS name",
             [list(TABLES)],
         )
-        words = [f"{name} {size}" for name, size in cursor.fetchall()]
+        sizes = cursor.fetchall()
+    new = _rows_of_last_day()
+    words = [f"{name} {size}{new.get(name, '')}" for name, size in sizes]
     return Check("table sizes", Level.OK, ", ".join(words))
+
+
+def _rows_of_last_day() -> dict[str, str]:
+    """How many rows the tables got in the last 24 hours, from the counts that batches keep."""
+    batches = ImportBatch.objects.everywhere().filter(created_at__gt=Now() - DAY)
+    found = batches.aggregate(users=Coalesce(Sum("successful_rows"), 0), import_batches=Count("id"))
+    return {table: f" (imports added {rows:,} rows in 24 hours)" for table, rows in found.items()}

@@ -10,7 +10,7 @@ import pytest
 from django.core.management import call_command
 from django.db.models.functions import Now
 
-from imports.models import Heartbeat, ImportBatch, ImportHalt
+from imports.models import Heartbeat, ImportBatch, ImportHalt, Upload
 from users.models import Organisation
 
 pytestmark = pytest.mark.django_db
@@ -79,8 +79,32 @@ def test_an_import_without_a_worker_and_an_old_one(acme: Organisation) -> None:
     ImportBatch.objects.everywhere().filter(id=batch.id).update(
         created_at="2020-01-01T00:00:00Z", enqueued_at="2020-01-01T00:00:00Z"
     )
-    found = check(1)
-    assert found["stuck imports"][0] == found["retention"][0] == "warning"
+    assert check(1)["stuck imports"][0] == "warning"
+    assert check(1)["retention"][0] == "ok"  # it is not finished, and retention keeps it
+    ImportBatch.objects.everywhere().filter(id=batch.id).update(
+        status="failed", completed_at="2020-01-01T00:00:00Z"
+    )
+    assert check(1)["retention"][0] == "warning"
+
+
+def test_staged_files_that_nobody_imported_are_deleted_in_time(acme: Organisation) -> None:
+    upload = Upload.objects.create(
+        organisation=acme, size_bytes=1, header_row=1, columns=[], total_rows=0
+    )
+    assert check(0)["retention"][1].startswith("the oldest unused staged file is of ")
+    Upload.objects.everywhere().filter(id=upload.id).update(created_at="2020-01-01T00:00:00Z")
+    level, message = check(1)["retention"]
+    assert level == "warning"
+    assert "2020-01-01" in message
+    assert message.endswith("3600 seconds are allowed")
+
+
+def test_the_growth_of_the_tables(acme: Organisation) -> None:
+    batches(acme, completed=2, failed=0)
+    ImportBatch.objects.everywhere().update(total_rows=7, processed_rows=7, successful_rows=7)
+    sizes = check(0)["table sizes"][1]
+    assert "(imports added 14 rows in 24 hours)" in sizes
+    assert "(imports added 2 rows in 24 hours)" in sizes
 
 
 def test_without_redis(settings: Any, silent_port: int) -> None:
