@@ -24,7 +24,10 @@ def test_a_customer_imports_a_wrong_file(service: Service) -> None:
     stack.sql("UPDATE users SET first_name = 'Kept' WHERE id = %s", stack.value(one_of_them, wrong))
 
     now = datetime.now(UTC)
-    for name, time in (("START_TIME", now - timedelta(hours=1)), ("END_TIME", now)):
+    for name, time in (
+        ("START_TIME", now - timedelta(hours=1)),
+        ("END_TIME", now + timedelta(hours=1)),
+    ):
         on_call.known[name] = time.strftime("%Y-%m-%dT%H:%M:%S")
     name = stack.value(
         "SELECT name FROM organisations WHERE id = %s", customer.tenant.organisation_id
