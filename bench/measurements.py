@@ -12,7 +12,7 @@ from time import perf_counter
 import psutil
 from django.db import connection
 
-from bench import comparison, fixtures, reading, service
+from bench import comparison, fixtures, reading, retention, service
 from bench import variants as engine_variants
 from bench.report import NO_TARGET, Result
 from imports.engine import preview, runner
@@ -24,7 +24,7 @@ ROUNDS = 5
 def import_against_copy(rows: int) -> Result:
     """One import, in this process, and raw COPY of the same file, alternating."""
     data = fixtures.make_file(rows)
-    pairs = [(fixtures.copy_seconds(data), engine_seconds(data)) for _ in range(ROUNDS)]
+    pairs = [(fixtures.copy_seconds(data), fixtures.engine_seconds(data)) for _ in range(ROUNDS)]
     copy, engine = median(pair[0] for pair in pairs), median(pair[1] for pair in pairs)
     return Result(
         measure=f"one import of {rows:,} rows, engine ÷ raw COPY of the same file",
@@ -41,9 +41,9 @@ def variants(rows: int) -> list[Result]:
     for name, apply in engine_variants.ALL.items():
         unchanged, changed = [], []
         for _round in range(ROUNDS):
-            unchanged.append(engine_seconds(data))
+            unchanged.append(fixtures.engine_seconds(data))
             with apply():
-                changed.append(engine_seconds(data))
+                changed.append(fixtures.engine_seconds(data))
         results.append(
             Result(
                 measure=f"time with {name} ÷ time of the unchanged engine",
@@ -53,20 +53,6 @@ def variants(rows: int) -> list[Result]:
             )
         )
     return results
-
-
-def engine_seconds(data: bytes, *, empty_tables: bool = True) -> float:
-    """Returns the seconds that the engine takes for a staged file, in this process."""
-    if empty_tables:
-        fixtures.empty_tables()
-    user = fixtures.administrator()
-    batch = fixtures.submit(fixtures.stage(data, user), user)
-    started = perf_counter()
-    result = runner.run(batch.id, lambda: False)
-    seconds = perf_counter() - started
-    fixtures.wait_for([batch.id])
-    assert result is runner.Result.DONE
-    return seconds
 
 
 def concurrent(_: int) -> Result:
@@ -101,7 +87,7 @@ def _concurrent_seconds(files: list[bytes]) -> float:
 
 def libraries(rows: int) -> Result:
     """The same rows through the engine, django-import-export and bulk_create."""
-    engine = rows / engine_seconds(fixtures.make_file(rows))
+    engine = rows / fixtures.engine_seconds(fixtures.make_file(rows))
     rates = {name: measure() for name, measure in comparison.ALL.items()}
     return Result(
         measure="engine ÷ django-import-export (defaults; bulk without checks) and bulk_create",
@@ -115,12 +101,12 @@ def libraries(rows: int) -> Result:
 def large_table(rows: int) -> Result:
     """An import into a table that holds a million users, and into an empty one."""
     data = fixtures.make_file(rows)
-    empty = median(engine_seconds(data) for _ in range(3))
+    empty = median(fixtures.engine_seconds(data) for _ in range(3))
     full = []
     for _ in range(3):
         fixtures.empty_tables()
         fixtures.create_users(1_000_000)
-        full.append(engine_seconds(data, empty_tables=False))
+        full.append(fixtures.engine_seconds(data, empty_first=False))
     return Result(
         measure="rate with 1,000,000 users in the table ÷ rate with none",
         figure=f"{empty / median(full):.2f}",
@@ -270,5 +256,6 @@ ALL: dict[str, Callable[[int], Result | list[Result]]] = {
     "polling": polling,
     "csv": reading.csv_files,
     "xlsx": reading.workbooks,
+    "retention": retention.during_purge,
     "variants": variants,
 }

@@ -111,3 +111,13 @@ def test_the_settings_in_the_guide_for_render_are_those_of_its_file() -> None:
     assert set(scaling) <= set(web)
     (entry,) = group
     assert f"`{entry['key']}`" in (ROOT / "docs" / "settings.md").read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_the_statements_about_scaling_run(stack: Stack) -> None:
+    stack.submit(mixed(200, "waiting"), stack.new_tenant())
+    guide = Guide("scaling.md", stack)
+    answers = [guide.run(block) for block in guide.blocks()]
+    assert len(answers) == guide.text.count("\n```") // 2 == 1
+    assert answers[0] == [(1,)]
