@@ -12,6 +12,7 @@ from imports.schema.fields import FULL_NAME, NAME_FIELDS, REQUIRED
 from imports.schema.header_names import FULL_NAME_HEADERS, normalise
 from imports.schema.headers import KNOWN_NAMES, header_keys
 
+_WORD = re.compile(r"[^\W_]{3,}")
 _MAX_COMPARED = 50  # headers compared with the names of a missing field
 _MIN_SIMILARITY = 0.7  # between 0 and 1, as difflib measures it
 _MIN_IGNORED_SIMILARITY = 0.8  # of a column that is not needed
@@ -93,7 +94,7 @@ def nearest_field(header: str, positions: Mapping[str, int]) -> str | None:
         match = difflib.get_close_matches(key, names, n=1, cutoff=_MIN_IGNORED_SIMILARITY)
         if match:
             return KNOWN_NAMES[match[0]].field
-    for word in re.findall(r"[^\W_]{3,}", header[:60]):  # "Access role"
+    for word in _WORD.findall(header[:60]):  # "Access role"
         known = KNOWN_NAMES.get(normalise(word))
         if known and known.rank < 2 and known.field not in positions:
             return known.field
