@@ -20,6 +20,7 @@ def test_every_alert_is_named() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_every_block_runs(stack: Stack) -> None:
     """Runs them in the order of the document, with an import that waits for a worker."""
     tenant = stack.new_tenant()
