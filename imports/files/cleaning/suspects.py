@@ -85,8 +85,8 @@ _suspect_letter: Final = re.compile(
 ).search
 # What UTF-8 looks like if it is read in windows-1252, MacRoman, cp850 or cp437.
 _SECOND_BYTE: Final = "[\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"
-# One class of first letters makes the search five times as fast as three alternatives would.
+# The search is for the second byte, because the first one is a letter such as é, which is frequent.
 _damaged_letter: Final = re.compile(
-    "[\xc2-\xf4√├┬┼]"
-    f"(?:(?<=[\xc2-\xdf]){_SECOND_BYTE}|(?<=[\xe0-\xf4]){_SECOND_BYTE}{{2}}|(?<=[√├┬┼]))"
+    f"[{_SECOND_BYTE[1:-1]}√├┬┼]"
+    f"(?:(?<=[\xc2-\xdf]{_SECOND_BYTE})|(?<=[\xe0-\xf4]{_SECOND_BYTE}{_SECOND_BYTE})|(?<=[√├┬┼]))"
 ).search
