@@ -154,6 +154,12 @@ def seconds_for(use: Use, text: str) -> float:
     return slowest
 
 
+def is_linear(use: Use, short: str, long: str) -> bool:
+    """Whether the long text, twice the short one, takes less than about three times as long."""
+    fastest = [min(seconds_for(use, text) for _ in range(5)) for text in (short, long)]
+    return fastest[1] < 3 * fastest[0] + WORTH_MEASURING
+
+
 @pytest.mark.parametrize("name", USES)
 def test_twice_the_input_takes_about_twice_the_time(name: str) -> None:
     use = USES[name]
@@ -161,14 +167,15 @@ def test_twice_the_input_takes_about_twice_the_time(name: str) -> None:
     for short, long in zip(shorter, longer, strict=True):
         if seconds_for(use, long) < WORTH_MEASURING:
             continue
-        fastest = [min(seconds_for(use, text) for _ in range(5)) for text in (short, long)]
-        assert fastest[1] < 3 * fastest[0] + WORTH_MEASURING, repr(long[:40])
+        # Three attempts: on a busy machine one of them may be disturbed.
+        assert any(is_linear(use, short, long) for _ in range(3)), repr(long[:40])
 
 
 def test_the_check_finds_a_quadratic_pattern() -> None:
     quadratic = Use(re.compile(r"\[([^\]]*)\]"), ("sub",))
     short, long = (min(seconds_for(quadratic, "[" * n) for _ in range(3)) for n in (2_000, 8_000))
     assert long > WORTH_MEASURING
+    assert not is_linear(quadratic, "[" * 8_000, "[" * 16_000)
     assert long > 6 * short  # 16 times as long on a quiet machine; a linear pattern takes 4 times
 
 
