@@ -38,7 +38,7 @@ _SEVERAL: Final = re.compile(r"[,;/\s]")
 
 # What may stand before and after an address in a cell that holds more than it.
 _IN_TEXT: Final = re.compile(
-    rf"(?:^|[\s<(\[\"':;,])({SIMPLE_PATTERN})(?=$|[\s>)\]\"';,*]|\.(?:$|\s))"
+    rf"(?:^|[\s<(\[\":;,])({SIMPLE_PATTERN})(?=$|[\s>)\]\"';,*])"
 )
 
 
@@ -72,7 +72,7 @@ def find_in(text: str) -> str | None:
     None where there is none or more than one, and where an address has unusual characters. Only
     the first characters of the text, in which an address has room, are searched.
     """
-    found = _IN_TEXT.findall(text[: 2 * MAX_CHARS])
+    found = _IN_TEXT.findall(text[: 2 * MAX_CHARS].rstrip("."))
     return found[0] if len(found) == 1 and text.count("@") == 1 else None
 
 
