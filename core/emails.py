@@ -37,9 +37,7 @@ _SEVERAL: Final = re.compile(r"[,;/\s]")
 
 
 # What may stand before and after an address in a cell that holds more than it.
-_IN_TEXT: Final = re.compile(
-    rf"(?:^|[\s<(\[\":;,])({SIMPLE_PATTERN})(?=$|[\s>)\]\"';,*])"
-)
+_IN_TEXT: Final = re.compile(rf"(?:^|[\s<(\[\":;,])({SIMPLE_PATTERN})(?=$|[\s>)\]\"';,*])")
 
 
 class InvalidEmail(ValueError):
