@@ -84,6 +84,7 @@ def test_a_second_signal_kills_a_command_that_ignores_the_first(checkout: Checko
     assert checkout.processes() == []
 
 
+@pytest.mark.slow
 def test_sigkill_leaves_no_process_and_the_next_start_deletes_the_folder(
     checkout: Checkout,
 ) -> None:
@@ -196,6 +197,7 @@ def test_demo_refuses_a_value_that_is_no_port_number(checkout: Checkout, port: s
     assert demo.returncode == 1
 
 
+@pytest.mark.slow
 def test_a_second_demo_is_refused_with_the_url_of_the_first(checkout: Checkout) -> None:
     state = State(checkout.demo)
     assert state.claim(url="http://127.0.0.1:8123")

@@ -204,6 +204,7 @@ def test_every_page_has_a_rule() -> None:
     assert {name_of(route) for route in ROUTES} == {*PAGES, *PUBLIC}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("group", ["site", *MODELS])
 def test_pages(
     group: str,
@@ -253,6 +254,7 @@ def wrong_answers(
             yield str(who), target, method, url, status_of(answer), f"not {right}"
 
 
+@pytest.mark.slow
 def test_only_users_with_is_staff_open_the_site(
     users: dict[Who, User], rows: dict[str, dict[str, Any]]
 ) -> None:

@@ -157,6 +157,7 @@ def test_guessing_from_many_networks_is_limited_and_spares_the_owners_network(
 # --- exact, and without Redis -----------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_of_24_clients_at_once_exactly_10_are_looked_at_while_redis_hangs(
     start: Callable[..., ModuleProcess], admin: User
 ) -> None:

@@ -136,6 +136,7 @@ def run(command: list[str], server: str, text: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_the_example_with_curl_works(demo: str) -> None:
     printed = run(["bash", "-euo", "pipefail", "-s"], demo, blocks("bash"))
@@ -144,6 +145,7 @@ def test_the_example_with_curl_works(demo: str) -> None:
     assert ImportBatch.objects.everywhere().get().processed_rows == 5000
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_the_example_with_python_works(demo: str) -> None:
     printed = run([sys.executable, "-"], demo, blocks("python"))

@@ -49,6 +49,7 @@ def finished() -> dict[str, tuple[int, str]]:
         return {name: (process.returncode, said[name]) for name, process in processes.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMMANDS)
 def test_without_the_database(name: str, finished: dict[str, tuple[int, str]]) -> None:
     status, said = finished[name]

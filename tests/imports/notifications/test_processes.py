@@ -40,6 +40,7 @@ def run_sender(tmp_path: Path, mail_server: MailServer, fault: str = "") -> int:
     return subprocess.run(command, cwd=ROOT, env=everything, check=False).returncode
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_crash_before_sending_delays_the_message(
     admin: User, mail_server: MailServer, tmp_path: Path
@@ -82,6 +83,7 @@ def test_a_claim_lasts_longer_than_a_task() -> None:
     assert queue.TASK_SECONDS > queue.SLICE_SECONDS
 
 
+@pytest.mark.slow
 def test_a_worker_sends_messages_and_imports_do_not_wait_for_them(
     admin: User, mail_server: MailServer, start: Callable[..., ModuleProcess]
 ) -> None:

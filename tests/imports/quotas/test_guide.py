@@ -28,6 +28,7 @@ def fenced(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("redis-cli"), reason="needs Debian's redis-tools")
 @pytest.mark.django_db(transaction=True)
 def test_every_command_of_the_guide_works(

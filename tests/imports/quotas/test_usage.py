@@ -177,6 +177,7 @@ print(parallel_passes(user, 10), file=sys.stderr)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_ten_of_forty_uploads_from_four_processes_pass(admin: User) -> None:
     command = [sys.executable, "-c", UPLOAD_IN_PARALLEL, str(admin.id)]

@@ -63,6 +63,7 @@ def proxy(stack: Stack) -> Iterator[Proxy]:
     made.close()
 
 
+@pytest.mark.slow
 def test_connection_cut_before_and_after_commit(stack: Stack, proxy: Proxy) -> None:
     worker = stack.worker(DATABASE_URL=proxy.url(stack.database_url))
     for when in ("before", "after"):

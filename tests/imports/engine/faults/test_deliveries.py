@@ -50,6 +50,7 @@ def test_every_task_is_delivered_twice(duplicating_stack: Stack) -> None:
     duplicating_stack.check_outcome(batch_id, sample)
 
 
+@pytest.mark.slow
 def test_four_workers_get_the_same_batch_at_once(duplicating_stack: Stack) -> None:
     tenant = duplicating_stack.new_tenant()
     sample = mixed(2000, tenant.name)
@@ -95,6 +96,7 @@ def test_a_message_for_no_batch_is_dropped(live_stack: Stack) -> None:
     wait_until(live_stack.queue_is_empty)
 
 
+@pytest.mark.slow
 def test_two_beats_enqueue_a_batch_once_each(live_stack: Stack) -> None:
     second = live_stack.beat()
     second.wait_for_output("Sending due task")
@@ -165,6 +167,7 @@ def test_redis_killed_between_enqueue_and_delivery(
     stack.wait_until_completed(batch_id, sample)
 
 
+@pytest.mark.slow
 def test_redis_killed_during_an_import(
     stack_and_valkey: tuple[Stack, OwnValkey],
 ) -> None:
@@ -184,6 +187,7 @@ def test_redis_killed_during_an_import(
     stack.wait_until_completed(batch_id, sample)
 
 
+@pytest.mark.slow
 def test_redis_does_not_answer_during_an_upload(stack_and_valkey: tuple[Stack, OwnValkey]) -> None:
     stack, valkey = stack_and_valkey
     tenant = stack.new_tenant()
@@ -196,6 +200,7 @@ def test_redis_does_not_answer_during_an_upload(stack_and_valkey: tuple[Stack, O
     stack.wait_until_completed(batch_id, sample)
 
 
+@pytest.mark.slow
 def test_redis_does_not_answer_an_acknowledgement(
     stack_and_valkey: tuple[Stack, OwnValkey],
 ) -> None:

@@ -32,6 +32,7 @@ THIS_VERSION = """
 """
 
 
+@pytest.mark.slow
 def test_this_code_works_with_the_schema_of_the_next_version(
     live_stack: Stack,
 ) -> None:
@@ -48,6 +49,7 @@ def test_this_code_works_with_the_schema_of_the_next_version(
         live_stack.sql(THIS_VERSION)
 
 
+@pytest.mark.slow
 def test_wrong_clocks_of_worker_and_web_do_not_matter(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
