@@ -17,6 +17,7 @@ from core import emails
 from core.characters import SAFE_CHARS, SAFE_FIRST_CHARS, SIGNS
 from core.text import has_family_name_first
 from imports.schema.columns import Columns
+from imports.schema.error_values import is_error_value
 from imports.schema.fields import FIELDS, FULL_NAME, REQUIRED
 from imports.validation import phones, problems, rules
 from imports.validation.problems import Problem, RowWarning
@@ -172,10 +173,11 @@ class RowChecker:
         """The same result for any row, with the reason for each refused value."""
         stored: list[Any] = []
         found: list[Problem] = []
-        for rule, value in zip(self._rules, values, strict=True):
+        for field, rule, value in zip(FIELDS.values(), self._rules, values, strict=True):
             outcome = rule(value)
             if isinstance(outcome, Problem):
-                found.append(outcome)
+                is_error = is_error_value(value)  # such as #N/A
+                found.append(problems.error_value(field, value) if is_error else outcome)
             else:
                 stored.append(outcome)
         if self._full_name is not None and values[1] and not values[2]:

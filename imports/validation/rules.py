@@ -128,21 +128,7 @@ def boolean_rule(field: Field) -> Rule:
 
 def rules_of_row(default_role: str) -> tuple[Rule, ...]:
     """The rules of all fields, in the order of FIELDS."""
-    return tuple(
-        _with_error_values(field, _rule_of(field, default_role)) for field in FIELDS.values()
-    )
-
-
-def _with_error_values(field: Field, rule: Rule) -> Rule:
-    """The rule, with the sentence about errors of formulas for a value such as #N/A."""
-
-    def check(value: str) -> Value | Problem:
-        outcome = rule(value)
-        if isinstance(outcome, Problem) and is_error_value(value):
-            return problems.error_value(field, value)
-        return outcome
-
-    return check
+    return tuple(_rule_of(field, default_role) for field in FIELDS.values())
 
 
 def _rule_of(field: Field, default_role: str) -> Rule:
