@@ -16,6 +16,8 @@ _three_quotes: Final = re.compile('"""').search
 _comma_at_end: Final = re.compile(',",').search
 _quotes_or_comma: Final = re.compile('"(?:""|,(?<=,",))').search
 _null: Final = re.compile("N(?:ULL|/A)").search
+# At the beginning or at the end of a cell of a workbook, perhaps with a blank beside it.
+_quote_at_an_end: Final = re.compile(r""""(?:(?<=\n")|(?<=\n[ \t\xa0]")|(?=[ \t\xa0]?\n))""").search
 # At the beginning and at the end of a cell.
 _apostrophe: Final = re.compile(r"""'(?<![^,;\t|"\n\r ]')""").search
 _equals_sign: Final = re.compile(r"""=(?<![^,;\t|"\n\r ]=)""").search
@@ -47,7 +49,11 @@ def is_suspect(text: str, delimiter: str) -> bool:
 
 def is_suspect_sheet(text: str) -> bool:
     """Whether cells of a workbook may need cleaning. A line end stands between two cells."""
-    return '"' in text or ",\n" in text or is_suspect(text, "\n")
+    return (
+        ('"' in text and _quote_at_an_end(f"\n{text}\n") is not None)
+        or ",\n" in text
+        or is_suspect(text, "\n")
+    )
 
 
 def _has_suspect_quotes(text: str, delimiter: str) -> bool:
