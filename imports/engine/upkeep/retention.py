@@ -60,9 +60,8 @@ def _delete_batch(batches: QuerySet[ImportBatch], batch_id: UUID, organisation_i
         deleted = _delete_part(batches, batch_id, organisation_id)
         if deleted is not None:
             return deleted
-        time.sleep(
-            time.monotonic() - started
-        )  # imports get the processor and the disk half the time
+        # A pause as long as the transaction: imports get processor and disk in half of the time.
+        time.sleep(time.monotonic() - started)
 
 
 @transaction.atomic
