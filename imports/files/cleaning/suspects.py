@@ -77,13 +77,18 @@ def _has_suspect_letters(text: str) -> bool:
             return True
         # The letters of two cells may be neighbours here.
         return _damaged_letter(letters) is not None and _damaged_letter(text) is not None
-    if any(sign in text for sign in "\xa0\xad«»´"):
+    signs = encoded.translate(None, _ASCII + _LATIN_LETTERS)
+    if not signs:  # the usual case: letters such as é, but no second byte of a damaged letter
+        return False
+    if any(sign in signs for sign in _SUSPECT_SIGNS):
         return True
     letters = encoded.translate(None, _ASCII).decode("latin-1")
     return _damaged_letter(letters) is not None and _damaged_letter(text) is not None
 
 
 _ASCII: Final = bytes(range(128))
+_LATIN_LETTERS: Final = bytes(range(0xC0, 0x100))
+_SUSPECT_SIGNS: Final = "\xa0\xad«»´".encode("latin-1")
 # Marks, blanks and quotes, accents to be put on the letter before, and the byte-order mark. The
 # joiners U+200C and U+200D belong to names.
 _suspect_letter: Final = re.compile(
