@@ -77,8 +77,8 @@ def test_a_query_of_no_organisation_raises(query: Callable[[], Any]) -> None:
 def test_of_gives_the_rows_of_one_organisation(
     admin: User, other_admin: User, acme: Organisation
 ) -> None:
-    Invitation.objects.create(user=admin)
-    Invitation.objects.create(user=other_admin)
+    Invitation.objects.create(user=admin, organisation=acme)
+    Invitation.objects.create(user=other_admin, organisation=other_admin.organisation)
     assert list(User.objects.of(acme.id)) == [admin]
     assert User.objects.everywhere().count() == 2
     assert [found.user for found in Invitation.objects.of(acme.id)] == [admin]
