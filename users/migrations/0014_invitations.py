@@ -6,12 +6,16 @@ filled it by hand, the invitation that was accepted is kept of each user, or els
 The foreign keys are triggers that run once a statement, as those of `users.organisation_id`
 (0002): PostgreSQL's own check would cost an import several microseconds for each row.
 
-- INSERT: the users have to exist, and are locked FOR KEY SHARE. An import inserts users and their
-  invitations in one transaction, in which nobody else can see or delete them. It sets
-  `marketedge.invites_new_users`, and nothing is checked.
+- INSERT: the users have to exist, and are locked FOR KEY SHARE.
 - DELETE of users sets `user_id` and `invited_by` to null, and revokes what is open.
 - DELETE of an organisation deletes the invitations of its users, and those whose user is gone.
 - UPDATE of a user's organisation takes the invitation along.
+
+A transaction that sets `marketedge.invite_new_users` to `on` invites the users that it inserts,
+those with `invitation_requested`. This is how an import writes invitations: in the statement that
+writes the users, also where that statement inserts only some of them, or is rolled back. Nobody
+else can see or delete these users, so they are not checked. An invitation gets the id of its user:
+ids that ascend with time are faster to insert than random ones.
 """
 
 import django.db.models.deletion
@@ -64,8 +68,23 @@ END $$;
 CREATE TRIGGER user_invitations_check_users AFTER INSERT ON user_invitations
     REFERENCING NEW TABLE AS new_invitations
     FOR EACH STATEMENT
-    WHEN (current_setting('marketedge.invites_new_users', true) IS DISTINCT FROM 'on')
+    WHEN (current_setting('marketedge.invite_new_users', true) IS DISTINCT FROM 'on')
     EXECUTE FUNCTION user_invitations_check_users();
+
+CREATE FUNCTION users_invite() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    inviter uuid := nullif(current_setting('marketedge.inviter', true), '');
+BEGIN
+    INSERT INTO user_invitations (id, user_id, organisation_id, import_batch_id, invited_by)
+    SELECT id, id, organisation_id, import_batch_id, inviter
+    FROM new_users WHERE invitation_requested;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER users_invite AFTER INSERT ON users
+    REFERENCING NEW TABLE AS new_users
+    FOR EACH STATEMENT
+    WHEN (current_setting('marketedge.invite_new_users', true) = 'on')
+    EXECUTE FUNCTION users_invite();
 
 CREATE FUNCTION users_leave_invitations() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -110,6 +129,7 @@ BEGIN
 END $$;
 DROP FUNCTION users_take_invitation_along() CASCADE;
 DROP FUNCTION users_leave_invitations() CASCADE;
+DROP FUNCTION users_invite() CASCADE;
 DROP FUNCTION user_invitations_check_users() CASCADE;
 DELETE FROM user_invitations WHERE user_id IS NULL;
 UPDATE user_invitations SET status = 'revoked'

@@ -62,8 +62,8 @@ def lines_of(rows: Iterable[UserRow], *, invite: bool = True) -> list[str]:
     """One line of text for each valid row: its values, separated by tabs, not yet escaped.
 
     The lines are in the order of their e-mail address, which comes first, so that two imports that
-    share addresses wait for each other instead of deadlocking. With `invite=False` nobody is
-    invited, whatever the row says."""
+    share addresses wait for each other instead of deadlocking. With `invite=False` no user asks for
+    an invitation, whatever the row says."""
     booleans = _BOOLEANS_AS_TEXT if invite else _BOOLEANS_WITHOUT_INVITATION
     tuples: Iterable[Any] = rows  # mypy can't split a NamedTuple at a computed index
     lines = ["\t".join(row[:_TEXT_COUNT]) + booleans[row[_TEXT_COUNT:]] for row in tuples]
@@ -94,16 +94,21 @@ def write_users(
     *,
     organisation_id: UUID,
     batch_id: UUID,
+    invite: bool = False,
+    invited_by: UUID | None = None,
     expect_existing: bool = False,
     overlap: Overlap | None = None,
 ) -> Written:
     """Inserts the rows that `lines_of` gave, and gives the outcome of each.
 
-    `overlap` is called once, while the database inserts the rows. With `expect_existing` the
-    writer looks for existing users first, which saves a failed COPY if there are some.
+    With `invite` each user that is created gets an invitation, if the row asks for one, in the name
+    of the user `invited_by`. It is written by the statement that inserts the user.
+
+    `overlap` is called once, while the database inserts the rows. With `expect_existing` the writer
+    looks for existing users first, which saves a failed COPY if there are some.
 
     Raises the errors of the database, except those that a single row caused."""
-    target = insert_table.prepare(organisation_id, batch_id)
+    target = insert_table.prepare(organisation_id, batch_id, invite=invite, invited_by=invited_by)
     todo = lines
     existing: dict[str, UUID | None] = {}
     for round_ in range(_MAX_ROUNDS):

@@ -68,14 +68,26 @@ class Target:
                 cursor.execute(_DELETE)
 
 
-def prepare(organisation_id: UUID, batch_id: UUID) -> Target:
-    """Gives the target for rows of this batch, until the end of the transaction."""
+def prepare(
+    organisation_id: UUID, batch_id: UUID, *, invite: bool, invited_by: UUID | None
+) -> Target:
+    """Gives the target for rows of this batch, until the end of the transaction.
+
+    With `invite` a trigger of `users` writes an invitation for each new user whose row asks for
+    one, in the name of the user `invited_by` (`users_invite`, users/migrations/0014)."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT current_setting('log_error_verbosity'),"
             " set_config('marketedge.import_organisation', %s, true),"
-            " set_config('marketedge.import_batch', %s, true)",
-            [str(organisation_id), str(batch_id)],
+            " set_config('marketedge.import_batch', %s, true),"
+            " set_config('marketedge.invite_new_users', %s, true),"
+            " set_config('marketedge.inviter', %s, true)",
+            [
+                str(organisation_id),
+                str(batch_id),
+                "on" if invite else "off",
+                str(invited_by or ""),
+            ],
         )
         if cursor.fetchone()[0] == TERSE:
             return Target(_COPY_TO_USERS, f"\t{organisation_id}\t{batch_id}\n", is_temporary=False)
