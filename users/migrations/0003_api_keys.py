@@ -17,7 +17,8 @@ CREATE TRIGGER user_api_keys_touch BEFORE UPDATE ON user_api_keys
     FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 """
 
-# The tables of simplejwt keep nobody from deleting a user with a plain DELETE.
+# The tables of simplejwt, which earlier versions made, keep nobody from deleting a user with a plain
+# DELETE.
 TOKENS = """
 DO $$
 DECLARE found record;
@@ -28,8 +29,8 @@ BEGIN
                CASE WHEN confrelid = 'users'::regclass THEN 'SET NULL' ELSE 'CASCADE' END AS rule
         FROM pg_constraint
         WHERE contype = 'f' AND conrelid IN (
-            'token_blacklist_outstandingtoken'::regclass,
-            'token_blacklist_blacklistedtoken'::regclass
+            to_regclass('token_blacklist_outstandingtoken'),
+            to_regclass('token_blacklist_blacklistedtoken')
         )
     LOOP
         EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', found.of_table, found.conname);
@@ -46,7 +47,6 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('users', '0002_database_rules'),
-        ('token_blacklist', '0013_alter_blacklistedtoken_options_and_more'),
     ]
 
     operations = [

@@ -9,6 +9,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
 
 from core import emails
 from core.models import Table
@@ -99,6 +100,8 @@ class User(Table, AbstractBaseUser):
     # "!" is the hash of no password, so nobody can log in to the account yet.
     password = models.CharField(max_length=128, default="!", db_default="!")
     last_login = models.DateTimeField(null=True, blank=True, editable=False)
+    # Sessions and tokens of before have ended. The database sets it (migration 0015).
+    logins_ended_at = models.DateTimeField(null=True, blank=True, editable=False)
     # The import that created this user, and whether its file asked for an invitation. This app does
     # not know `imports`, so the column is plain. The foreign key is made in imports/migrations.
     import_batch_id = models.UUIDField(null=True, blank=True, editable=False)
@@ -156,6 +159,14 @@ class User(Table, AbstractBaseUser):
     def get_full_name(self) -> str:
         """First and last name."""
         return f"{self.first_name} {self.last_name}".strip()
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Django's hook for `get_session_auth_hash`, with which sessions and tokens are compared.
+
+        It changes with the password, and when the user is deactivated."""
+        ended = self.logins_ended_at.isoformat() if self.logins_ended_at else ""
+        salt = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
+        return salted_hmac(salt, self.password + ended, secret=secret, algorithm="sha256").hexdigest()
 
     # What the user may do: `users.rights.permissions` answers. Django's admin site calls
     # `has_perm` and `has_module_perms`.
