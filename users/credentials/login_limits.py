@@ -1,4 +1,5 @@
-"""Limits the wrong passwords of every login, in the API and in the admin site.
+"""Limits the wrong passwords of every login, in the API, in the admin site and on the login page, and
+the e-mails that people who are not logged in can ask for.
 
 An attempt is counted before its password is checked, and the count is taken back if the login
 succeeds. The limits therefore hold for any number of simultaneous attempts. The counts are in
@@ -12,6 +13,7 @@ clear. It has no limit that exempts the networks from which the owner has logged
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -44,6 +46,13 @@ LIMITS = {
     "network": Limit(50, timedelta(minutes=15)),
     "account": Limit(100, timedelta(hours=1)),
 }
+# E-mails to one account, such as those with a link to a new password. Who asks is not known, so that
+# none of them is taken back.
+MAIL_LIMITS = {
+    "mail_account_network": Limit(5, timedelta(minutes=15)),
+    "mail_network": Limit(50, timedelta(minutes=15)),
+    "mail_account": Limit(10, timedelta(hours=1)),
+}
 IPV6_PREFIX = 64  # bits; a provider gives one customer a network of this size
 
 
@@ -53,24 +62,53 @@ class TooManyLogins(TooManyRequests):
     code = "too_many_logins"
 
 
+class TooManyMails(TooManyRequests):
+    """Too many e-mails were asked for. Wait a while before you ask again."""
+
+    code = "too_many_mails"
+
+
 def reserve(email: str, ip: str) -> list[Reserved]:
     """Counts one attempt for each limit. `ip` is the client's IP address, or "" if it is unknown.
     Gives the counted attempts, for `refund`.
 
     Raises TooManyLogins if a limit is reached. The transaction is then rolled back, so that nothing
     is counted."""
-    network, account = network_of(ip), UserManager.normalize_email(email)
-    keys = {"account_network": f"{account} {network}", "network": network, "account": account}
     reserved: list[Reserved] = []
     with transaction.atomic():
-        for scope, limit in LIMITS.items():
-            attempt = LoginAttempts.objects.reserve(scope, _hash(scope, keys[scope]), limit.window)
+        for scope, key, limit in _counters(LIMITS, email, ip):
+            attempt = LoginAttempts.objects.reserve(scope, key, limit.window)
             reserved.append(attempt)
             # reserved[0] is the attempt of "account_network"
             is_exempt = scope == "account" and reserved[0].is_known
             if attempt.count > limit.attempts and not is_exempt:
                 raise _refusal(attempt)
     return reserved
+
+
+def count_mail(email: str, ip: str) -> None:
+    """Counts an e-mail that somebody asks for, whether the account exists or not.
+
+    Raises TooManyMails if a limit is reached. The transaction is then rolled back, so that nothing
+    is counted."""
+    with transaction.atomic():
+        for scope, key, limit in _counters(MAIL_LIMITS, email, ip):
+            attempt = LoginAttempts.objects.reserve(scope, key, limit.window)
+            if attempt.count > limit.attempts:
+                _log(attempt)
+                raise TooManyMails(
+                    f"Too many e-mails were asked for. Ask again in {_minutes(attempt)} min.",
+                    retry_after_seconds=attempt.seconds_left,
+                )
+
+
+def _counters(limits: Mapping[str, Limit], email: str, ip: str) -> Iterator[tuple[str, str, Limit]]:
+    """(scope, hash of the key, limit) of each counter. The limits are those of the account from one
+    network, of the network, and of the account."""
+    network, account = network_of(ip), UserManager.normalize_email(email)
+    keys = (f"{account} {network}", network, account)
+    for (scope, limit), key in zip(limits.items(), keys, strict=True):
+        yield scope, _hash(scope, key), limit
 
 
 def refund(reserved: list[Reserved]) -> None:
@@ -95,11 +133,18 @@ def _hash(scope: str, key: str) -> str:
 
 
 def _refusal(attempt: Reserved) -> TooManyLogins:
+    _log(attempt)
+    return TooManyLogins(
+        f"Too many wrong passwords. The next attempt is possible in {_minutes(attempt)} min.",
+        retry_after_seconds=attempt.seconds_left,
+    )
+
+
+def _log(attempt: Reserved) -> None:
     log.warning(
         "login_limit_hit", limit_type=attempt.scope, retry_after_seconds=attempt.seconds_left
     )
-    minutes = -(-attempt.seconds_left // 60)
-    return TooManyLogins(
-        f"Too many wrong passwords. The next attempt is possible in {minutes} min.",
-        retry_after_seconds=attempt.seconds_left,
-    )
+
+
+def _minutes(attempt: Reserved) -> int:
+    return -(-attempt.seconds_left // 60)

@@ -11,11 +11,16 @@ RULES = """
 SET LOCAL lock_timeout = '5s';
 CREATE FUNCTION users_end_logins() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    NEW.logins_ended_at := clock_timestamp();
+    NEW.logins_ended_at := CASE
+        WHEN OLD.is_active AND NOT NEW.is_active THEN clock_timestamp()
+        ELSE greatest(OLD.logins_ended_at, NEW.logins_ended_at)  -- never back, by an old object
+    END;
     RETURN NEW;
 END $$;
-CREATE TRIGGER users_end_logins BEFORE UPDATE OF is_active ON users
-    FOR EACH ROW WHEN (OLD.is_active AND NOT NEW.is_active)
+CREATE TRIGGER users_end_logins BEFORE UPDATE OF is_active, logins_ended_at ON users
+    FOR EACH ROW
+    WHEN (OLD.is_active AND NOT NEW.is_active
+          OR OLD.logins_ended_at IS DISTINCT FROM NEW.logins_ended_at)
     EXECUTE FUNCTION users_end_logins();
 
 CREATE FUNCTION users_end_refresh_tokens() RETURNS trigger LANGUAGE plpgsql AS $$

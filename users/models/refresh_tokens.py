@@ -42,6 +42,10 @@ class RefreshTokenFamilyManager(models.Manager["RefreshTokenFamily"]):
         family.update(revoked_at=Now())
         return None
 
+    def end(self, family_id: UUID | str) -> None:
+        """Revokes a family. Does nothing to one that is revoked or deleted already."""
+        self.filter(id=family_id, revoked_at=None).update(revoked_at=Now())
+
     def purge(self) -> int:
         """Deletes families whose time is over. Gives their number."""
         return self.filter(ends_at__lt=Now()).delete()[0]

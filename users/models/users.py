@@ -166,7 +166,9 @@ class User(Table, AbstractBaseUser):
         It changes with the password, and when the user is deactivated."""
         ended = self.logins_ended_at.isoformat() if self.logins_ended_at else ""
         salt = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
-        return salted_hmac(salt, self.password + ended, secret=secret, algorithm="sha256").hexdigest()
+        return salted_hmac(
+            salt, self.password + ended, secret=secret, algorithm="sha256"
+        ).hexdigest()
 
     # What the user may do: `users.rights.permissions` answers. Django's admin site calls
     # `has_perm` and `has_module_perms`.
