@@ -10,6 +10,7 @@ from csp.constants import NONCE, NONE, SELF
 from environs import Env, EnvValidationError, validate
 
 from marketedge import logs
+from users.mail import environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -76,30 +77,19 @@ DATABASE_IDLE_SECONDS: int = env.int(
 )
 DATABASE_TRANSACTION_POOLING: bool = env.bool("DATABASE_TRANSACTION_POOLING", False)
 
-# --- audit trail, and the e-mail at the end of an import ----------------------------------------
+# --- audit trail, e-mail (users/mail/environment.py), invitations -------------------------------
 AUDIT_RETENTION_DAYS: int = env.int("AUDIT_RETENTION_DAYS", 365, validate=validate.Range(min=30))
-EMAIL_HOST: str = env.str("EMAIL_HOST", "")  # empty: no e-mail is sent or queued
-EMAIL_PORT: int = env.int("EMAIL_PORT", 587, validate=validate.Range(min=1, max=65535))
-EMAIL_HOST_USER: str = env.str("EMAIL_HOST_USER", "")
-EMAIL_HOST_PASSWORD: str = env.str("EMAIL_HOST_PASSWORD", "")
-EMAIL_USE_SSL: bool = EMAIL_PORT == 465  # implicit TLS, instead of STARTTLS
-EMAIL_USE_TLS: bool = env.bool("EMAIL_USE_TLS", True) and not EMAIL_USE_SSL
-DEFAULT_FROM_EMAIL = PUBLIC_URL = ""
-if EMAIL_HOST:
-    DEFAULT_FROM_EMAIL = env.str(
-        "DEFAULT_FROM_EMAIL",
-        validate=validate.Regexp(
-            r".+@.+", error="{input} is not a sender like MarketEdge <imports@marketedge.example>."
-        ),
-    )
-    # The beginning of links. The Host header is never used for them: clients can forge it.
-    PUBLIC_URL = env.str(
-        "PUBLIC_URL",
-        validate=validate.Regexp(
-            r"^https?://[^/?#\s]+/?\Z",
-            error="{input} is not a URL like https://marketedge.example.",
-        ),
-    )
+_mail = environment.read(env)
+EMAIL_BACKEND, EMAIL_TIMEOUT = _mail.backend, 5  # seconds, for each answer of the server
+EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
+EMAIL_USE_SSL = _mail.port == 465  # implicit TLS, instead of STARTTLS
+EMAIL_USE_TLS = _mail.tls and not EMAIL_USE_SSL
+EMAIL_FILE_PATH, EMAIL_PROVIDER = _mail.file_path, _mail.provider
+ANYMAIL, ANYMAIL_WEBHOOK_SECRET = _mail.anymail, _mail.webhook_secret
+DEFAULT_FROM_EMAIL, PUBLIC_URL = _mail.sender, _mail.public_url
+INVITATION_RATE, INVITATION_DAYS = _mail.rate, _mail.days  # e-mails a minute; of a link
+INVITATION_LANGUAGE = _mail.language
 
 try:
     env.seal()
@@ -198,9 +188,6 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True  # serves without `collectstatic`, which only a deployment runs
-
-# --- E-mail ------------------------------------------------------------------------------------
-EMAIL_TIMEOUT = 5  # seconds, for each answer of the server
 
 # --- HTTPS ------------------------------------------------------------------------------------
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS_ONLY else None

@@ -13,6 +13,7 @@ from tests.paths import ROOT
 
 SOURCES = (
     "marketedge/settings.py",
+    "users/mail/environment.py",
     "marketedge/server/worker.py",
     "marketedge/tracing.py",
     "gunicorn.conf.py",

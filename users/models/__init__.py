@@ -4,6 +4,7 @@ Other packages import the classes from here, never from the modules below.
 """
 
 from users.models.api_keys import ApiKey
+from users.models.invitation_sender import InvitationSender
 from users.models.invitations import Invitation
 from users.models.login_attempts import LoginAttempts, Reserved
 from users.models.organisations import Organisation
@@ -13,6 +14,7 @@ from users.models.users import User, UserManager, stored_email
 __all__ = [
     "ApiKey",
     "Invitation",
+    "InvitationSender",
     "LoginAttempts",
     "Organisation",
     "RefreshTokenFamily",
