@@ -8,8 +8,8 @@ from django.contrib.admin import AdminSite
 from django.contrib.admin.apps import AdminConfig
 from django.http import HttpRequest, HttpResponse
 
-# Groups, which give no permissions here, and refresh tokens.
-HIDDEN_APPS = frozenset({"auth", "token_blacklist"})
+# Groups, which give no permissions here.
+HIDDEN_APPS = frozenset({"auth"})
 
 
 class Site(AdminSite):

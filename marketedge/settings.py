@@ -116,7 +116,6 @@ INSTALLED_APPS = [
     "import_export",
     "csp",
     "rest_framework",
-    "rest_framework_simplejwt.token_blacklist",
     "drf_spectacular",
     "drf_spectacular_sidecar",
 ]
@@ -159,6 +158,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
 ]
+PASSWORD_RESET_TIMEOUT = 3600  # seconds in which the link of an e-mail to a new password is valid
+LOGIN_URL = "login"
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"
@@ -312,11 +313,6 @@ REST_FRAMEWORK = {
     "DEFAULT_METADATA_CLASS": None,
     "EXCEPTION_HANDLER": "core.problems.handle",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
-}
-SIMPLE_JWT = {
-    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
-    "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
-    "CHECK_REVOKE_TOKEN": True,  # a new password revokes all tokens
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "MarketEdge user import",

@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", readyz, name="readyz"),
     path("metrics", include("imports.metrics")),
     path("api/v1/", include("imports.api.urls")),
+    path("", include("users.pages.urls")),
 ]
 handler400 = "core.error_handlers.handler400"
 handler403 = "core.error_handlers.handler403"

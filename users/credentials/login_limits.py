@@ -1,5 +1,6 @@
-"""Limits the wrong passwords of every login, in the API, in the admin site and on the login page, and
-the e-mails that people who are not logged in can ask for.
+"""Limits the wrong passwords of every login: at the API, the admin site and the login page.
+
+Also limits the e-mails that people who are not logged in can ask for.
 
 An attempt is counted before its password is checked, and the count is taken back if the login
 succeeds. The limits therefore hold for any number of simultaneous attempts. The counts are in
@@ -46,8 +47,8 @@ LIMITS = {
     "network": Limit(50, timedelta(minutes=15)),
     "account": Limit(100, timedelta(hours=1)),
 }
-# E-mails to one account, such as those with a link to a new password. Who asks is not known, so that
-# none of them is taken back.
+# E-mails to one account, such as those with a link to a new password. None of them is taken back, as
+# nobody knows who asked.
 MAIL_LIMITS = {
     "mail_account_network": Limit(5, timedelta(minutes=15)),
     "mail_network": Limit(50, timedelta(minutes=15)),

@@ -4,8 +4,8 @@ A refresh token belongs to the family of its login (`users.models.refresh_tokens
 reads the user and the family, so that tokens end at once: after a logout, with another password, or
 when the user is deactivated.
 
-PyJWT alone makes and checks them. djangorestframework_simplejwt, which earlier versions used, stores
-every refresh token in clear, and knows neither families nor logouts.
+PyJWT alone makes and checks them. djangorestframework_simplejwt, which earlier versions used,
+stores every refresh token in clear, and knows neither families nor logouts.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""The pages for people: login, own account, passwords and invitations. They need no JavaScript."""

@@ -1,0 +1,53 @@
+"""The pages to log in and out."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from django.contrib import messages
+from django.contrib.auth.views import LoginView, LogoutView
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import resolve_url
+
+from users.accounts.login_forms import LoginForm, with_refusal
+from users.models import User
+from users.pages.base import home_of
+
+
+class LoginPage(LoginView):
+    """Asks for e-mail address and password, and goes on to `next` if that is on this host."""
+
+    template_name = "users/pages/login.html"
+    form_class = LoginForm
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Whoever is logged in already goes on."""
+        if request.method != "POST" and request.user.is_authenticated:
+            return HttpResponseRedirect(self.get_success_url())
+        return cast(HttpResponse, super().dispatch(request, *args, **kwargs))
+
+    def get_redirect_url(self) -> str:
+        """`next`, unless it is this page."""
+        url = str(super().get_redirect_url())
+        return "" if urlsplit(url).path == resolve_url("login") else url
+
+    def get_default_redirect_url(self) -> str:
+        """Where to go without `next`."""
+        return home_of(cast(User, self.request.user))
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        """The form with its errors."""
+        return with_refusal(super().form_invalid(form), form)
+
+
+class LogoutPage(LogoutView):
+    """Ends the session. POST only, so that no link of somebody else does it."""
+
+    next_page = "login"
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Logs out and goes on to the login page."""
+        response = cast(HttpResponse, super().post(request, *args, **kwargs))
+        messages.success(request, "You have logged out.")
+        return response

@@ -1,0 +1,20 @@
+"""The URLs of the pages for people. They have no trailing slash."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from users.pages import account, invitations, logging_in, passwords
+
+urlpatterns = [
+    path("login", logging_in.LoginPage.as_view(), name="login"),
+    path("logout", logging_in.LogoutPage.as_view(), name="logout"),
+    path("account", account.AccountPage.as_view(), name="account"),
+    path("password/change", passwords.ChangePage.as_view(), name="password-change"),
+    path("password/reset", passwords.ResetPage.as_view(), name="password-reset"),
+    path("password/reset/new", passwords.NewPasswordPage.as_view(), name="password-new"),
+    path("password/reset/<uuid:user_id>/<str:token>", passwords.open_link, name="password-link"),
+    path("invitations/accept", invitations.AcceptPage.as_view(), name="invitation-accept"),
+    path("invitations/renew", invitations.RenewPage.as_view(), name="invitation-renew"),
+    path("invitations/<str:token>", invitations.open_link, name="invitation-link"),
+]
