@@ -56,7 +56,10 @@ def concatenate(files: list[bytes]) -> bytes:
 def empty_tables() -> None:
     """Deletes all users, organisations, uploads and batches."""
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE users, import_batches, import_uploads, organisations CASCADE")
+        cursor.execute(
+            "TRUNCATE users, user_invitations, import_batches, import_uploads, organisations"
+            " CASCADE"
+        )
 
 
 def create_users(count: int) -> None:

@@ -27,7 +27,7 @@ from django.views.decorators.http import require_POST
 from core.errors import Refusal
 from core.requests.client_ip import client_ip
 from core.text import utc
-from imports import actions, models
+from imports import actions, models, progress
 from imports.admin.base import ReadOnlyAdmin
 from imports.admin.presentation import (
     batch_details,
@@ -101,14 +101,13 @@ class ImportBatchAdmin(ReadOnlyAdmin):
     @admin.display(description="rows")
     def progress_bar(self, batch: ImportBatch) -> str:
         """The progress as a bar and as text."""
-        state = batch_state(batch)
         return format_html(
             '<progress class="batch-{}" max="100" value="{}" aria-label="Progress"></progress>'
             "<small>{} of {}</small>",
             batch.status,
-            state.percent,
-            state.processed_rows,
-            state.total_rows,
+            progress.of(batch).percent,
+            f"{batch.processed_rows:,}",
+            f"{batch.total_rows:,}",
         )
 
     @admin.display(description="outcome")

@@ -43,9 +43,9 @@ class OptionsForm(forms.Form):
     send_invitations = forms.BooleanField(
         required=False,
         initial=DEFAULTS.send_invitations,
-        label="Request invitations",
-        help_text="Rows can say otherwise. This version records the request for each user, but does"
-        " not send invitations yet.",
+        label="Send invitations",
+        help_text="Each new user gets an e-mail with a link to choose a password. Rows can say"
+        " otherwise.",
     )
     skip_duplicates = forms.BooleanField(
         required=False,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.text import count_of, utc
-from imports import files, progress
+from imports import files, invitations, progress
 from imports.engine import undo
 from imports.engine.options import ImportOptions
 from imports.models import ImportBatch, Upload
@@ -31,6 +31,7 @@ class BatchState:
     unprocessed_rows: str
     sentence: str
     speed: str
+    invitations: str
 
 
 def batch_state(batch: ImportBatch) -> BatchState:
@@ -48,6 +49,7 @@ def batch_state(batch: ImportBatch) -> BatchState:
         unprocessed_rows=f"{batch.total_rows - batch.processed_rows:,}",
         sentence=status_sentence(batch),
         speed=speed_text(batch),
+        invitations=invitations.sentence(batch),
     )
 
 
@@ -161,7 +163,7 @@ def batch_details(batch: ImportBatch) -> list[tuple[str, Any]]:
         ("Started", _time(batch.started_at)),
         ("Ended", _time(batch.completed_at)),
         ("Undone", _time(batch.undone_at)),
-        ("Invitations", "requested" if options.send_invitations else "not requested"),
+        ("Invitations", "sent to new users" if options.send_invitations else "none"),
         ("Existing users", "skipped" if options.skip_duplicates else "count as failed"),
         ("Default role", options.default_role),
         ("File", describe_upload(upload) if upload else None),

@@ -29,7 +29,7 @@ from import_export.resources import ModelResource
 
 from core.errors import Refusal
 from core.requests.client_ip import client_ip
-from imports import actions, audit, files, quotas, uploads
+from imports import actions, audit, files, invitations, quotas, uploads
 from imports.admin.base import LockedDeletion
 from imports.admin.forms import ConfirmForm, OptionsForm, UploadForm
 from imports.admin.presentation import describe_upload
@@ -249,6 +249,7 @@ class UserImportAdmin(ImportMixin, ExportMixin, LockedDeletion, UserAdmin):  # t
             preview=result,
             organisation=chosen.chosen_organisation,
             options=chosen.import_options,
+            announcement=invitations.announcement(chosen.import_options),
             upload_description=describe_upload(upload),
             mapping=[
                 (FIELDS[name].label if name in FIELDS else name, header)

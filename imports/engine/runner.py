@@ -32,6 +32,7 @@ from imports.engine.writing.copy_writer import Written
 from imports.models import ImportBatch, ImportHalt, MetricDelta, Upload
 from imports.models.statuses import Status
 from imports.validation.rows import RowChecker
+from users import mail
 
 log = structlog.get_logger(__name__)
 
@@ -269,6 +270,8 @@ class _Attempt:
             current.lines,
             organisation_id=batch.organisation_id,
             batch_id=batch.id,
+            invite=self.options.send_invitations and mail.is_on(),
+            invited_by=batch.uploaded_by_id,
             expect_existing=self.met_existing,
             overlap=read_ahead,
         )

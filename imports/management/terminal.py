@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from django.core.management.base import OutputWrapper
 
-from imports import progress
+from imports import invitations, progress
 from imports.engine.preview import Preview
 from imports.models import ImportBatch, Upload
 from imports.schema.warnings import FileWarning
@@ -51,6 +51,8 @@ def outcome_lines(batch: ImportBatch) -> Iterator[str]:
     yield f"  imported  {batch.successful_rows:>9,}"
     yield f"  skipped   {batch.skipped_rows:>9,}  (users who exist already)"
     yield f"  failed    {batch.failed_rows:>9,}"
+    if invited := invitations.sentence(batch):
+        yield f"  {invited}"
     upload = Upload.objects.of(batch.organisation_id).filter(import_batch=batch).first()
     for data in upload.warnings[:MAX_LISTED] if upload else ():
         yield f"  warning: {FileWarning.from_json(data).text()}"

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from imports import tasks
 from users import retention
-from users.models import User
+from users.models import Invitation, Organisation, User
 
 
 @pytest.mark.parametrize(("age_seconds", "is_kept"), [(1, False), (-60, True)])
@@ -41,6 +41,31 @@ def test_old_entries_of_the_admin_log_are_deleted(
     LogEntry.objects.filter(id=entry.id).update(action_time=timezone.now() - age)
     tasks.purge()
     assert LogEntry.objects.exists() == is_kept
+
+
+@pytest.mark.parametrize(
+    ("status", "user_is_gone", "days", "is_kept"),
+    [
+        ("revoked", True, settings.IMPORT_RETENTION_DAYS + 1, False),
+        ("revoked", True, settings.IMPORT_RETENTION_DAYS - 1, True),
+        ("accepted", False, settings.AUDIT_RETENTION_DAYS + 1, False),
+        ("accepted", False, settings.AUDIT_RETENTION_DAYS - 1, True),
+        ("sent", False, settings.AUDIT_RETENTION_DAYS + 1, False),
+        ("pending", False, settings.AUDIT_RETENTION_DAYS + 1, True),
+        ("sending", False, settings.AUDIT_RETENTION_DAYS + 1, True),
+    ],
+)
+def test_invitations_that_have_ended_are_deleted(
+    viewer: User, acme: Organisation, status: str, user_is_gone: bool, days: int, is_kept: bool
+) -> None:
+    Invitation.objects.create(
+        user=None if user_is_gone else viewer,
+        organisation=acme,
+        status=status,
+        updated_at=timezone.now() - timedelta(days=days),
+    )
+    tasks.purge()
+    assert Invitation.objects.everywhere().exists() == is_kept
 
 
 @pytest.mark.parametrize("name", list(settings.CELERY_BEAT_SCHEDULE))

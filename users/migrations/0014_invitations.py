@@ -6,7 +6,8 @@ filled it by hand, the invitation that was accepted is kept of each user, or els
 The foreign keys are triggers that run once a statement, as those of `users.organisation_id`
 (0002): PostgreSQL's own check would cost an import several microseconds for each row.
 
-- INSERT: the users have to exist, and are locked FOR KEY SHARE.
+- INSERT: the users have to exist, and are locked FOR KEY SHARE. A row without an organisation gets
+  the one of its user.
 - DELETE of users sets `user_id` and `invited_by` to null, and revokes what is open.
 - DELETE of an organisation deletes the invitations of its users, and those whose user is gone.
 - UPDATE of a user's organisation takes the invitation along.
@@ -56,8 +57,13 @@ BEGIN
             DETAIL = format('Key (id)=(%s) is not present in "users".', missing),
             TABLE = 'user_invitations', CONSTRAINT = 'user_invitations_user';
     END IF;
+    UPDATE user_invitations SET organisation_id = users.organisation_id
+    FROM new_invitations JOIN users ON users.id = new_invitations.user_id
+    WHERE user_invitations.id = new_invitations.id AND new_invitations.organisation_id IS NULL
+      AND users.organisation_id IS NOT NULL;
     PERFORM FROM new_invitations JOIN users ON users.id = new_invitations.user_id
-    WHERE users.organisation_id IS DISTINCT FROM new_invitations.organisation_id;
+    WHERE users.organisation_id <> new_invitations.organisation_id
+       OR (users.organisation_id IS NULL AND new_invitations.organisation_id IS NOT NULL);
     IF FOUND THEN
         RAISE foreign_key_violation USING
             MESSAGE = 'the organisation of an invitation must be the one of its user',

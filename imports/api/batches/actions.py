@@ -14,7 +14,8 @@ from rest_framework.response import Response
 from core.requests.client_ip import client_ip
 from imports import actions
 from imports.api.base import OrganisationView
-from imports.api.batches.detail import ACCEPTED_HEADERS, POLL_SECONDS, BatchSerializer, accepted
+from imports.api.batches.detail import ACCEPTED_HEADERS, POLL_SECONDS, accepted
+from imports.api.batches.representation import BatchSerializer
 from imports.api.openapi import examples
 from imports.api.openapi.parts import (
     BATCH,

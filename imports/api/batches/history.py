@@ -18,7 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from imports.api.base import OrganisationView
-from imports.api.batches.detail import BatchSerializer
+from imports.api.batches.representation import ListedBatchSerializer
 from imports.api.openapi import examples
 from imports.api.openapi.parts import (
     COMMON_REFUSALS,
@@ -50,7 +50,7 @@ class BatchList(serializers.Serializer[Any]):
     count = serializers.IntegerField()
     next = serializers.URLField(allow_null=True)
     previous = serializers.URLField(allow_null=True)
-    results = BatchSerializer(many=True)
+    results = ListedBatchSerializer(many=True)
 
 
 FILTERS = [
@@ -90,7 +90,7 @@ class HistoryView(OrganisationView):
         batches = filtered(self.batches(), request.query_params)
         pages = HistoryPages()
         page = pages.paginate_queryset(batches, request, view=self)
-        return pages.get_paginated_response(BatchSerializer(page, many=True).data)
+        return pages.get_paginated_response(ListedBatchSerializer(page, many=True).data)
 
 
 def filtered(batches: QuerySet[ImportBatch], query: Mapping[str, str]) -> QuerySet[ImportBatch]:

@@ -70,6 +70,17 @@ ME = {
     "organization": {"id": ORGANISATION, "name": "Acme"},
 }
 
+INVITATIONS: dict[str, Any] = {
+    "pending": 0,
+    "sent": 0,
+    "accepted": 0,
+    "expired": 0,
+    "revoked": 0,
+    "failed": 0,
+    "bounced": 0,
+    "unknown": 0,
+    "message": "",
+}
 PENDING: dict[str, Any] = {
     "id": BATCH,
     "organization_id": ORGANISATION,
@@ -86,6 +97,7 @@ PENDING: dict[str, Any] = {
     "completed_at": None,
     "error_message": "",
     "progress": {"percent": 0, "rows_per_second": None, "eta_seconds": None},
+    "invitations": INVITATIONS,
     "options": {"send_invitations": True, "skip_duplicates": True, "default_role": "viewer"},
     "warnings": [
         {
@@ -116,6 +128,7 @@ COMPLETED = PENDING | {
     "undo_until": "2026-12-23T10:00:00.481334Z",
     "error_message": "Partial import: 4930 succeeded, 60 failed",
     "progress": {"percent": 100, "rows_per_second": 17857.1, "eta_seconds": None},
+    "invitations": INVITATIONS | {"pending": 4318, "sent": 590, "accepted": 12, "failed": 10},
 }
 CANCELLED = PENDING | {
     "status": "cancelled",
@@ -126,6 +139,7 @@ CANCELLED = PENDING | {
     "completed_at": "2026-11-23T10:00:01.201334Z",
     "undo_until": "2026-12-23T10:00:01.201334Z",
     "progress": {"percent": 40, "rows_per_second": 2000.0, "eta_seconds": None},
+    "invitations": INVITATIONS | {"pending": 2000},
 }
 UNDONE = {
     "batch_id": BATCH,
@@ -148,7 +162,7 @@ HISTORY = {
     "count": 41,
     "next": f"https://marketedge.example{_PATH}?page=2",
     "previous": None,
-    "results": [COMPLETED],
+    "results": [{name: value for name, value in COMPLETED.items() if name != "invitations"}],
 }
 ERRORS = {
     "batch_id": BATCH,

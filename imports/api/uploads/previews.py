@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from core.requests.parsers import MultiPartParser
 from imports import actions, uploads
 from imports.api.base import UploadView, validated
-from imports.api.batches.detail import FileWarning
+from imports.api.batches.representation import FileWarning
 from imports.api.openapi import examples
 from imports.api.openapi.parts import (
     COMMON_REFUSALS,

@@ -16,8 +16,9 @@ from rest_framework.response import Response
 from core.requests.parsers import FormParser, JSONParser, MultiPartParser
 from imports import actions, quotas, uploads
 from imports.api.base import UploadView, validated
-from imports.api.batches.detail import ACCEPTED_HEADERS, BatchSerializer, accepted
+from imports.api.batches.detail import ACCEPTED_HEADERS, accepted
 from imports.api.batches.history import HistoryView
+from imports.api.batches.representation import BatchSerializer
 from imports.api.openapi import examples
 from imports.api.openapi.parts import (
     COMMON_REFUSALS,

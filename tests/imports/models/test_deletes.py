@@ -31,11 +31,12 @@ def test_deleting_an_uploader_keeps_their_batches_and_files(data: SampleData) ->
     assert data.sql("SELECT staged_by FROM import_uploads") == [(None,)]
 
 
-def test_deleting_a_user_deletes_the_invitation_to_them(data: SampleData) -> None:
+def test_deleting_a_user_revokes_the_invitation_to_them(data: SampleData) -> None:
     data.insert("user_invitations", user_id=data.imported, invited_by=data.admin)
     data.insert("user_invitations", user_id=data.admin, invited_by=data.imported)
     data.sql("DELETE FROM users WHERE id = %s", data.imported)
-    assert data.sql("SELECT user_id, invited_by FROM user_invitations") == [(data.admin, None)]
+    kept = data.sql("SELECT user_id, invited_by, status FROM user_invitations ORDER BY status")
+    assert kept == [(data.admin, None, "pending"), (None, data.admin, "revoked")]
 
 
 def test_deleting_a_batch_keeps_its_retry(data: SampleData) -> None:

@@ -14,7 +14,7 @@ import yaml
 from django.urls import resolve
 from rest_framework.test import APIClient
 
-from imports.api.batches.detail import BatchOptions
+from imports.api.batches.representation import BatchOptions
 from imports.api.uploads.options import OPTION_NAMES, ImportOptionsSerializer, OptionsSerializer
 from imports.engine.options import ImportOptions, ReadingOptions
 from imports.models import ImportBatch

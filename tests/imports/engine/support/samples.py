@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-HEADERS = ("email", "first_name", "last_name", "role", "department", "phone")
-STORED = ("email", "first_name", "last_name", "role", "department", "phone")
+HEADERS = ("email", "first_name", "last_name", "role", "department", "phone", "send_invitation")
+STORED = ("email", "first_name", "last_name", "role", "department", "phone", "invitation_requested")
 FIRST_ROW = 2  # the header is row 1
 
 
@@ -19,7 +19,7 @@ class Row:
     """A row of a file and its expected outcome: a user, errors, or a skipped row (neither)."""
 
     cells: tuple[str, ...]
-    user: tuple[str, ...] | None = None
+    user: tuple[str | bool, ...] | None = None
     errors: frozenset[tuple[str, str]] = frozenset()  # (field, code)
 
 
@@ -50,9 +50,13 @@ class Sample:
             existing_foreign=self.existing_foreign,
         )
 
-    def users(self) -> set[tuple[str, ...]]:
+    def users(self) -> set[tuple[str | bool, ...]]:
         """Gives the expected users, with the values of STORED."""
         return {row.user for row in self.rows if row.user}
+
+    def invited(self) -> set[str | bool]:
+        """Gives the e-mail addresses of the expected users who are to be invited."""
+        return {row.user[0] for row in self.rows if row.user and row.user[-1]}
 
     def errors(self) -> set[tuple[int, str, str]]:
         """Gives the expected row errors: (row number, field, code)."""
@@ -71,11 +75,12 @@ class Sample:
 
 
 def valid_row(number: int, name: str) -> Row:
-    """Gives a row that becomes a user."""
+    """Gives a row that becomes a user. Of three, two are to be invited."""
     email = f"person{number:06}@{name}.example"
-    user = (email, f"First {number}", "O'Brien, Zoë", "analyst", "R\\D", "+44 20 7946 0123")
-    cells = (f" Person{number:06}@{name.upper()}.example", *user[1:3], "User", *user[4:])
-    return Row(cells=cells, user=user)
+    names, others = (f"First {number}", "O'Brien, Zoë"), ("R\\D", "+44 20 7946 0123")
+    cells = (f" Person{number:06}@{name.upper()}.example", *names, "User", *others)
+    wish = ("", "yes", "no")[number % 3]
+    return Row(cells=(*cells, wish), user=(email, *names, "analyst", *others, wish != "no"))
 
 
 def plain(count: int, name: str) -> Sample:

@@ -42,6 +42,12 @@ QUICK = {
     "IMPORT_SWEEP_SECONDS": "0.5",
     "DATABASE_IDLE_SECONDS": str(IDLE_SECONDS),
 }
+MAIL = {  # e-mail is on, and nothing listens on this port
+    "EMAIL_HOST": "127.0.0.1",
+    "EMAIL_PORT": "9",
+    "DEFAULT_FROM_EMAIL": "MarketEdge <imports@marketedge.example>",
+    "PUBLIC_URL": "https://marketedge.example",
+}
 ENDED = ("completed", "failed", "cancelled")
 
 
@@ -60,6 +66,7 @@ class Stack:
     def __init__(self, database_url: str, redis_url: str, folder: Path) -> None:
         self.database_url, self.redis_url, self.folder = database_url, redis_url, folder
         self.of_processes: dict[str, str] = {}  # more environment variables
+        self.invites = False  # whether e-mail is on, so that imports write invitations
         self.db = psycopg.connect(database_url, autocommit=True)
         self.faults_file = folder / "failpoints"
         self.processes: list[Process] = []
@@ -71,6 +78,13 @@ class Stack:
             process.kill()
         self.processes.clear()
         self.db.close()
+
+    def turn_mail_on(self) -> None:
+        """Makes imports write invitations: those of processes that start from now on, and those of
+        a test that also uses `mail_is_on`. The invitations are never due, and so never sent."""
+        self.invites = True
+        self.of_processes |= MAIL
+        self.sql("ALTER TABLE user_invitations ALTER next_attempt_at SET DEFAULT 'infinity'")
 
     def reconnect(self) -> None:
         """Connects again after a restart of the server."""
@@ -236,6 +250,14 @@ class Stack:
         )
         assert len(users) == len(set(users))
         assert set(users) == sample.users()
+        invited = self.sql(
+            "SELECT users.email FROM user_invitations JOIN users ON users.id = user_id"
+            " WHERE user_invitations.import_batch_id = %s",
+            batch_id,
+        )
+        assert sorted(email for (email,) in invited) == sorted(
+            sample.invited() if self.invites else ()
+        )
         errors = self.sql(
             "SELECT row_number, field_name, error_code FROM import_errors"
             " WHERE import_batch_id = %s",
