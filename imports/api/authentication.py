@@ -7,8 +7,6 @@ from typing import Any
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
-from rest_framework_simplejwt.authentication import JWTAuthentication
-from rest_framework_simplejwt.exceptions import InvalidToken
 
 from users.credentials import api_keys, tokens
 from users.models import ApiKey, User
@@ -38,33 +36,44 @@ class ApiKeyAuthentication(BaseAuthentication):
         return CHALLENGE
 
 
-class TokenAuthentication(JWTAuthentication):
+class TokenAuthentication(BaseAuthentication):
     """`Authorization: Bearer …` with an access token.
 
     Every request reads the user, so that a token stops working at once when its user or their
-    organisation is deactivated, or the user gets a new password."""
+    organisation is deactivated, or the user logs out or gets a new password. `request.auth` are the
+    claims of the token."""
 
-    def get_validated_token(self, raw_token: bytes) -> Any:
-        """The token. Raises AuthenticationFailed if its signature is wrong or it has expired."""
-        try:
-            return super().get_validated_token(raw_token)
-        except InvalidToken:
+    def authenticate(self, request: Request) -> tuple[User, tokens.Claims] | None:
+        """The user of the token, and what it says. None if there is no such header.
+
+        All reasons to refuse the user get the same answer."""
+        words = str(request.META.get("HTTP_AUTHORIZATION", "")).split()
+        if not words or words[0].lower() != "bearer":
+            return None
+        if len(words) != 2:
+            raise AuthenticationFailed(
+                "The Authorization header must be the word Bearer, a space and one token.",
+                code="bad_authorization_header",
+            )
+        claims = tokens.claims_of(words[1], tokens.ACCESS)
+        if claims is None:
             raise AuthenticationFailed(
                 "The access token is not valid, or has expired. Get a new one from"
                 " POST /api/v1/auth/refresh, or log in again.",
                 code="token_not_valid",
-            ) from None
-
-    def get_user(self, validated_token: Any) -> Any:
-        """The user of the token. All reasons to refuse the user get the same answer."""
-        user = tokens.user_of(validated_token)
+            )
+        user = tokens.user_of(claims)
         if user is None:
             raise AuthenticationFailed(
-                "The access token is no longer valid: its user may no longer log in, or has"
-                " changed the password. Log in again.",
+                "The access token is no longer valid: its user may no longer log in, has logged out"
+                " or has changed the password. Log in again.",
                 code="token_not_valid",
             )
-        return user
+        return user, claims
+
+    def authenticate_header(self, request: Request) -> str:
+        """WWW-Authenticate of a 401."""
+        return CHALLENGE
 
 
 class BrowserAuthentication(SessionAuthentication):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from core.error_handlers import UnknownUrlView
-from imports.api.auth import MeView, RefreshView, TokenView
+from imports.api.auth.me import MeView
 from imports.api.batches.actions import CancelView, RetryView, UndoView
 from imports.api.batches.detail import BatchView
 from imports.api.batches.row_errors import ErrorsView
@@ -28,8 +28,7 @@ import_urls: list[URLPattern | URLResolver] = [
     path("/<uuid:batch_id>", include(batch_urls)),
 ]
 urlpatterns = [
-    path("auth/token", TokenView.as_view(), name="token"),
-    path("auth/refresh", RefreshView.as_view(), name="refresh"),
+    path("auth/", include("imports.api.auth.urls")),
     path("me", MeView.as_view(), name="me"),
     path("organizations/<uuid:org_id>/users/import", include(import_urls)),
     path("schema", SchemaView.as_view(), name="schema"),

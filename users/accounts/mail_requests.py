@@ -52,7 +52,9 @@ def request_password_reset(email: str, ip: str) -> None:
 
 
 def request_invitation(email: str, ip: str) -> None:
-    """Sends a new invitation to an account, if `acceptance.renewable` allows it. Raises the same."""
+    """Sends a new invitation to an account, if `acceptance.renewable` allows it.
+
+    Raises the same."""
     _enqueue(renew_invitation, email, ip)
 
 

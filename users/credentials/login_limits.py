@@ -47,8 +47,8 @@ LIMITS = {
     "network": Limit(50, timedelta(minutes=15)),
     "account": Limit(100, timedelta(hours=1)),
 }
-# E-mails to one account, such as those with a link to a new password. None of them is taken back, as
-# nobody knows who asked.
+# E-mails to one account, such as those with a link to a new password. None is taken back: nobody
+# knows who asked.
 MAIL_LIMITS = {
     "mail_account_network": Limit(5, timedelta(minutes=15)),
     "mail_network": Limit(50, timedelta(minutes=15)),

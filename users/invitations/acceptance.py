@@ -28,7 +28,7 @@ WHY = {
     "accepted": "This invitation was used already. Log in with your e-mail address and password.",
     EXPIRED: "This invitation has expired.",
     "revoked": "This invitation was withdrawn. Ask the person who invited you.",
-    REPLACED: "A newer invitation was sent to you after this one. Use the link in the newest e-mail.",
+    REPLACED: "A newer invitation took the place of this one. Use the link in the newest e-mail.",
     "failed": "This invitation is no longer valid.",
     "bounced": "This invitation is no longer valid.",
     GONE: "This invitation is no longer valid, because its account no longer exists.",

@@ -63,6 +63,27 @@ PROBLEMS: dict[int, list[tuple[str, str]]] = {
 
 CREDENTIALS = {"email": "admin@acme.example", "password": "marketedge-demo"}
 TOKENS = {"access": "eyJhbGciOiJIUzI1NiIs…", "refresh": "eyJhbGciOiJIUzI1NiIs…"}
+MAIL_SENT = {
+    "detail": "If an account that can be used has this e-mail address, an e-mail is on its way to"
+    " it. It can take some minutes. Look into the folder for spam as well."
+}
+NEW_PASSWORD = {
+    "user_id": USER,
+    "token": "cyq1mh-5f1c7ad3b2…",
+    "password": "correct horse battery staple",
+}
+PASSWORD_CHANGE = {
+    "current_password": "marketedge-demo",
+    "password": "correct horse battery staple",
+}
+INVITATION_TOKEN = {"token": "mei_Zc3…"}
+ACCEPTANCE = INVITATION_TOKEN | {"password": "correct horse battery staple"}
+INVITATION = {
+    "state": "open",
+    "detail": "",
+    "email": "zoe@acme.example",
+    "organization": {"id": ORGANISATION, "name": "Acme"},
+}
 ME = {
     "id": USER,
     "email": "admin@acme.example",
