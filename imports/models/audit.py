@@ -36,6 +36,12 @@ class EventType(models.TextChoices):
     EXPORTED = "exported", "exported users"
     KEY_CREATED = "key_created", "created an API key"
     KEY_REVOKED = "key_revoked", "revoked an API key"
+    USER_ADDED = "user_added", "added a person"
+    USER_CHANGED = "user_changed", "changed a person"
+    USER_DEACTIVATED = "user_deactivated", "deactivated a person"
+    USER_ACTIVATED = "user_activated", "activated a person"
+    USER_INVITED = "user_invited", "invited a person"
+    INVITATION_REVOKED = "invitation_revoked", "revoked an invitation"
 
 
 class AuditEvent(models.Model):
@@ -51,9 +57,11 @@ class AuditEvent(models.Model):
     organisation_id = models.UUIDField(null=True)  # null: only platform staff see it
     batch_id = models.UUIDField("import", null=True)
     upload_id = models.UUIDField("staged file", null=True)
-    # Another object of the event: the import that was retried, the user whose limits were reset, or
-    # the block or API key that was created.
+    # Another object of the event: the import that was retried, the user who was changed or whose
+    # limits were reset, or the block or API key that was created.
     subject_id = models.UUIDField("about", null=True)
+    # The names of the fields that were changed, with commas between them. No values.
+    fields = models.CharField(max_length=300, blank=True, default="", db_default="")
 
     unscoped = models.Manager["AuditEvent"]()
     objects = ScopedManager["AuditEvent"]("organisation_id")

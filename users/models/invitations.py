@@ -131,6 +131,11 @@ class Invitation(Table):
                 condition=Q(import_batch_id__isnull=False),
                 name="user_invitations_batch",
             ),
+            models.Index(  # for lists of people by the state of their invitation
+                fields=["organisation", "status", "expires_at"],
+                condition=~Q(status__in=("pending", "sending")),
+                name="user_invitations_state",
+            ),
             models.Index(
                 fields=["organisation"],
                 condition=Q(user__isnull=True),

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Collate, Lower
 from django.utils.crypto import salted_hmac
 
 from core import emails
@@ -86,7 +86,7 @@ class User(Table, AbstractBaseUser):
         max_length=20, choices=Role.choices, default=Role.VIEWER, db_default=Role.VIEWER
     )
     organisation = models.ForeignKey(
-        Organisation, models.DO_NOTHING, null=True, blank=True, db_constraint=False
+        Organisation, models.DO_NOTHING, null=True, blank=True, db_constraint=False, db_index=False
     )
     department = models.CharField(max_length=100, blank=True, default="", db_default="")
     location = models.CharField(max_length=100, blank=True, default="", db_default="")
@@ -140,12 +140,41 @@ class User(Table, AbstractBaseUser):
                 " or choose another role.",
             ),
         ]
+        # An import pays for each index. These serve the lists of `users.people`.
         indexes = [
             models.Index(
                 fields=["import_batch_id"],
                 condition=models.Q(import_batch_id__isnull=False),
                 name="users_import_batch",
-            )
+            ),
+            models.Index("organisation", Collate("email", "C"), name="users_by_email"),
+            models.Index(
+                "organisation", Collate(Lower("last_name"), "C"), "id", name="users_by_last_name"
+            ),
+            models.Index(
+                "organisation", Collate(Lower("first_name"), "C"), name="users_by_first_name"
+            ),
+            models.Index(fields=["organisation", "created_at"], name="users_by_created_at"),
+            models.Index(
+                fields=["organisation", "last_login"],
+                condition=models.Q(last_login__isnull=False),
+                name="users_by_last_login",
+            ),
+            models.Index(
+                fields=["organisation", "department"],
+                condition=~models.Q(department=""),
+                name="users_by_department",
+            ),
+            models.Index(
+                fields=["organisation", "role"],
+                condition=~models.Q(role=Role.VIEWER),
+                name="users_by_role",
+            ),
+            models.Index(
+                fields=["organisation"],
+                condition=models.Q(is_active=False),
+                name="users_inactive",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -16,3 +16,9 @@ class Role(models.TextChoices):
 
 # The roles that may add users to an organisation, view them and make API keys for it.
 USER_MANAGERS = (Role.SUPER_ADMIN, Role.ADMIN)
+
+
+def is_above(role: str, other: str) -> bool:
+    """Whether a role has more rights than another one."""
+    order = Role.values
+    return order.index(role) < order.index(other)
