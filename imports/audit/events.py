@@ -19,6 +19,8 @@ from core.requests.client_ip import client_ip
 from imports.audit.middleware import current_request
 from imports.models import AuditEvent, EventType, UploadBlock
 from users.credentials.api_keys import key_revoked
+from users.credentials.passwords import password_changed
+from users.invitations.acceptance import invitation_accepted
 from users.models import ApiKey, User
 
 
@@ -52,7 +54,7 @@ def record(
 class _Origin(NamedTuple):
     """Where an event comes from."""
 
-    source: str  # api, admin, command
+    source: str  # api, admin, page, command
     ip: str | None = None
     user_id: UUID | None = None
     api_key_id: UUID | None = None
@@ -64,11 +66,17 @@ class _Origin(NamedTuple):
             return cls("command")
         key: Any = getattr(request, "auth", None)  # set by DRF
         return cls(
-            source="admin" if request.path_info.startswith("/admin/") else "api",
+            source=_source_of(request.path_info),
             ip=client_ip(request) or None,
             user_id=request.user.pk if hasattr(request, "user") else None,
             api_key_id=key.id if isinstance(key, ApiKey) else None,
         )
+
+
+def _source_of(path: str) -> str:
+    if path.startswith("/admin/"):
+        return "admin"
+    return "api" if path.startswith("/api/") else "page"
 
 
 # --- blocks: forms, actions and commands save and delete them by the model's own methods ---------
@@ -107,6 +115,19 @@ def _record_revoked_key(key: ApiKey, **_: Any) -> None:
 
 def _record_key(event_type: EventType, key: ApiKey) -> None:
     record(event_type, organisation_id=key.organisation_id, subject_id=key.id)
+
+
+# --- what users do with their own account ---------------------------------------------------------
+
+
+@receiver(invitation_accepted)
+def _record_accepted_invitation(user: User, **_: Any) -> None:
+    record(EventType.INVITATION_ACCEPTED, user=user, organisation_id=user.organisation_id)
+
+
+@receiver(password_changed)
+def _record_changed_password(user: User, **_: Any) -> None:
+    record(EventType.PASSWORD_CHANGED, user=user, organisation_id=user.organisation_id)
 
 
 # --- logins: Django's signals. `users.credentials.login_limits` limits the number of events -----

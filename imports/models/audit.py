@@ -34,6 +34,8 @@ class EventType(models.TextChoices):
     LOGGED_IN = "logged_in", "logged in"
     LOGIN_REFUSED = "login_refused", "failed to log in"
     EXPORTED = "exported", "exported users"
+    INVITATION_ACCEPTED = "invitation_accepted", "accepted an invitation"
+    PASSWORD_CHANGED = "password_changed", "set the own password"
     KEY_CREATED = "key_created", "created an API key"
     KEY_REVOKED = "key_revoked", "revoked an API key"
     USER_ADDED = "user_added", "added a person"
@@ -50,7 +52,7 @@ class AuditEvent(models.Model):
 
     created_at = models.DateTimeField("when", db_default=Now(), editable=False)
     event_type = models.CharField(max_length=30, db_column="deed")
-    source = models.CharField(max_length=10, db_column="door")  # api, admin, command
+    source = models.CharField(max_length=10, db_column="door")  # api, admin, page, command
     client_ip = models.GenericIPAddressField("from", null=True, db_column="client_address")
     user_id = models.UUIDField(null=True)  # who did it; null: an operator at a terminal
     api_key_id = models.UUIDField("API key", null=True)  # the key that was used, if any

@@ -58,7 +58,7 @@ class PublicView(APIView):
 
 
 def password_field() -> serializers.CharField:
-    """A field for a password, which is taken as it is. Its length has a limit: hashing takes time."""
+    """A field for a password, which is taken as it is. It has a limit, as hashing takes time."""
     return serializers.CharField(max_length=1000, trim_whitespace=False)
 
 
