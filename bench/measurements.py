@@ -12,7 +12,7 @@ from time import perf_counter
 import psutil
 from django.db import connection
 
-from bench import comparison, fixtures, reading, retention, service
+from bench import comparison, fixtures, invitations, reading, retention, service
 from bench import variants as engine_variants
 from bench.report import NO_TARGET, Result
 from imports.engine import preview, runner
@@ -256,6 +256,7 @@ ALL: dict[str, Callable[[int], Result | list[Result]]] = {
     "polling": polling,
     "csv": reading.csv_files,
     "xlsx": reading.workbooks,
+    "invitations": invitations.all_of,
     "retention": retention.during_purge,
     "variants": variants,
 }
