@@ -89,6 +89,11 @@ GAUGES: dict[str, tuple[str, str]] = {
         "Seconds since a part of the service last ran: the youngest of all its processes.",
         "process",
     ),
+    "csv_invitations_pending": ("Invitations that wait to be sent.", ""),
+    "csv_invitation_oldest_pending_seconds": (
+        "Age of the oldest invitation that waits to be sent, 0 if there is none.",
+        "",
+    ),
     "csv_imports_halted": ("1 while imports are halted or switched off, else 0.", ""),
     "csv_import_queue_depth": ("Messages in the queue that no worker has taken.", ""),
     "csv_import_messages_taken": ("Messages that workers have taken and not acknowledged.", ""),

@@ -67,6 +67,12 @@ _HEARTBEATS = """
     FROM unnest(%s::text[]) AS kind LEFT JOIN heartbeats ON split_part(name, ':', 1) = kind
     GROUP BY kind
 """
+# Inviting again makes an invitation younger.
+_INVITATIONS = """
+    SELECT count(*), coalesce(extract(epoch FROM now() - min(
+        CASE WHEN generation = 1 THEN created_at ELSE updated_at END)), 0)
+    FROM user_invitations WHERE status = 'pending'
+"""
 _HALTED = "SELECT EXISTS (SELECT FROM import_halts WHERE ended_at IS NULL)"
 
 
@@ -104,6 +110,12 @@ def _heartbeats(fresh: Connection) -> Iterator[Metric]:
     yield gauge(Values("csv_heartbeat_age_seconds", ages))
 
 
+def _invitations(fresh: Connection) -> Iterator[Metric]:
+    ((pending, age),) = rows_of(fresh, _INVITATIONS, seconds=STATEMENT_SECONDS)
+    yield gauge(Values("csv_invitations_pending", {"": pending}))
+    yield gauge(Values("csv_invitation_oldest_pending_seconds", {"": float(age)}))
+
+
 def _halt(fresh: Connection) -> Iterator[Metric]:
     ((is_halted,),) = rows_of(fresh, _HALTED, seconds=STATEMENT_SECONDS)
     is_off = is_halted or not settings.FEATURE_USER_MANAGEMENT
@@ -115,6 +127,7 @@ DATABASE_PARTS: dict[str, Callable[[Connection], Iterator[Metric]]] = {
     "imports": _imports,
     "tables": _tables,
     "heartbeats": _heartbeats,
+    "invitations": _invitations,
     "halt": _halt,
 }
 

@@ -12,7 +12,7 @@ import redis
 from django.conf import settings
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import Count, Min, QuerySet, Sum
+from django.db.models import Case, Count, Min, QuerySet, Sum, When
 from django.db.models.functions import Coalesce, Now
 
 from core.probes import new_redis
@@ -29,12 +29,14 @@ from imports.models import (
     Upload,
 )
 from imports.models.statuses import FINISHED, Status
+from users.models import Invitation
 
 DAY = timedelta(days=1)
 # Shares of the imports that ended in the last 24 hours.
 GOOD_SUCCESS_RATE, BAD_SUCCESS_RATE = 0.95, 0.90
 FEWEST_IMPORTS = 10  # fewer say nothing about a rate
 HEARTBEAT_SECONDS = {"worker": 60, "beat": 60, "sweep": 300, "purge": 3 * 3600}
+MAIL_DELAY = timedelta(hours=1)  # of an invitation, for example while the mail server is away
 TABLES = ("users", "import_batches", "import_errors", "import_upload_chunks", "audit_events")
 FREQUENT_ERRORS = 5
 REDIS_SECONDS = 2.0
@@ -85,7 +87,8 @@ def _checks() -> Iterator[Check]:
     yield Check("migrations", Level.OK, "are complete")
     yield _redis()
     checks: tuple[Callable[[], Check], ...] = (
-        *(_halt, _success_rate, _stuck, _retention, _violations, _frequent_errors, _sizes),
+        *(_halt, _success_rate, _stuck, _invitations, _retention),
+        *(_violations, _frequent_errors, _sizes),
     )
     yield from _heartbeats()
     for check in checks:
@@ -146,6 +149,20 @@ def _stuck() -> Check:
         return Check("stuck imports", Level.OK, "none")
     message = f"{count:,} have no worker: see manage.py cleanup_stuck_imports --dry-run"
     return Check("stuck imports", Level.WARNING, message)
+
+
+def _invitations() -> Check:
+    """Whether an invitation waits for longer than an hour beyond what the pace explains."""
+    pending = Invitation.objects.everywhere().filter(status=Invitation.Status.PENDING)
+    since = Case(When(generation=1, then="created_at"), default="updated_at")
+    found = pending.aggregate(count=Count("id"), wait=Now() - Min(since))
+    count, wait = found["count"], found["wait"]
+    if not count:
+        return Check("invitations", Level.OK, "none waits to be sent")
+    expected = timedelta(minutes=count / settings.INVITATION_RATE)
+    level = Level.WARNING if wait > expected + MAIL_DELAY else Level.OK
+    message = f"{count:,} wait to be sent, the oldest since {wait.total_seconds():,.0f} s"
+    return Check("invitations", level, message)
 
 
 def _retention() -> Check:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import call_command
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from imports.models import Heartbeat, ImportBatch, ImportHalt, Upload
-from users.models import Organisation
+from users.models import Invitation, Organisation, User
 
 pytestmark = pytest.mark.django_db
 
@@ -47,7 +49,7 @@ def test_a_service_that_is_well() -> None:
     found = check(0)
     assert {level for level, _ in found.values()} == {"ok"}
     assert found["database"] == ("ok", "answers")
-    assert len(found) == 14
+    assert len(found) == 15
 
 
 @pytest.mark.parametrize(
@@ -85,6 +87,31 @@ def test_an_import_without_a_worker_and_an_old_one(acme: Organisation) -> None:
         status="failed", completed_at="2020-01-01T00:00:00Z"
     )
     assert check(1)["retention"][0] == "warning"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "others", "level"),
+    [(59, 0, "ok"), (61, 0, "warning"), (61, 9, "ok"), (80, 9, "warning")],
+)
+def test_invitations_that_wait_for_longer_than_the_pace_explains(
+    viewer: User, admin: User, minutes: int, others: int, level: str, settings: Any
+) -> None:
+    settings.INVITATION_RATE = 1
+    created = timezone.now() - timedelta(minutes=minutes)
+    Invitation.objects.create(user=viewer, created_at=created)
+    Invitation.objects.create(user=admin, created_at=created, status="sent")
+    for _ in range(others):
+        Invitation.objects.create(organisation=viewer.organisation)
+    found = check(int(level != "ok"))["invitations"]
+    assert found[0] == level
+    assert found[1].startswith(f"{others + 1} wait to be sent, the oldest since {60 * minutes:,}")
+
+
+def test_an_invitation_that_was_made_again_waits_from_then_on(viewer: User) -> None:
+    Invitation.objects.create(user=viewer, created_at="2020-01-01T00:00:00Z")
+    assert check(1)["invitations"][0] == "warning"
+    Invitation.objects.everywhere().update(generation=2)
+    assert check(0)["invitations"][0] == "ok"
 
 
 def test_staged_files_that_nobody_imported_are_deleted_in_time(acme: Organisation) -> None:

@@ -20,7 +20,7 @@ from imports.metrics.families import COUNTERS, GAUGES, NAMES
 from imports.models import Heartbeat, ImportBatch, ImportHalt, MetricCounter, MetricDelta
 from tests.imports.api.helpers import csv_bytes, post_import, valid_rows
 from tests.paths import ROOT
-from users.models import Organisation
+from users.models import Invitation, Organisation, User
 
 TOKEN = "a token of at least 32 characters."
 # A scrape reads over a connection of its own, which sees only what is committed.
@@ -193,6 +193,18 @@ def test_what_has_never_run_is_as_old_as_the_installation(client: Client) -> Non
         assert samples(client)["csv_heartbeat_age_seconds", "purge"] >= 4 * 3600
     finally:
         sql(applied, timedelta(hours=4))
+
+
+def test_invitations_that_wait_are_counted(client: Client, viewer: User, admin: User) -> None:
+    name = "csv_invitation_oldest_pending_seconds"
+    found = samples(client)
+    assert (found["csv_invitations_pending", ""], found[name, ""]) == (0, 0)
+    hour_ago = timezone.now() - timedelta(hours=1)
+    Invitation.objects.create(user=viewer, created_at=hour_ago)
+    Invitation.objects.create(user=admin, created_at=hour_ago, status="sent")
+    found = samples(client)
+    assert found["csv_invitations_pending", ""] == 1
+    assert found[name, ""] == pytest.approx(3600, abs=30)
 
 
 def test_a_halt_is_shown_until_it_ends(client: Client, settings: Any) -> None:
