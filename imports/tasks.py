@@ -22,6 +22,8 @@ from imports.engine import failpoints, runner, undo
 from imports.engine.upkeep import heartbeats, recovery, retention
 from imports.models import Heartbeat, MetricCounter, MetricDelta
 from users import retention as user_retention
+from users.invitations import outbox
+from users.invitations import tasks as invitation_tasks
 
 log = structlog.get_logger(__name__)
 
@@ -90,16 +92,20 @@ def run_batch(self: Any, batch_id: str) -> None:
         raise self.retry(countdown=later)
     elif result is runner.Result.DONE:
         enqueue_mail()
+    if result is not runner.Result.BUSY:
+        invitation_tasks.enqueue()  # of the users that this slice has created
 
 
 @shared_task(name="imports.sweep")
 def sweep() -> int:
-    """Enqueues the batches and undos that no worker works on, and due e-mails; gives the number of
-    batches."""
+    """Enqueues the batches and undos that no worker works on, due e-mails and due invitations;
+    gives the number of batches."""
     Heartbeat.objects.beat("sweep")
     MetricDelta.objects.fold()
     if notifications.expire_and_check():
         enqueue_mail()
+    if outbox.expire_and_check():
+        invitation_tasks.enqueue()
     if not settings.FEATURE_USER_MANAGEMENT:
         return 0
     recovery.end_frozen_sessions()

@@ -32,6 +32,7 @@ ALLOWED = (
     *("timestamp", "level", "event", "logger"),
     # which object
     *("batch_id", "organization_id", "user_id", "upload_id", "request_id", "task_id"),
+    "invitation_id",
     # what happened
     *("status", "reason", "source", "code", "error_type", "limit_type", "limit", "fault", "task"),
     *("rows", "seconds", "succeeded", "skipped", "failed", "removed", "count", "attempt"),

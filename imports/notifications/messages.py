@@ -6,7 +6,6 @@ Its templates are ended.txt and ended.html in imports/templates/imports/mail.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from email.utils import parseaddr
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -15,6 +14,7 @@ from django.template.loader import render_to_string
 from core.text import count_of, excerpt
 from imports.models import ImportBatch
 from imports.models.statuses import Status
+from users.mail import sender_domain
 from users.models import User
 
 
@@ -30,13 +30,12 @@ def message(batch: ImportBatch, recipient: User) -> EmailMultiAlternatives:
         "has_errors": bool(batch.failed_rows),
         "link": link(batch),
     }
-    sender_domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
     email = EmailMultiAlternatives(
         subject=f"Import of {filename}: {headline(batch)}",
         body=render_to_string("imports/mail/ended.txt", context),
         to=[recipient.email],
         headers={
-            "Message-ID": f"<import.{batch.id}@{sender_domain}>",
+            "Message-ID": f"<import.{batch.id}@{sender_domain()}>",
             "Auto-Submitted": "auto-generated",  # RFC 3834: stops out-of-office replies
         },
     )

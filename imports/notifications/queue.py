@@ -16,13 +16,11 @@ minutes.
 
 from __future__ import annotations
 
-import smtplib
 import time
 from datetime import timedelta
 from typing import Any
 
 import structlog
-from django.conf import settings
 from django.core import mail
 from django.db import transaction
 from django.db.models import F, Max, QuerySet
@@ -32,7 +30,11 @@ from imports.engine import failpoints
 from imports.models import ImportBatch
 from imports.models.statuses import FINISHED, UNSENT, MailState
 from imports.notifications.messages import message
+from users.mail import is_on
+from users.mail.delivery import Result, failure_of
 from users.models import User
+
+__all__ = ["TASK_SECONDS", "expire_and_check", "is_on", "send_due"]
 
 log = structlog.get_logger(__name__)
 
@@ -44,18 +46,12 @@ GIVEN_UP_AFTER = timedelta(days=1)
 # the batch, so that it doubles with each attempt.
 SERVER_RETRY = (timedelta(seconds=30), timedelta(minutes=5))
 MAILBOX_RETRY = (timedelta(minutes=1), timedelta(hours=1))
-SERVICE_NOT_AVAILABLE = 421  # SMTP's only code that is about the server and not the e-mail
-
-
-def is_on() -> bool:
-    """Whether a mail server is configured."""
-    return bool(settings.EMAIL_HOST)
 
 
 def expire_and_check() -> bool:
     """Gives up e-mails that could not be sent for a day; gives whether any e-mail is due now.
 
-    Without a mail server, the e-mails of all ended batches are dropped, so that they are not sent
+    If e-mail is off, the e-mails of all ended batches are dropped, so that they are not sent
     later when there is one."""
     if not is_on():
         _unsent().update(mail_state=MailState.NONE)
@@ -162,10 +158,11 @@ def _recipient_of(batch: ImportBatch) -> User | None:
 def _handle_error(batch: ImportBatch, error: Exception) -> bool:
     """Stores when to try again, if at all. Gives False if the error is about the server, and so
     about every e-mail."""
-    code = _code_of(error)
-    is_about_server = code is None and isinstance(error, OSError)  # the base of smtplib's errors
+    failure = failure_of(error)
+    is_about_server = failure.result in (Result.SERVER_AWAY, Result.UNKNOWN)
+    code = None if is_about_server else failure.code
     facts = {"fault": type(error).__name__, "code": code, **batch.log_ids}
-    if (code or 0) >= 500 or isinstance(error, ValueError):  # ValueError: not valid in a header
+    if failure.result is Result.REFUSED:
         _store_result(batch, MailState.REFUSED)
         log.error("csv_import_mail", status=MailState.REFUSED, **facts)
     elif is_about_server:
@@ -178,17 +175,6 @@ def _handle_error(batch: ImportBatch, error: Exception) -> bool:
         )
         log.warning("csv_import_mail", status=MailState.DEFERRED, **facts)
     return not is_about_server
-
-
-def _code_of(error: Exception) -> int | None:
-    """Gives the SMTP code with which the server refused this e-mail; None if the error is not about
-    the e-mail."""
-    code = None
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        code = next(code for code, _ in error.recipients.values())
-    elif isinstance(error, smtplib.SMTPDataError):
-        code = error.smtp_code
-    return None if code == SERVICE_NOT_AVAILABLE else code
 
 
 def _wait_for(unsent: QuerySet[Any], bounds: tuple[timedelta, timedelta]) -> timedelta:

@@ -56,7 +56,7 @@ def failure_of(error: Exception, connection: Any = None) -> Failure:
     if code is not None:
         return _of_recipient(code)
     if not isinstance(error, OSError):  # the base of smtplib's and of requests' errors
-        return Failure(Result.REFUSED, None, "The e-mail could not be made.")
+        return Failure(Result.DEFERRED, None, "The e-mail could not be made.")
     if was_handed_over(error, connection):
         return Failure(Result.UNKNOWN, None, "")
     return Failure(Result.SERVER_AWAY, _reply_code(error), "The mail server was not available.")

@@ -90,13 +90,15 @@ def test_a_message_is_given_up_after_a_day(admin: User, mail_server: MailServer)
     assert mail_server.messages() == []
 
 
-def test_messages_are_dropped_without_a_mail_server(admin: User, mail_server: MailServer) -> None:
-    host, queue.settings.EMAIL_HOST = queue.settings.EMAIL_HOST, ""
+def test_messages_are_dropped_without_a_mail_server(
+    admin: User, mail_server: MailServer, settings: Any
+) -> None:
+    host, settings.EMAIL_HOST = settings.EMAIL_HOST, ""
     batch = ended(admin)
     tasks.enqueue_mail()
     assert not notifications.send_due()
     assert not notifications.expire_and_check()
-    queue.settings.EMAIL_HOST = host
+    settings.EMAIL_HOST = host
     assert not notifications.expire_and_check()
     notifications.send_due()
     assert reloaded(batch).mail_state == MailState.NONE
