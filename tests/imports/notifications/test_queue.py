@@ -9,7 +9,6 @@ from structlog.testing import capture_logs
 
 from imports import notifications, tasks
 from imports.models.statuses import MailState, Status
-from imports.notifications import queue
 from tests.conftest import MakeUser
 from tests.imports.notifications.helpers import ended, pass_time, reloaded
 from tests.imports.notifications.mail_server import MailServer
