@@ -6,7 +6,6 @@ counts it and enqueues a task. The task decides what the account gets, if anythi
 
 from __future__ import annotations
 
-import smtplib
 from typing import Any
 from uuid import uuid4
 
@@ -17,7 +16,9 @@ from kombu.exceptions import OperationalError
 from core.errors import Refusal, TryAgainLater
 from users.accounts import password_reset
 from users.credentials import login_limits
-from users.invitations import acceptance, lifecycle, outbox
+from users.invitations import acceptance, lifecycle
+from users.mail import is_on
+from users.mail.delivery import Result, failure_of
 from users.models import User
 
 log = structlog.get_logger(__name__)
@@ -27,7 +28,7 @@ ANSWER = (
     " take some minutes. Look into the folder for spam as well."
 )
 RETRY_SECONDS = 30
-PERMANENT = 500  # SMTP's codes from here on say that another attempt would fail, too
+RETRIED = (Result.DEFERRED, Result.SERVER_AWAY)
 
 
 class EmailNotSetUp(Refusal):
@@ -59,7 +60,7 @@ def request_invitation(email: str, ip: str) -> None:
 
 
 def _enqueue(task: Any, email: str, ip: str) -> None:
-    if not outbox.is_on():
+    if not is_on():
         raise EmailNotSetUp
     login_limits.count_mail(email, ip)
     try:
@@ -83,9 +84,10 @@ def send_password_reset(self: Any, user_id: str) -> None:
         return
     try:
         password_reset.message(user).send()
-    except OSError as error:  # errors of smtplib, too
-        log.warning("password_reset_mail", user_id=user_id, error_type=type(error).__name__)
-        if not _is_permanent(error):
+    except Exception as error:
+        failure = failure_of(error)
+        log.warning("password_reset_mail", user_id=user_id, status=failure.result.value)
+        if failure.result in RETRIED:
             raise self.retry(countdown=RETRY_SECONDS * 2**self.request.retries, exc=None) from None
 
 
@@ -103,9 +105,3 @@ def _renew(user_id: str) -> None:
         lifecycle.invite(user, by=None)
     except Refusal as refusal:  # changed in this moment
         log.info("invitation_not_renewed", user_id=user_id, code=refusal.code)
-
-
-def _is_permanent(error: Exception) -> bool:
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return all(code >= PERMANENT for code, _ in error.recipients.values())
-    return isinstance(error, smtplib.SMTPResponseException) and error.smtp_code >= PERMANENT
