@@ -1,4 +1,4 @@
-"""Who may import into which organisation. Every action checks it."""
+"""Who may import into which organisation, and manage its people. Every action checks it."""
 
 from __future__ import annotations
 
@@ -50,4 +50,4 @@ def refuse_others(user: User | None, organisation_id: UUID | str) -> None:
     if access is Access.HIDDEN:
         raise NotFound("There is no such organisation.")
     if access is Access.FORBIDDEN:
-        raise NotAllowed("Only administrators may import users. Ask one of your organisation.")
+        raise NotAllowed("Only administrators may manage users. Ask one of your organisation.")

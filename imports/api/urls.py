@@ -10,6 +10,14 @@ from imports.api.batches.actions import CancelView, RetryView, UndoView
 from imports.api.batches.detail import BatchView
 from imports.api.batches.row_errors import ErrorsView
 from imports.api.openapi.views import DocsView, SchemaView
+from imports.api.people.listing import PeopleView
+from imports.api.people.person import (
+    ActivateView,
+    DeactivateView,
+    InviteView,
+    PersonView,
+    RevokeInvitationView,
+)
 from imports.api.uploads.previews import PreviewView
 from imports.api.uploads.submission import ImportsView
 from imports.api.uploads.template import TemplateView
@@ -27,10 +35,22 @@ import_urls: list[URLPattern | URLResolver] = [
     path("/preview", PreviewView.as_view(), name="import-preview"),
     path("/<uuid:batch_id>", include(batch_urls)),
 ]
+person_urls: list[URLPattern | URLResolver] = [
+    path("", PersonView.as_view(), name="person"),
+    path("/deactivate", DeactivateView.as_view(), name="person-deactivate"),
+    path("/activate", ActivateView.as_view(), name="person-activate"),
+    path("/invite", InviteView.as_view(), name="person-invite"),
+    path("/revoke-invitation", RevokeInvitationView.as_view(), name="person-revoke-invitation"),
+]
+people_urls: list[URLPattern | URLResolver] = [
+    path("", PeopleView.as_view(), name="people"),
+    path("/import", include(import_urls)),
+    path("/<uuid:user_id>", include(person_urls)),
+]
 urlpatterns = [
     path("auth/", include("imports.api.auth.urls")),
     path("me", MeView.as_view(), name="me"),
-    path("organizations/<uuid:org_id>/users/import", include(import_urls)),
+    path("organizations/<uuid:org_id>/users", include(people_urls)),
     path("schema", SchemaView.as_view(), name="schema"),
     path("docs", DocsView.as_view(), name="docs"),
     re_path(r"", UnknownUrlView.as_view(), name="unknown-url"),

@@ -3,6 +3,7 @@
 Others may call `record` and `purge`. `middleware.Origin` notes where a request comes from.
 """
 
+from imports.audit import people as people  # connects its receivers
 from imports.audit.events import record
 from imports.audit.retention import purge
 

@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from django.dispatch import Signal
 
 from core.errors import NotAllowed, NotFound, Refusal
-from users.invitations import outbox
+from users.invitations import outbox, tasks
 from users.models import Invitation, User
 from users.rights import permissions
 from users.rights.permissions import Access
@@ -27,8 +27,6 @@ USERS_AT_A_TIME = 1000  # in one transaction
 # Sent in the transaction of what they tell of, with `user_ids`, `organisation_id` and `by`.
 people_invited = Signal()
 invitation_revoked = Signal()
-# Sent after the commit: there are invitations to send.
-invitations_due = Signal()
 
 
 class EmailNotSetUp(Refusal):
@@ -169,9 +167,5 @@ def _write(users: Sequence[User], by: User | None) -> int:
     for organisation_id in {user.organisation_id for user in users}:
         ids = [u.id for u in users if u.id in invited and u.organisation_id == organisation_id]
         people_invited.send(Invitation, user_ids=ids, organisation_id=organisation_id, by=by)
-    transaction.on_commit(_ring, robust=True)
+    transaction.on_commit(tasks.enqueue, robust=True)
     return len(invited)
-
-
-def _ring() -> None:
-    invitations_due.send(Invitation)

@@ -25,6 +25,7 @@ EMAIL = Collate("email", "C")
 FIRST_NAME = Collate(Lower("first_name"), "C")
 LAST_NAME = Collate(Lower("last_name"), "C")
 DEFAULT_SORT = "email"
+ALL_ROWS = Q()
 _SALT = "users.people.cursor"
 
 
@@ -34,7 +35,7 @@ class Part:
 
     key: Combinable
     is_descending: bool = False
-    condition: Q = Q()
+    condition: Q = ALL_ROWS
 
     def ordering(self) -> list[Any]:
         """The order, for `order_by`."""

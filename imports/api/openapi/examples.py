@@ -27,11 +27,23 @@ PROBLEMS: dict[int, list[tuple[str, str]]] = {
         ),
     ],
     401: [("not_authenticated", "Log in first: send an access token or an API key.")],
-    403: [("permission_denied", "Only administrators may import users.")],
+    403: [("permission_denied", "Only administrators may manage users.")],
     404: [("not_found", "There is no such import.")],
     406: [("not_acceptable", "Ask for application/json.")],
     409: [
-        ("move_not_allowed", "This import has completed already: there is nothing left to cancel.")
+        ("move_not_allowed", "This import has completed already: there is nothing left to cancel."),
+        (
+            "last_administrator",
+            "This is the last active administrator of the organisation. Make somebody else one"
+            " first.",
+        ),
+    ],
+    412: [
+        (
+            "person_changed",
+            "Somebody else has changed this person since. Look at the person again, then repeat"
+            " it.",
+        )
     ],
     413: [("file_too_large", "The file is larger than 10,485,760 bytes.")],
     415: [("unsupported_media_type", 'Unsupported media type "text/plain" in request.')],
@@ -39,6 +51,13 @@ PROBLEMS: dict[int, list[tuple[str, str]]] = {
         (
             "idempotency_key_reused",
             "This Idempotency-Key came with another file or other options before.",
+        )
+    ],
+    428: [
+        (
+            "if_match_required",
+            "Send the ETag of the person as If-Match, so that nobody overwrites the change of"
+            " another.",
         )
     ],
     429: [("quota_exceeded", "You have used up the 10 imports that you may make in an hour.")],

@@ -23,16 +23,18 @@ REASONS = {
     " CSRF token is missing.",
     404: "It does not exist, or it belongs to another organisation.",
     406: "This call can't answer with any media type of the Accept header.",
-    409: "The status of the import does not allow it.",
+    409: "The state of the import or of the person does not allow it.",
+    412: "The person has changed since the ETag of If-Match.",
     413: "The file is larger than MAX_FILE_SIZE.",
     415: "This call does not take a body of this Content-Type.",
     422: "This Idempotency-Key came with another file or other options before.",
+    428: "If-Match is missing.",
     429: "Too many requests. Retry-After says when the next one is possible, to the second.",
     503: "Importing is switched off, or the database is unavailable.",
     507: "The staged files of the organisation take up all the space that they may. `free_at` says"
     " from when on there is enough room for this file.",
 }
-# What every call below /organizations/{org_id}/users/import may answer.
+# What every call below /organizations/{org_id} may answer.
 COMMON_REFUSALS = (400, 401, 403, 404, 406, 503)
 
 ORGANISATION = OpenApiParameter(

@@ -1,0 +1,1 @@
+"""The people of an organisation: list, invite, look, change, deactivate and activate."""
