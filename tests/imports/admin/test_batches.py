@@ -11,6 +11,7 @@ import pytest
 from django.db.models.functions import Now
 
 from imports.engine import runner
+from imports.invitations import MAIL_IS_OFF
 from imports.models import ImportBatch
 from imports.models.statuses import Status
 from tests.imports.admin.helpers import (
@@ -70,6 +71,7 @@ def test_progress_is_served_as_json_before_and_after_the_run(
         "unprocessed_rows": "4",
         "sentence": "Waiting for a free worker.",
         "speed": "",
+        "invitations": MAIL_IS_OFF,
     }
     runner.run(batch.id, lambda: False)
     after = client.get(url)
