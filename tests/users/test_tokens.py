@@ -115,7 +115,7 @@ def test_a_family_ends_30_days_after_the_login(admin: User) -> None:
     assert tokens.refresh(late) is None
 
 
-# --- the version before ------------------------------------------------------------------------
+# --- the version before ----------------------------------------------------------
 
 
 def test_refresh_tokens_of_the_version_before_work_on(admin: User) -> None:
@@ -157,7 +157,7 @@ def test_the_table_of_earlier_versions_is_emptied_where_it_exists(has_table: boo
             assert cursor.fetchone() == (0,)
 
 
-# --- the end of a login ------------------------------------------------------------------------
+# --- the end of a login ----------------------------------------------------------
 
 
 def test_a_logout_ends_access_and_refresh_tokens_of_this_login_only(admin: User) -> None:
@@ -216,7 +216,7 @@ def test_other_changes_of_a_user_end_nothing(admin: User) -> None:
     assert RefreshTokenFamily.objects.get().revoked_at is None
 
 
-# --- what is no token ------------------------------------------------------------------------
+# --- what is no token ----------------------------------------------------------
 
 
 def test_tokens_that_this_service_did_not_sign_are_refused(admin: User) -> None:
@@ -243,7 +243,7 @@ def test_an_access_token_costs_one_query(admin: User, django_assert_num_queries:
         assert tokens.user_of(claims_of(access, tokens.ACCESS)) == admin
 
 
-# --- retention ------------------------------------------------------------------------
+# --- retention ----------------------------------------------------------
 
 
 def test_only_ended_families_are_deleted(admin: User) -> None:
