@@ -168,8 +168,8 @@ def _is_referenced() -> Q:
 
 
 def references() -> list[models.ForeignKey[Any, Any]]:
-    """Every foreign key to users, also those without a reverse relation. The user's own invitations
-    are left out, because they are deleted with the user."""
+    """Every foreign key to users, also those without a reverse relation. The user's own invitation
+    is left out, because it is revoked when the user is deleted."""
     fields = User._meta.get_fields(include_hidden=True)
     keys = [field.field for field in fields if isinstance(field, models.ManyToOneRel)]
     return [key for key in keys if (key.model, key.name) != (Invitation, "user")]

@@ -109,9 +109,9 @@ class UndoView(OrganisationView):
         tags=["import"],
         summary="Undo an import",
         description="Removes the users that the import created. Users who have logged in since,"
-        " have accepted an invitation, were edited, or are referred to by other data are kept. An"
-        " undo is possible until `undo_until`. Another call changes nothing and gives the"
-        " progress.",
+        " have accepted an invitation, were edited, or are referred to by other data are kept. The"
+        " open invitations of the others are revoked. An undo is possible until `undo_until`."
+        " Another call changes nothing and gives the progress.",
         parameters=[
             ORGANISATION,
             BATCH,

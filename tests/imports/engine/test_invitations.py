@@ -19,6 +19,7 @@ from tests.imports.engine.support.processes import wait_until
 from tests.imports.engine.support.samples import mixed, plain
 from tests.imports.engine.support.stack import Stack, batch_object, connected_to
 from tests.imports.engine.support.undo import undo_batch, user_of
+from users.invitations import claims, outbox
 
 
 @pytest.fixture(params=["terse", "default"])
@@ -162,6 +163,22 @@ def test_an_undo_revokes_the_invitations_of_the_users_it_removes(inviting: Stack
     assert set(rows) == {(kept, "accepted", 1), (None, "revoked", revoked)}
     numbers = invitations.of(batch_object(batch_id))
     assert numbers == invitations.Invitations(accepted=1, revoked=revoked)
+
+
+def test_what_waits_or_is_claimed_is_not_sent_after_an_undo(
+    inviting: Stack, mailoutbox: list[Any]
+) -> None:
+    tenant = inviting.new_tenant()
+    batch_id = inviting.submit(plain(30, tenant.name), tenant)
+    runner.run(batch_id, never)
+    inviting.sql("UPDATE user_invitations SET next_attempt_at = now()")
+    claimed = claims.take(5)
+    assert len(claimed) == 5
+    undo_batch(batch_id, tenant)
+    assert [claims.begin(claim, None) for claim in claimed] == [None] * 5
+    assert not outbox.expire_and_check()
+    assert not outbox.send_due()
+    assert mailoutbox == []
 
 
 @pytest.mark.slow
