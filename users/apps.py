@@ -1,6 +1,7 @@
 """The app `users`."""
 
 from django.apps import AppConfig
+from django.conf import settings
 
 from users import checks as checks  # registers them
 from users.rights import permissions
@@ -14,6 +15,10 @@ class UsersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Grants the permissions for the models of this app."""
+        """Grants the permissions for the models of this app, and listens to the e-mail provider."""
         for role in USER_MANAGERS:
-            permissions.grant(role, "users.view_user", "users.add_user")
+            permissions.grant(role, "users.view_user", "users.add_user", "users.change_user")
+        if settings.EMAIL_PROVIDER:
+            from users.invitations import bounces  # its models are loaded now
+
+            bounces.connect()

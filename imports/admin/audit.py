@@ -71,7 +71,7 @@ class AuditEventAdmin(OwnOrganisationAdmin):
     date_hierarchy = "created_at"
     search_fields = ("batch_id",)  # makes Django show the search box; see get_search_results
     search_help_text = "E-mail address of the user, IP address, or any id"
-    fields = (*list_display, *ID_FIELDS)
+    fields = (*list_display, "changed", *ID_FIELDS)
     readonly_fields = fields
     show_full_result_count = False
     list_per_page = 50
@@ -131,6 +131,11 @@ class AuditEventAdmin(OwnOrganisationAdmin):
         if event.user_id is None:
             return "an operator" if event.source == "command" else "not logged in"
         return event.email or (HIDDEN_USER if event.is_hidden else f"deleted user {event.user_id}")
+
+    @admin.display(description="changed fields")
+    def changed(self, event: AuditEvent) -> str:
+        """The names of the fields of a person that were changed."""
+        return event.fields.replace(",", ", ")
 
     @admin.display(description="organisation", ordering="organisation_id")
     def organisation(self, event: Any) -> str:

@@ -32,6 +32,7 @@ from core.requests.client_ip import client_ip
 from imports import actions, audit, files, invitations, quotas, uploads
 from imports.admin.base import LockedDeletion
 from imports.admin.forms import ConfirmForm, OptionsForm, UploadForm
+from imports.admin.people import CheckedUserForm
 from imports.admin.presentation import describe_upload
 from imports.admin.quotas import reset_upload_limits
 from imports.engine.preview import Preview, preview
@@ -72,7 +73,8 @@ class UserImportAdmin(ImportMixin, ExportMixin, LockedDeletion, UserAdmin):  # t
     import_template_name = "admin/users/user/import.html"
     import_export_change_list_template = "admin/import_export/change_list_import_export.html"
     resource_classes = [UserResource]
-    actions = [reset_upload_limits]
+    form = CheckedUserForm
+    actions = [*UserAdmin.actions, reset_upload_limits]
     export_formats = [CSV]
     to_encoding = "utf-8-sig"  # Excel recognises UTF-8 by the byte-order mark
 
