@@ -69,6 +69,13 @@ CALLS = {
 OTHER_CALLS = {
     ("token", "post"): ("400 invalid", "400 invalid"),
     ("refresh", "post"): ("400 invalid", "400 invalid"),
+    ("auth-logout", "post"): ("400 invalid", "400 invalid"),
+    ("auth-password-reset", "post"): ("400 invalid", "400 invalid"),
+    ("auth-password-confirm", "post"): ("400 invalid", "400 invalid"),
+    ("auth-password-change", "post"): ("401", "400 invalid"),
+    ("auth-invitation", "post"): ("400 invalid", "400 invalid"),
+    ("auth-invitation-accept", "post"): ("400 invalid", "400 invalid"),
+    ("auth-invitation-renew", "post"): ("400 invalid", "400 invalid"),
     ("me", "get"): ("401", "200"),
     ("schema", "get"): ("200", "200"),
     ("docs", "get"): ("200", "200"),
@@ -77,6 +84,19 @@ OTHER_CALLS = {
     ("readyz", ""): ("200", "200"),
     ("metrics", ""): ("404", "404"),  # without METRICS_TOKEN
     ("import-page", ""): ("302", "302"),  # to the admin site, which checks
+}
+# Pages: the answer without and with a session.
+PAGES = {
+    "login": ("200", "302"),
+    "logout": ("405", "405"),  # a POST
+    "account": ("302", "200"),  # without a session: to the login page
+    "password-change": ("302", "200"),
+    "password-reset": ("200", "200"),
+    "password-link": ("302", "302"),
+    "password-new": ("410", "410"),  # no link was opened
+    "invitation-link": ("302", "302"),
+    "invitation-accept": ("404", "404"),  # no link was opened
+    "invitation-renew": ("405", "405"),  # a POST
 }
 ROUTES = [route for route in routes() if not route.path.startswith("admin/")]
 
@@ -140,7 +160,7 @@ CREDENTIALS = [by_token, by_session, by_key]
 
 def test_every_route_has_a_rule() -> None:
     found = {(route.name, method) for route in ROUTES for method in route.methods() or [""]}
-    assert found == {*CALLS, *OTHER_CALLS}
+    assert found == {*CALLS, *OTHER_CALLS, *((name, "") for name in PAGES)}
 
 
 def route_named(name: str) -> Route:
@@ -188,6 +208,19 @@ def test_other_calls(users: dict[Who, User], organisations: dict[str, Organisati
             rule = without if who.is_out else with_credential
             if summary(answer) != rule:
                 wrong.append((str(who), method, url, summary(answer), f"not {rule}"))
+    assert wrong == []
+
+
+def test_pages(users: dict[Who, User], organisations: dict[str, Organisation]) -> None:
+    wrong = []
+    values = {"user_id": organisations[OWN].id, "token": "x"}
+    for (name, answers), who in product(PAGES.items(), EVERYBODY):
+        url = route_named(name).url(**values)
+        for client in (by_session(users.get(who), organisations[OWN]), client_of(users.get(who))):
+            has_session = bool(client.cookies) and not who.is_out
+            answer = undone(lambda: client.get(url))  # noqa: B023
+            if str(answer.status_code) != answers[has_session]:
+                wrong.append((str(who), url, answer.status_code, has_session))
     assert wrong == []
 
 

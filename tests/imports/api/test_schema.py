@@ -62,7 +62,19 @@ OPERATIONS = {
 # The answers for another organisation. 406: the Accept header was checked first.
 HIDDEN = {404, 406}
 # Answers that show that a request passed the checks of its form. Default: 200 and 202.
-ACCEPTED = {"log_in": {401, 429}, "refresh": {401}, "cancel": {409}, "retry": {409}}
+ACCEPTED = {
+    "log_in": {401, 429},
+    "refresh": {401},
+    "log_out": {401},
+    "reset_password": {503},  # no e-mail is set up
+    "renew_invitation": {503},
+    "confirm_password": {400},
+    "change_password": {400, 429},
+    "look_at_invitation": {404},
+    "accept_invitation": {404},
+    "cancel": {409},
+    "retry": {409},
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -306,7 +306,7 @@ def test_links_that_were_never_made_are_not_valid(admin: User, viewer: User) -> 
         assert browser.get("/password/reset/new").status_code == 410
 
 
-# --- the same by the API ----------------------------------------------------------------------------
+# --- the same by the API ----------------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("mail_is_on")
