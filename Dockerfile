@@ -1,12 +1,13 @@
 # One image for web, worker, beat and manage.py. docs/deployment.md says how to use it.
 #   docker build --tag marketedge .
 #   docker build --tag marketedge --build-arg REQUIREMENTS=requirements/otel.txt .   # with traces
+#   docker build --tag marketedge --build-arg REQUIREMENTS=requirements/anymail.txt .   # with providers of e-mail
 
 FROM python:3.13.9-slim AS packages
 ARG REQUIREMENTS=requirements.txt
 WORKDIR /app
 COPY requirements.txt ./
-COPY requirements/otel.txt requirements/
+COPY requirements/otel.txt requirements/anymail.txt requirements/
 RUN python -m venv /venv
 RUN /venv/bin/pip install --no-cache-dir --require-hashes --only-binary :all: -r "$REQUIREMENTS"
 

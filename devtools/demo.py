@@ -15,9 +15,10 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 from devtools.local_stack import DEMO, URL_NAMES, Stack, State, urls_set_outside
 from devtools.processes import Process, Processes
-from devtools.virtualenv import ROOT, enter_virtualenv, explain_permission_errors
+from devtools.virtualenv import LOCAL, ROOT, enter_virtualenv, explain_permission_errors
 
 LOGS = DEMO / "logs"
+MAIL = LOCAL / "mail"
 SAMPLE = ROOT / "samples" / "users.csv"
 WORKER = "celery -A celery_app worker --concurrency 2 --loglevel INFO"
 WORKER += " --without-gossip --without-mingle"  # there is no other worker to talk to
@@ -32,7 +33,8 @@ WELCOME = """
 MarketEdge runs at {url}
   {url}/admin/       the Django admin, with Import on the list of users
   {url}/api/v1/docs  the API
-{accounts}  Logs: {logs}
+{accounts}  E-mails: {mails}
+  Logs: {logs}
 Ctrl-C stops everything."""
 ACCOUNTS = f"""Accounts, all with the password {PASSWORD}
   root@marketedge.example  platform staff
@@ -120,7 +122,8 @@ def import_sample(api: Api, processes: Processes) -> bool:
     path = f"/organizations/{me['organization']['id']}/users/import"
     say(f"Importing {SAMPLE.relative_to(ROOT)} into {me['organization']['name']} as {me['email']}")
     began = time.monotonic()
-    batch = api.upload(path, SAMPLE.name, SAMPLE.read_bytes())
+    # Nobody in the sample is invited, so that the first e-mails are of the first own import.
+    batch = api.upload(f"{path}?send_invitations=false", SAMPLE.name, SAMPLE.read_bytes())
     line = show_progress(batch, "")
     while batch["status"] in ("pending", "processing"):
         processes.check()
@@ -177,6 +180,15 @@ def refuse_second_demo() -> None:
         raise SystemExit("script/manage uses the servers of the demo. Wait until it has ended.")
 
 
+def mail_settings(url: str) -> dict[str, str]:
+    """The variables with which e-mails become files, unless those of a mail server are set."""
+    if os.environ.get("EMAIL_HOST") or os.environ.get("EMAIL_PROVIDER"):
+        return {}
+    MAIL.mkdir(parents=True, exist_ok=True)
+    sender = "MarketEdge <demo@marketedge.example>"
+    return {"EMAIL_FILE_PATH": str(MAIL), "DEFAULT_FROM_EMAIL": sender, "PUBLIC_URL": url}
+
+
 def start_service(
     environment: dict[str, str], port: int, make_data: bool, processes: Processes
 ) -> None:
@@ -213,15 +225,18 @@ def serve(options: argparse.Namespace, port: int, processes: Processes) -> int:
     say("Starting PostgreSQL and Valkey ...")
     environment = Stack(DEMO).start(processes)
     state.write({name: environment[name] for name in URL_NAMES})
+    mails = mail_settings(url)
     say("Preparing the database, starting web, worker and beat ...")
-    start_service(environment, port, make_data, processes)
+    start_service(environment | mails, port, make_data, processes)
     api = Api(url)
     processes.wait_until(api.is_ready, f"{url}/readyz does not answer 200")
     as_expected = import_sample(api, processes) if make_data else True
     if options.once:
         say("As expected." if as_expected else f"The outcome is not as expected. Logs: {LOGS}")
         return 0 if as_expected else 1
-    say(WELCOME.format(url=url, accounts=ACCOUNTS if make_data else "", logs=LOGS))
+    accounts = ACCOUNTS if make_data else ""
+    kept = mails.get("EMAIL_FILE_PATH", "sent, as the environment says")
+    say(WELCOME.format(url=url, accounts=accounts, mails=kept, logs=LOGS))
     try:
         while True:
             processes.check()

@@ -17,8 +17,13 @@ from devtools.virtualenv import ROOT, enter_virtualenv, explain_permission_error
 LOCKS = {
     "requirements.txt": [],
     "requirements/otel.txt": ["requirements.txt"],
+    "requirements/anymail.txt": ["requirements/otel.txt"],
     "requirements/local.txt": ["requirements.txt"],
-    "requirements/dev.txt": ["requirements/otel.txt", "requirements/local.txt"],
+    "requirements/dev.txt": [
+        "requirements/otel.txt",
+        "requirements/anymail.txt",
+        "requirements/local.txt",
+    ],
 }
 # --universal: for every system and every Python from 3.11 on, with markers where they differ.
 # --only-binary: a source distribution could run any code while it is installed.

@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from marketedge.health import healthz, readyz
+from users.invitations import bounces
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
@@ -19,6 +20,8 @@ handler403 = "core.error_handlers.handler403"
 handler404 = "core.error_handlers.handler404"
 handler500 = "core.error_handlers.handler500"
 
+if settings.ANYMAIL_WEBHOOK_SECRET:
+    urlpatterns.append(bounces.webhook())
 if settings.FEATURE_ADMIN_PANEL:
     urlpatterns.append(path("admin/", admin.site.urls))
     # The link in e-mails about imports (imports.notifications).

@@ -21,7 +21,7 @@ from tests.paths import ROOT
 from tests.process_helpers import Checkout
 
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
-PIP_CALL = r"--require-hashes --only-binary :all: -r requirements(/otel)?\.txt"
+PIP_CALL = r"--require-hashes --only-binary :all: -r requirements(/otel|/anymail)?\.txt"
 each_list = pytest.mark.parametrize("name", LOCKS)
 
 

@@ -18,7 +18,7 @@ PROVIDERS = {
 }
 LANGUAGES = ("en", "de")  # of which users/locale has the texts of e-mails
 _SMTP = "users.mail.smtp.EmailBackend"
-_FILES = "django.core.mail.backends.filebased.EmailBackend"
+_FILES = "users.mail.files.EmailBackend"
 _RESEND = "users.mail.resend.EmailBackend"
 _SENDER = validate.Regexp(
     r".+@.+", error="{input} is not a sender like MarketEdge <imports@marketedge.example>."
