@@ -167,5 +167,5 @@ def _write(users: Sequence[User], by: User | None) -> int:
     for organisation_id in {user.organisation_id for user in users}:
         ids = [u.id for u in users if u.id in invited and u.organisation_id == organisation_id]
         people_invited.send(Invitation, user_ids=ids, organisation_id=organisation_id, by=by)
-    transaction.on_commit(tasks.enqueue, robust=True)
+    transaction.on_commit(lambda: tasks.enqueue(), robust=True)
     return len(invited)
