@@ -18,9 +18,7 @@ def mail_server(tmp_path: Path, settings: Any) -> Iterator[MailServer]:
     for name, value in server.environment().items():
         setattr(settings, name, value)
     settings.EMAIL_PORT, settings.EMAIL_USE_TLS = server.port, False
-    settings.EMAIL_BACKEND = (
-        "django.core.mail.backends.smtp.EmailBackend"  # pytest-django sets another
-    )
+    settings.EMAIL_BACKEND = "users.mail.smtp.EmailBackend"  # pytest-django sets another
     server.start()
     yield server
     server.stop()
