@@ -118,11 +118,12 @@ def demo(
     acme: Organisation,
     settings: Any,
 ) -> str:
-    """A server with the account of `script/demo`; gives its URL."""
+    """A server with accounts of `script/demo`; gives its URL."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
-    user = make_user("admin@acme.example", Role.ADMIN, acme)
-    user.set_password("marketedge-demo")
-    user.save()
+    for name in (Role.ADMIN, Role.VIEWER):
+        user = make_user(f"{name}@acme.example", name, acme)
+        user.set_password("marketedge-demo")
+        user.save()
     return shared_server
 
 
