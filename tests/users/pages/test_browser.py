@@ -1,4 +1,4 @@
-"""From a file to two colleagues who have logged in: a real browser, web server, worker, and e-mails.
+"""From a file to two colleagues who have logged in: browser, web server, worker and e-mails.
 
 With SCREENSHOTS=folder, the pages are also stored as pictures: wide and narrow, light and dark.
 """
