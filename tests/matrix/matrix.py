@@ -20,7 +20,7 @@ from imports.models import ImportBatch, UploadBlock
 from imports.models.statuses import Status
 from tests.conftest import MakeUser, client_of
 from tests.imports.api.helpers import INVALID_ROW, csv_bytes, import_file, valid_rows
-from users.models import Organisation, User
+from users.models import Invitation, Organisation, User
 from users.rights.roles import USER_MANAGERS, Role
 
 OWN, OTHER, INACTIVE = "own", "other", "inactive"
@@ -108,6 +108,18 @@ def batches(organisations: dict[str, Organisation], root: User) -> dict[str, Imp
         rows = [*valid_rows(1, domain=f"{target}.example"), INVALID_ROW]
         found[target] = import_file(client_of(root), organisation, csv_bytes(rows))
     assert models.ImportError.objects.everywhere().exists()
+    return found
+
+
+@pytest.fixture
+def people(organisations: dict[str, Organisation]) -> dict[str, User]:
+    """By target: somebody who was invited and has no password yet."""
+    found = {}
+    for target, organisation in organisations.items():
+        found[target] = User.objects.create_user(
+            f"person@{target}.example", organisation=organisation
+        )
+        Invitation.objects.create(user=found[target], organisation=organisation, status="sent")
     return found
 
 

@@ -30,7 +30,7 @@ from tests.matrix.matrix import (
     users,
 )
 from users.credentials import api_keys
-from users.models import Organisation, User
+from users.models import Invitation, Organisation, User
 
 __all__ = ["batches", "organisations", "users"]  # fixtures
 
@@ -99,7 +99,7 @@ MODELS = {
     "users_user": of_model(
         LIST,
         Page(PLATFORM, 200, PLATFORM, 200),
-        Page(MANAGERS_ROW, 200, PLATFORM_ROW, 200),
+        Page(MANAGERS_ROW, 200, MANAGERS_ROW, 200),
         Page(PLATFORM_ROW, 200, PLATFORM_ROW, 200),
         HISTORY,
     ),
@@ -283,10 +283,40 @@ def has_new_limits(user: Any) -> bool:
     return not UploadCounter.objects.filter(user=user, count__gt=0).exists()
 
 
+def is_inactive(user: Any) -> bool:
+    user.refresh_from_db()
+    return not user.is_active
+
+
+def is_active(user: Any) -> bool:
+    return not is_inactive(user)
+
+
+def is_invited(user: Any) -> bool:
+    return Invitation.objects.everywhere().get(user=user).generation == 2
+
+
+def is_no_longer_invited(user: Any) -> bool:
+    return Invitation.objects.everywhere().get(user=user).status == "revoked"
+
+
+def prepare(member: User, action: str) -> None:
+    """Brings a user into a state in which the action has something to do."""
+    change: dict[str, Any] = {"password": "!"}
+    if action == "activate":
+        change["is_active"] = False
+    User.objects.everywhere().filter(id=member.id).update(**change)
+    Invitation.objects.create(user=member, organisation=member.organisation, status="sent")
+
+
 # (model, action) -> for whom it is, and whether it was done to a row
 ACTIONS: dict[tuple[str, str], tuple[str, Callable[[Any], bool]]] = {
     ("users_user", "delete_selected"): (PLATFORM, is_gone),
     ("users_user", "reset_upload_limits"): (PLATFORM, has_new_limits),
+    ("users_user", "deactivate"): (MANAGERS_ROW, is_inactive),
+    ("users_user", "activate"): (MANAGERS_ROW, is_active),
+    ("users_user", "invite"): (MANAGERS_ROW, is_invited),
+    ("users_user", "revoke_invitation"): (MANAGERS_ROW, is_no_longer_invited),
     ("users_apikey", "revoke"): (MANAGERS_ROW, is_revoked),
     ("imports_uploadlimit", "delete_selected"): (PLATFORM, is_gone),
     ("imports_uploadblock", "delete_selected"): (PLATFORM, is_gone),
@@ -312,10 +342,15 @@ def test_actions(
     target: str,
     rows: dict[str, dict[str, Any]],
     users: dict[Who, User],
+    make_user: MakeUser,
+    settings: Any,
 ) -> None:
+    settings.EMAIL_HOST = "mail.example"
     rule, is_done = ACTIONS[model, action]
     row, wrong = rows[model][target], []
     member = rows["users_user"][target]
+    make_user("another@administrator.example", "admin", member.organisation)
+    prepare(member, action)
     UploadCounter.objects.consume(current_windows(member.id, None, "csv_import"))
     form = {"action": action, "_selected_action": [str(row.pk)], "post": "yes"}
     url = f"/admin/{model.replace('_', '/')}/"

@@ -18,12 +18,14 @@ from tests.imports.api.helpers import csv_upload
 from tests.matrix.matrix import (
     EVERYBODY,
     INACTIVE,
+    OTHER,
     OWN,
     TARGETS,
     Route,
     Who,
     batches,
     organisations,
+    people,
     routes,
     set_status,
     undone,
@@ -32,7 +34,7 @@ from tests.matrix.matrix import (
 from users.credentials import api_keys
 from users.models import Organisation, User
 
-__all__ = ["batches", "organisations", "users"]  # fixtures
+__all__ = ["batches", "organisations", "people", "users"]  # fixtures
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_redis")]
 
@@ -44,12 +46,17 @@ class Call:
     answer: str
     status: Status = Status.COMPLETED
     form: Callable[[], dict[str, Any]] = dict
+    as_json: bool = False  # the form is sent as JSON
     is_upload: bool = False  # blocked users may not make it
     is_start: bool = False  # of an import: refused while imports are halted
 
 
 def a_file() -> dict[str, Any]:
     return {"file": csv_upload()}
+
+
+def a_person() -> dict[str, Any]:
+    return {"email": "new@matrix.example", "first_name": "Grace", "last_name": "Hopper"}
 
 
 # (name of the route, method) -> call. All are below /organizations/{org_id}.
@@ -64,7 +71,16 @@ CALLS = {
     ("import-cancel", "post"): Call("200", Status.PENDING),
     ("import-retry", "post"): Call("202", Status.FAILED, is_upload=True, is_start=True),
     ("import-undo", "post"): Call("200", Status.COMPLETED),
+    ("people", "get"): Call("200"),
+    ("people", "post"): Call("201", form=a_person, as_json=True),
+    ("person", "get"): Call("200"),
+    ("person", "patch"): Call("200", form=lambda: {"department": "IT"}, as_json=True),
+    ("person-deactivate", "post"): Call("200"),
+    ("person-activate", "post"): Call("200"),
+    ("person-invite", "post"): Call("200"),
+    ("person-revoke-invitation", "post"): Call("200"),
 }
+ANY_VERSION = {"If-Match": "*"}
 # Calls without an organisation: the answer without and with a valid credential.
 OTHER_CALLS = {
     ("token", "post"): ("400 invalid", "400 invalid"),
@@ -176,6 +192,7 @@ def test_calls_of_an_organisation(
     imports: str,
     organisations: dict[str, Organisation],
     batches: dict[str, ImportBatch],
+    people: dict[str, User],
     users: dict[Who, User],
     settings: Any,
 ) -> None:
@@ -183,14 +200,17 @@ def test_calls_of_an_organisation(
     clients = [(who, credential(users.get(who), organisations[OWN])) for who in EVERYBODY]
     wrong = []
     settings.FEATURE_USER_MANAGEMENT = imports != "off"
+    settings.EMAIL_HOST = "mail.example"
     if imports == "halted":
         ImportHalt.objects.create(reason="test")
     for ((name, method), call), target in product(CALLS.items(), TARGETS):
         set_status(batches[target], call.status)
-        url = route_named(name).url(org_id=organisations[target].id, batch_id=batches[target].id)
+        ids = {"batch_id": batches[target].id, "user_id": people[target].id}
+        url = route_named(name).url(org_id=organisations[target].id, **ids)
+        kind = "json" if call.as_json else "multipart"
         for who, client in clients:
             send = getattr(client, method)
-            answer = undone(lambda: send(url, call.form(), format="multipart"))  # noqa: B023
+            answer = undone(lambda: send(url, call.form(), format=kind, headers=ANY_VERSION))  # noqa: B023
             rule = expected(call, who, target, by_key=credential is by_key, imports=imports)
             if summary(answer) != rule:
                 wrong.append((str(who), method, url, summary(answer), f"not {rule}"))
@@ -233,4 +253,16 @@ def test_a_batch_is_not_found_under_another_organisation(
     assert calls
     for name, method in calls:
         url = route_named(name).url(org_id=organisations[OWN].id, batch_id=batches["other"].id)
+        assert summary(getattr(client, method)(url)) == "404 not_found", (name, method)
+
+
+def test_a_person_is_not_found_under_another_organisation(
+    organisations: dict[str, Organisation], people: dict[str, User], root: User
+) -> None:
+    """Not even by platform staff, who may see both."""
+    client = client_of(root)
+    calls = [call for call in CALLS if "user_id" in route_named(call[0]).path]
+    assert calls
+    for name, method in calls:
+        url = route_named(name).url(org_id=organisations[OWN].id, user_id=people[OTHER].id)
         assert summary(getattr(client, method)(url)) == "404 not_found", (name, method)

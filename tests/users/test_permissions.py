@@ -61,6 +61,7 @@ def test_every_app_grants_the_permissions_for_its_own_models() -> None:
     granted = {
         "users.view_user",
         "users.add_user",
+        "users.change_user",
         "imports.view_importbatch",
         "imports.view_importerror",
         "imports.view_auditevent",

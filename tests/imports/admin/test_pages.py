@@ -98,7 +98,7 @@ def test_an_administrator_without_an_organisation_sees_nobody(
     assert not client.get("/admin/users/user/").context["cl"].result_list
 
 
-def test_an_administrator_changes_nobody_by_hand_and_sees_no_password(
+def test_an_administrator_adds_and_deletes_nobody_by_hand_and_sees_no_password(
     admin: User, viewer: User, globex: Organisation
 ) -> None:
     client = admin_client(admin)
@@ -107,7 +107,8 @@ def test_an_administrator_changes_nobody_by_hand_and_sees_no_password(
     assert page.status_code == 200
     assert "algorithm" not in page.content.decode()
     sent = {"email": viewer.email, "role": "super_admin", "is_superuser": "on"}
-    assert client.post(f"/admin/users/user/{viewer.id}/change/", sent).status_code == 403
+    client.post(f"/admin/users/user/{viewer.id}/change/", sent)
+    assert User.objects.everywhere().get(id=viewer.id).role == Role.VIEWER
     assert client.get("/admin/users/user/add/").status_code == 403
     assert client.post("/admin/users/user/add/", sent).status_code == 403
     assert client.post(f"/admin/users/user/{viewer.id}/delete/").status_code == 403

@@ -84,8 +84,17 @@ class Tenant:
     organisation_id: str
     batch_id: str
     upload_id: str  # of a preview
+    person_id: str
     access: str
     secrets: tuple[str, ...]
+
+    def ids(self) -> dict[str, str]:
+        """The parameters of paths."""
+        return {
+            "org_id": self.organisation_id,
+            "batch_id": self.batch_id,
+            "user_id": self.person_id,
+        }
 
     def headers(self) -> dict[str, str]:
         """The headers that authenticate the administrator."""
@@ -100,12 +109,14 @@ def tenant(name: str, make_user: MakeUser) -> Tenant:
     upload, preview = stage(user, rows), stage(user, rows)
     batch = actions.submit(upload, user=user, options=ImportOptions())
     runner.run(batch.id, lambda: False)
+    person = User.objects.of(organisation.id).filter(import_batch_id=batch.id)[0]
     return Tenant(
         organisation_id=str(organisation.id),
         batch_id=str(batch.id),
         upload_id=str(preview.id),
+        person_id=str(person.id),
         access=tokens.pair(user)["access"],
-        secrets=(organisation.name, f"@{name}.example", str(user.id), str(batch.id)),
+        secrets=(organisation.name, f"@{name}.example", str(user.id), str(batch.id), str(person.id)),
     )
 
 
@@ -130,24 +141,14 @@ def test_every_call_answers_as_documented_and_reveals_nothing_of_others(
 ) -> None:
     acme, globex = tenant("acme", make_user), tenant("globex", make_user)
     for caller, other in ((acme, globex), (globex, acme)):
-        seen = send_generated(
-            name, unlimited_server, caller, other, caller.organisation_id, caller.batch_id
-        )
+        seen = send_generated(name, unlimited_server, caller, other, caller.ids())
         assert seen & ACCEPTED.get(name, {200, 202}), seen
-        if "{org_id}" in OPERATIONS[name].path:
-            send_generated(
-                name, unlimited_server, caller, other, other.organisation_id, other.batch_id, HIDDEN
-            )
-        if "{batch_id}" in OPERATIONS[name].path:
-            send_generated(
-                name,
-                unlimited_server,
-                caller,
-                other,
-                caller.organisation_id,
-                other.batch_id,
-                HIDDEN,
-            )
+        path = OPERATIONS[name].path
+        if "{org_id}" in path:
+            send_generated(name, unlimited_server, caller, other, other.ids(), HIDDEN)
+        if "{batch_id}" in path or "{user_id}" in path:
+            mixed = other.ids() | {"org_id": caller.organisation_id}
+            send_generated(name, unlimited_server, caller, other, mixed, HIDDEN)
 
 
 def send_generated(
@@ -155,14 +156,12 @@ def send_generated(
     server: str,
     caller: Tenant,
     other: Tenant,
-    organisation_id: str,
-    batch_id: str,
+    known: dict[str, str],
     statuses: set[int] | None = None,
 ) -> set[int]:
     """Sends valid and invalid requests; gives the statuses of the answers. `statuses`: the allowed
     ones, where not every documented status is."""
     operation, seen = OPERATIONS[name], set[int]()
-    known = {"org_id": organisation_id, "batch_id": batch_id}
     path = {key: value for key, value in known.items() if f"{{{key}}}" in operation.path}
     modes = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
     cases = [operation.as_strategy(mode, path_parameters=path or None) for mode in modes]

@@ -105,8 +105,8 @@ def test_others_change_nobody(
 def test_nobody_gives_a_role_above_their_own(admin: User, viewer: User, acme: Organisation) -> None:
     with pytest.raises(RoleAboveOwn):
         changes.change(viewer, by=admin, values={"role": Role.SUPER_ADMIN})
+    values = NEW | {"role": Role.SUPER_ADMIN}
     with pytest.raises(RoleAboveOwn):
-        values = NEW | {"role": Role.SUPER_ADMIN}
         changes.add(organisation=acme, by=admin, values=values, invite=False)
     assert fresh(viewer).role == Role.VIEWER
 
@@ -283,11 +283,11 @@ def test_a_person_is_added(admin: User, acme: Organisation) -> None:
 def test_a_known_address_is_refused_without_telling_of_others(
     admin: User, viewer: User, other_admin: User, acme: Organisation
 ) -> None:
+    values = NEW | {"email": viewer.email}
     with pytest.raises(AlreadyExists):
-        values = NEW | {"email": viewer.email}
         changes.add(organisation=acme, by=admin, values=values, invite=False)
+    values = NEW | {"email": other_admin.email}
     with pytest.raises(AddressUnavailable) as refusal:
-        values = NEW | {"email": other_admin.email}
         changes.add(organisation=acme, by=admin, values=values, invite=False)
     assert "organisation" not in refusal.value.detail
 
