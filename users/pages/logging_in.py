@@ -18,6 +18,7 @@ from users.pages.base import home_of
 class LoginPage(LoginView):
     """Asks for e-mail address and password, and goes on to `next` if that is on this host."""
 
+    http_method_names = ["get", "head", "post", "options"]
     template_name = "users/pages/login.html"
     form_class = LoginForm
 
