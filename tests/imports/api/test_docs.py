@@ -110,6 +110,18 @@ def test_the_guide_lists_every_call_and_no_other() -> None:
     assert named == expected
 
 
+def test_the_guide_lists_every_call_about_people_and_no_other() -> None:
+    document = yaml.safe_load(SCHEMA.read_text())
+    expected = {
+        f"{method.upper()} {path.rpartition('/users')[2].replace('user_id', 'user')}".strip()
+        for path, operations in document["paths"].items()
+        if "/users" in path and "/import" not in path
+        for method in operations
+    }
+    table = GUIDE.read_text().partition("## People")[2].partition("**The list**")[0]
+    assert set(re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)) == expected
+
+
 @pytest.fixture
 def demo(
     shared_server: str,

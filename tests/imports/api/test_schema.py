@@ -74,6 +74,8 @@ ACCEPTED = {
     "accept_invitation": {404},
     "cancel": {409},
     "retry": {409},
+    "add_person": {201, 409},
+    "revoke_invitation": {409},
 }
 
 
