@@ -1,0 +1,88 @@
+"""Invitations, and time that passes, for the tests of how they are sent."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import F
+
+from tests.imports.notifications.mail_server import MailServer
+from users.invitations import outbox
+from users.models import Invitation, InvitationSender, Organisation, User
+
+LINK = re.compile(r"https://marketedge\.example/invitations/(mei_[\w-]{43})\b")
+INVITED = """
+    INSERT INTO users (email, first_name, last_name, organisation_id)
+    SELECT %(name)s || number || '@' || %(domain)s, 'Ada', 'Lovelace', %(organisation)s
+    FROM generate_series(1, %(count)s) AS number;
+    INSERT INTO user_invitations (user_id, organisation_id)
+    SELECT id, organisation_id FROM users
+    WHERE organisation_id = %(organisation)s AND NOT EXISTS (
+        SELECT FROM user_invitations WHERE user_id = users.id)
+    AND password = '!'
+"""
+
+
+def invite(organisation: Organisation, *names: str, count: int = 0) -> None:
+    """Creates users without a password, and pending invitations of them: one for each name, or
+    `count` of them."""
+    domain = f"{organisation.name.lower()}.example"
+    for name in names:
+        user = User.objects.create_user(
+            f"{name}@{domain}", organisation=organisation, first_name="Ada", last_name="Lovelace"
+        )
+        Invitation.objects.create(user=user, organisation=organisation)
+    if count:
+        parameters = {"name": "person", "domain": domain, "count": count}
+        with connection.cursor() as cursor:
+            cursor.execute(INVITED, parameters | {"organisation": organisation.id})
+
+
+def only() -> Invitation:
+    """The only invitation."""
+    return Invitation.objects.everywhere().select_related("user", "organisation").get()
+
+
+def statuses() -> dict[str, int]:
+    """Status -> the number of invitations that have it."""
+    return dict(Counter(Invitation.objects.everywhere().values_list("status", flat=True)))
+
+
+def send_all() -> None:
+    """Sends what is due now."""
+    while outbox.send_due():
+        pass
+
+
+def pass_time(**time: float) -> None:
+    """Moves all times into the past."""
+    age = timedelta(**time)
+    Invitation.objects.everywhere().update(
+        next_attempt_at=F("next_attempt_at") - age,
+        claimed_at=F("claimed_at") - age,
+        expires_at=F("expires_at") - age,
+        sent_at=F("sent_at") - age,
+    )
+    InvitationSender.objects.update(
+        paid_until=F("paid_until") - age,
+        away_since=F("away_since") - age,
+        retry_at=F("retry_at") - age,
+        turn_ends_at=F("turn_ends_at") - age,
+        wake_at=F("wake_at") - age,
+    )
+
+
+def recipients(server: MailServer) -> list[str]:
+    """The addresses of the e-mails that arrived, in order."""
+    return [str(message["To"]) for message in server.messages()]
+
+
+def token_in(message: Any) -> str:
+    """The token of the link in an e-mail that arrived."""
+    found = LINK.search(message.get_body(("plain",)).get_content())
+    assert found
+    return found[1]
