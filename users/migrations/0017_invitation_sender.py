@@ -5,7 +5,7 @@ from django.db.models.functions import Now
 
 
 class Migration(migrations.Migration):
-    dependencies = [("users", "0015_logins_end")]
+    dependencies = [("users", "0016_lists_of_people")]
 
     operations = [
         migrations.CreateModel(
