@@ -71,7 +71,7 @@ WITH stored AS (
     WHERE id = %(sent_id)s AND generation = %(sent_generation)s
     AND status IN ('sending', 'unknown') RETURNING id
 ), chosen AS (
-    SELECT invitation.id, users.email, organisations.name, CASE
+    SELECT invitation.id, users.email, organisations.name, organisations.language, CASE
         WHEN NOT users.is_active THEN 'The user was deactivated before the invitation was sent.'
         WHEN left(users.password, 1) <> '!' THEN 'The user has a password already.'
         WHEN organisations.is_active IS NOT TRUE THEN 'The organisation is not active.'
@@ -88,7 +88,7 @@ SET status = CASE WHEN obstacle = '' THEN 'sending' ELSE 'revoked' END,
     reason = obstacle, attempts = attempts + 1, claimed_at = statement_timestamp(),
     token_hash = %(token_hash)s, expires_at = statement_timestamp() + %(valid)s
 FROM chosen WHERE begun.id = chosen.id
-RETURNING begun.status, attempts, expires_at, chosen.email, chosen.name
+RETURNING begun.status, attempts, expires_at, chosen.email, chosen.name, language
 """
 _STORE = """
 UPDATE user_invitations
@@ -160,14 +160,14 @@ def begin(claim: Claim, sent: Claim | None) -> Invitation | None:
         row = cursor.fetchone()
     if row is None or row[0] != Invitation.Status.SENDING:
         return None
-    _, attempts, expires_at, email, organisation = row
+    _, attempts, expires_at, email, name, language = row
     return Invitation(
         id=claim.id,
         generation=claim.generation,
         attempts=attempts,
         expires_at=expires_at,
         user=User(email=email),
-        organisation=Organisation(name=organisation or ""),
+        organisation=Organisation(name=name or "", language=language or ""),
     )
 
 

@@ -17,24 +17,26 @@ from users.mail import sender_domain
 from users.models import Invitation
 
 
-def message(invitation: Invitation, language: str = "") -> EmailMultiAlternatives:
+def message(invitation: Invitation) -> EmailMultiAlternatives:
     """Gives the e-mail: who invites, and the link at which to choose a password.
 
     It has no name of a person: an imported file decides on names, and an e-mail must not carry text
     that somebody wants to have sent. Two e-mails of the same generation have the same Message-ID
     and the same idempotency key, by which mail programs and some providers recognise duplicates.
 
-    language: a code of users/locale; by default INVITATION_LANGUAGE."""
+    It is in the language of the organisation, or else in INVITATION_LANGUAGE."""
     recipient = invitation.user.email if invitation.user else ""
     key = f"{invitation.id}.{invitation.generation}"
-    organisation = excerpt(invitation.organisation.name if invitation.organisation else "", 80)
+    owner = invitation.organisation
+    organisation = excerpt(owner.name if owner else "", 80)
+    language = (owner.language if owner else "") or settings.INVITATION_LANGUAGE
     context = {
         "organisation": organisation,
         "email": recipient,
         "link": link(invitation),
         "expires_at": invitation.expires_at,
     }
-    with override(language or settings.INVITATION_LANGUAGE):
+    with override(language):
         context["subject"] = subject = _subject(organisation)
         text = render_to_string("users/mail/invitation.txt", context)
         html = render_to_string("users/mail/invitation.html", context)

@@ -12,6 +12,16 @@ class Organisation(Table):
 
     name = models.CharField(max_length=200)
     is_active = models.BooleanField(default=True, db_default=True)
+    # `users/locale` has the texts.
+    language = models.CharField(
+        "language of invitations",
+        max_length=10,
+        choices=[("en", "English"), ("de", "German")],
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Without one, that of the service (INVITATION_LANGUAGE).",
+    )
 
     class Meta:
         db_table = "organisations"

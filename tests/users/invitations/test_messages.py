@@ -27,16 +27,17 @@ def _mail(settings: Any) -> None:
     settings.DEFAULT_FROM_EMAIL = "MarketEdge <imports@marketedge.example>"
 
 
-def invitation(organisation: str = "Acme", **fields: Any) -> Invitation:
+def invitation(organisation: str = "Acme", language: str = "", **fields: Any) -> Invitation:
     """An invitation that is not in the database."""
     user = User(email="ada@acme.example", first_name="Adalina", last_name="Lovelace")
     values = {"id": ID, "expires_at": datetime(2026, 12, 4, 9, 30, tzinfo=UTC)} | fields
-    return Invitation(user=user, organisation=Organisation(name=organisation), **values)
+    owner = Organisation(name=organisation, language=language)
+    return Invitation(user=user, organisation=owner, **values)
 
 
-def sent(made: Invitation, language: str = "") -> Any:
+def sent(made: Invitation) -> Any:
     """The e-mail as a mail program reads it."""
-    return message_from_bytes(message(made, language).message().as_bytes(), policy=policy.default)
+    return message_from_bytes(message(made).message().as_bytes(), policy=policy.default)
 
 
 def test_the_text_says_who_invites_how_and_until_when() -> None:
@@ -55,7 +56,7 @@ def test_the_text_says_who_invites_how_and_until_when() -> None:
 
 
 def test_the_german_text() -> None:
-    email = sent(invitation(), "de")
+    email = sent(invitation(language="de"))
     assert email["Subject"] == "Sie sind zu Acme auf MarketEdge eingeladen"
     text = " ".join(email.get_body(("plain",)).get_content().split())
     assert "Der Link gilt einmal, bis zum 4. Dezember 2026, 09:30 Uhr UTC." in text
@@ -63,6 +64,12 @@ def test_the_german_text() -> None:
     for english in ("Hello", "invited", "password", "link can"):
         assert english not in text + html
     assert 'lang="de"' in html
+
+
+def test_the_language_of_the_service_is_that_of_organisations_without_one(settings: Any) -> None:
+    settings.INVITATION_LANGUAGE = "de"
+    assert "eingeladen" in str(sent(invitation())["Subject"])
+    assert "invited" in str(sent(invitation(language="en"))["Subject"])
 
 
 def test_the_headers_by_which_duplicates_are_recognised() -> None:
