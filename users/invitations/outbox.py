@@ -140,7 +140,8 @@ def _store_failure(claim: Claim, invitation: Invitation, failure: Failure) -> bo
         claims.store(claim, Status.PENDING, failure.reason, wait=wait_after(invitation.attempts))
         log.warning("invitation", status=failure.result.value, **facts)
     else:
-        claims.store(claim, Status.FAILED, failure.reason)
+        given_up = "Given up after a day. " if failure.result is Result.DEFERRED else ""
+        claims.store(claim, Status.FAILED, given_up + failure.reason)
         log.error("invitation", status=Status.FAILED, **facts)
     return True
 

@@ -102,7 +102,7 @@ def _reply_code(error: Exception) -> int | None:
 def _of_recipient(code: int) -> Failure:
     if code >= 500:
         return Failure(Result.REFUSED, code, f"The mail server refused the e-mail ({code}).")
-    reason = f"The mail server did not accept the e-mail for a day ({code})."
+    reason = f"The mail server does not accept the e-mail yet ({code})."
     return Failure(Result.DEFERRED, code, reason)
 
 

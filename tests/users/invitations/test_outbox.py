@@ -258,7 +258,6 @@ def test_a_greylisted_invitation_is_sent_a_minute_later(
 
 def test_a_full_mailbox_is_tried_for_a_day(acme: Organisation, mail_server: MailServer) -> None:
     invite(acme, "full452")
-    began = timezone.now()
     passed = timedelta()
     while only().status == Status.PENDING:
         send_all()
@@ -268,8 +267,9 @@ def test_a_full_mailbox_is_tried_for_a_day(acme: Organisation, mail_server: Mail
             passed += wait
     assert timedelta(hours=23) < passed < timedelta(hours=26)
     assert only().attempts == outbox.ATTEMPTS
-    assert only().reason == "The mail server did not accept the e-mail for a day (452)."
-    assert timezone.now() > began
+    assert only().reason == (
+        "Given up after a day. The mail server does not accept the e-mail yet (452)."
+    )
 
 
 def test_an_e_mail_that_can_not_be_made_is_tried_again(
