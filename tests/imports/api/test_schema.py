@@ -120,7 +120,13 @@ def tenant(name: str, make_user: MakeUser) -> Tenant:
         upload_id=str(preview.id),
         person_id=str(person.id),
         access=tokens.pair(user)["access"],
-        secrets=(organisation.name, f"@{name}.example", str(user.id), str(batch.id), str(person.id)),
+        secrets=(
+            organisation.name,
+            f"@{name}.example",
+            str(user.id),
+            str(batch.id),
+            str(person.id),
+        ),
     )
 
 
