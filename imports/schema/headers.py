@@ -19,6 +19,8 @@ _REMARK: Final = re.compile(
     r"|facultatif|obligatorio|obrigat[oó]rio|opcional|requis|requerido)\)",
     re.IGNORECASE,
 )
+# One letter, as in "Nom (E)": "Nome" is another field.
+_LETTER_REMARK: Final = re.compile(r"(?<=\s)[(\[{<]\w[)\]}>]")
 # Any other remark, such as "Role (admin/analyst/viewer)" or "Phone (with country code)". It may
 # distinguish columns, as in "Phone (home)", so a name before it has a rank below all others.
 _OPENING: Final = re.escape("([{<（［｛〈《【〔「『")
@@ -59,7 +61,7 @@ def header_keys(header: str) -> tuple[str, ...]:
     (`User name [userPrincipalName] Required`). The text outside the brackets comes before the text
     inside them.
     """
-    header = header[:MAX_HEADER_CHARS]
+    header = _LETTER_REMARK.sub(" ", header[:MAX_HEADER_CHARS])
     plain = _REMARK.sub(" ", header)
     keys = [normalise(header), normalise(plain)]
     if "[" in plain:

@@ -82,6 +82,8 @@ def test_a_worker_that_is_cut_off_writes_nothing_when_it_is_back(
     site.check_samples()
     assert stack.batch(long)["attempt"] > 1
 
+    unsent = "SELECT count(*) FROM import_batches WHERE mail_state <> 'none'"
+    wait_until(lambda: not stack.value(unsent), seconds=60, what="the sweep, which drops e-mails")
     changes = "SELECT count(*) FROM change_log"
     before = stack.value(changes)
     machines[gone].plug_in()

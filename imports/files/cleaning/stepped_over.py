@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from imports.files.source import CellNotice
 from imports.schema.error_values import is_error_value
@@ -37,21 +38,21 @@ def why_stepped_over(
 
 def _is_header(cells: Sequence[str], header: Sequence[str]) -> bool:
     """Whether a row repeats the header, perhaps with other names for the same fields."""
-    if not _is_same_name(cells, header, next(i for i, cell in enumerate(header) if cell.strip())):
-        return False  # nearly every row
     found, wanted = _filled(cells), _filled(header)
-    return len(found) == len(wanted) and all(
-        _is_same_name(found, wanted, index) for index in range(len(wanted))
-    )
+    return len(found) == len(wanted) and all(map(_is_same_name, found, wanted))
 
 
-def _is_same_name(cells: Sequence[str], header: Sequence[str], index: int) -> bool:
-    if index >= len(cells):
-        return False
-    if normalise(cells[index]) == normalise(header[index]):
+def _is_same_name(cell: str, name: str) -> bool:
+    if normalise(cell) == _normalised_name(name):
         return True
-    found, wanted = recognise(cells[index]), recognise(header[index])
+    wanted = _field_of_name(name)
+    found = recognise(cell) if wanted else None
     return bool(found and wanted and found.field == wanted.field)
+
+
+# The names of the header, which are compared with each row that has no address.
+_normalised_name = lru_cache(maxsize=200)(normalise)
+_field_of_name = lru_cache(maxsize=200)(recognise)
 
 
 def _filled(cells: Sequence[str]) -> list[str]:

@@ -72,6 +72,8 @@ def _has_suspect_letters(text: str) -> bool:
         encoded = text.encode("latin-1")
     except UnicodeEncodeError:
         encoded = text.encode(errors="surrogatepass")
+        if not _may_be_suspect(encoded):
+            return False
         letters = encoded.translate(None, _ASCII).decode(errors="surrogatepass")
         if _suspect_letter(letters) is not None:
             return True
@@ -86,6 +88,26 @@ def _has_suspect_letters(text: str) -> bool:
     return _damaged_letter(letters) is not None and _damaged_letter(text) is not None
 
 
+def _may_be_suspect(encoded: bytes) -> bool:
+    """Whether `_suspect_letter` or `_damaged_letter` may find something in a text in UTF-8.
+
+    A search for a few bytes takes a tenth of the time that a search for many letters takes."""
+    return (
+        any(byte in encoded for byte in _SUSPECT_FIRST_BYTES)
+        or (b"\xd8" in encoded and b"\xd8\x9c" in encoded)
+        or (b"\xe2" in encoded and _begins_suspect_sign(encoded) is not None)
+        or (b"\xe3" in encoded and _begins_suspect_mark(encoded) is not None)
+        or _damaged_bytes(encoded) is not None
+    )
+
+
+# How the letters of `_suspect_letter` and the signs of `_damaged_letter` begin in UTF-8.
+_SUSPECT_FIRST_BYTES: Final = (b"\xc2", b"\xcc", b"\xcd", b"\xef")
+_begins_suspect_sign: Final = re.compile(rb"\xe2(?:\x80[^\x8c\x8d]|[\x81\x82\x84\x88\x94])").search
+_begins_suspect_mark: Final = re.compile(rb"\xe3(?:\x80|\x82[\x99\x9a])").search
+# A letter from Â to ô, and behind it one of the letters of `_SECOND_BYTE` that do not begin
+# with one of the five bytes.
+_damaged_bytes: Final = re.compile(rb"\xc3[\x82-\xb4](?=[\xc5\xc6\xcb])").search
 _ASCII: Final = bytes(range(128))
 _LATIN_LETTERS: Final = bytes(range(0xC0, 0x100))
 _SUSPECT_SIGNS: Final = "\xa0\xad«»´".encode("latin-1")

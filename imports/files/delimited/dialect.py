@@ -135,6 +135,8 @@ def _with_header_of_another(
     no more cells than it; else the trial itself."""
     for number, line in enumerate(lines[: limits.max_title_rows + 1], start=1):
         for header in (_split(line, char) for char in DELIMITERS if char in line):
+            if len(header) > limits.max_columns:
+                continue
             fields = fields_in(header, mapping)
             if "email" not in fields or len(fields) < 2:
                 continue

@@ -9,8 +9,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from imports.schema.fields import FIELDS
-from imports.schema.header_names import LANGUAGES
-from imports.schema.headers import recognise
+from imports.schema.header_names import LANGUAGES, normalise
+from imports.schema.headers import KNOWN_NAMES, recognise
 from tests.imports.files.helpers import open_file
 
 DELIMITERS = st.sampled_from(",;\t|")
@@ -86,9 +86,16 @@ def test_a_remark_behind_a_name_in_any_language(
 ) -> None:
     field, word = name
     assume(recognise(remark) is None)  # [email] names the field
+    joined = KNOWN_NAMES.get(normalise(f"{word}{remark}"))  # and so does nom(bre)
+    assume(joined is None or joined.field == field)
     match = recognise(f"{word} {brackets[0]}{remark}{brackets[1]}")
     assert match is not None
     assert match.field == field
+
+
+def test_a_letter_in_brackets_belongs_to_no_other_name() -> None:
+    assert recognise("Nome") == recognise("first_name")._replace(rank=1)  # type: ignore[union-attr]
+    assert recognise("Nom (E)") == recognise("Nom [e]") == recognise("nom")
 
 
 @given(

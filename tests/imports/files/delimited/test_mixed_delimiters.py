@@ -6,6 +6,8 @@ import itertools
 
 import pytest
 
+from imports.files.delimited import dialect
+from imports.files.source import Limits
 from tests.imports.files.helpers import open_file, refusal_of, rows_of
 
 NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
@@ -46,3 +48,18 @@ def test_a_file_with_another_delimiter_in_some_rows_is_read() -> None:
 def test_semicolons_within_cells_are_none() -> None:
     text = "email,first_name,last_name\na@x.example,A;B,C;D\nb@x.example,A;B,C;D\n"
     assert rows_of(text)[0][1] == ["a@x.example", "A;B", "C;D"]
+
+
+def test_a_row_with_more_cells_than_columns_are_allowed_is_no_header(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Recognising a hundred thousand cells takes a second."""
+    looked_at: list[int] = []
+
+    def fields_in(cells: list[str], _: object) -> set[str]:
+        looked_at.append(len(cells))
+        return set()
+
+    monkeypatch.setattr(dialect, "fields_in", fields_in)
+    refusal_of(";" * 60_000 + "\n", delimiter=",")
+    assert max(looked_at, default=0) <= Limits().max_columns

@@ -203,7 +203,8 @@ def test_a_launcher_that_can_not_be_started_is_a_503(monkeypatch: pytest.MonkeyP
 READ_AND_WAIT = """
 import sys
 from imports import files
-reading = files.read(open(sys.argv[1], "rb"), filename="", limits=files.Limits(max_rows=10**6))
+limits = files.Limits(max_rows=10**6, workbook_cpu_seconds=60, workbook_seconds=60)
+reading = files.read(open(sys.argv[1], "rb"), filename="", limits=limits)
 next(reading.records())
 print("reading", flush=True)
 sys.stdin.read()
