@@ -6,10 +6,12 @@ from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.contrib.admin.apps import AdminConfig
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 
-# Groups, which give no permissions here.
-HIDDEN_APPS = frozenset({"auth"})
+# Groups, which give no permissions here, and the keys of second factors.
+HIDDEN_APPS = frozenset({"auth", "otp_static", "otp_totp"})
 
 
 class Site(AdminSite):
@@ -38,17 +40,30 @@ class Site(AdminSite):
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The login page. 429 with Retry-After where there were too many wrong passwords."""
-        from users.admin.login import LoginForm  # here, as this module is loaded before the models
+        """The login page of Django's admin site, with the checks of all logins: limits of wrong
+        passwords, and the second factor."""
+        # Here, as this module is loaded before the models.
+        from users.admin.login import LoginForm
+        from users.pages.logging_in import PasswordFirst
 
-        self.login_form = LoginForm
-        response = super().login(request, extra_context)
-        form = (getattr(response, "context_data", None) or {}).get("form")
-        if refusal := getattr(form, "refusal", None):
-            response.status_code = refusal.status
-            for name, value in refusal.headers().items():
-                response[name] = value
-        return response
+        index = reverse("admin:index", current_app=self.name)
+        if request.method == "GET" and self.has_permission(request):
+            return HttpResponseRedirect(index)
+        context = {
+            **self.each_context(request),
+            "title": "Log in",
+            "subtitle": None,
+            "app_path": request.get_full_path(),
+            "username": request.user.get_username(),
+            **(extra_context or {}),
+        }
+        if REDIRECT_FIELD_NAME not in request.GET and REDIRECT_FIELD_NAME not in request.POST:
+            context[REDIRECT_FIELD_NAME] = index
+        request.current_app = self.name  # type: ignore[attr-defined]
+        view = PasswordFirst.as_view(
+            extra_context=context, authentication_form=LoginForm, template_name="admin/login.html"
+        )
+        return view(request)
 
 
 class MarketEdgeAdmin(AdminConfig):

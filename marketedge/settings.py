@@ -29,6 +29,8 @@ HTTPS_ONLY: bool = env.bool("HTTPS_ONLY", False)  # render.yaml sets it
 
 FEATURE_USER_MANAGEMENT: bool = env.bool("FEATURE_USER_MANAGEMENT", True)
 FEATURE_ADMIN_PANEL: bool = env.bool("FEATURE_ADMIN_PANEL", True)
+# Platform staff without a second factor get no further than the page that switches it on.
+STAFF_TOTP_REQUIRED: bool = env.bool("STAFF_TOTP_REQUIRED", False)
 RATE_LIMIT_ENABLED: bool = env.bool("RATE_LIMIT_ENABLED", True)
 _quota = validate.Regexp(
     r"^[1-9]\d{0,5}/h, ?[1-9]\d{0,5}/d\Z",
@@ -113,6 +115,9 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "import_export",
     "csp",
     "rest_framework",
@@ -133,6 +138,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "marketedge.requests.BindUser",
+    "users.pages.two_factor.RequireSecondFactor",
     "django.contrib.messages.middleware.MessageMiddleware",
     "imports.audit.middleware.Origin",
 ]
@@ -160,6 +166,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 PASSWORD_RESET_TIMEOUT = 3600  # seconds in which the link of an e-mail to a new password is valid
 LOGIN_URL = "login"
+OTP_TOTP_ISSUER = "MarketEdge"  # the name in the app that shows the codes
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"

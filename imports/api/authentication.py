@@ -8,6 +8,7 @@ from rest_framework.authentication import BaseAuthentication, SessionAuthenticat
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
+from users.accounts import second_factor
 from users.credentials import api_keys, tokens
 from users.models import ApiKey, User
 
@@ -69,6 +70,7 @@ class TokenAuthentication(BaseAuthentication):
                 " or has changed the password. Log in again.",
                 code="token_not_valid",
             )
+        second_factor.refuse_without(user)
         return user, claims
 
     def authenticate_header(self, request: Request) -> str:
@@ -78,6 +80,13 @@ class TokenAuthentication(BaseAuthentication):
 
 class BrowserAuthentication(SessionAuthentication):
     """The session of a logged-in browser. Every POST needs a CSRF token."""
+
+    def authenticate(self, request: Request) -> Any:
+        """The user of the session. Raises SecondFactorMissing."""
+        found = super().authenticate(request)
+        if found:
+            second_factor.refuse_without(found[0])
+        return found
 
     def enforce_csrf(self, request: Any) -> None:
         """Raises PermissionDenied if the CSRF token is missing or wrong."""

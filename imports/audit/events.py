@@ -18,6 +18,7 @@ from django.dispatch import receiver
 from core.requests.client_ip import client_ip
 from imports.audit.middleware import current_request
 from imports.models import AuditEvent, EventType, UploadBlock
+from users.accounts.second_factor import second_factor_changed
 from users.credentials.api_keys import key_revoked
 from users.credentials.passwords import password_changed
 from users.invitations.acceptance import invitation_accepted
@@ -145,6 +146,11 @@ def _record_accepted_invitation(user: User, **_: Any) -> None:
 @receiver(password_changed)
 def _record_changed_password(user: User, **_: Any) -> None:
     record(EventType.PASSWORD_CHANGED, user=user, organisation_id=user.organisation_id)
+
+
+@receiver(second_factor_changed)
+def _record_second_factor(user: User, is_on: bool, **_: Any) -> None:
+    record(EventType.TWO_FACTOR_ON if is_on else EventType.TWO_FACTOR_OFF, user=user)
 
 
 # --- logins: Django's signals. `users.credentials.login_limits` limits the number of events -----

@@ -36,6 +36,8 @@ class EventType(models.TextChoices):
     EXPORTED = "exported", "exported users"
     INVITATION_ACCEPTED = "invitation_accepted", "accepted an invitation"
     PASSWORD_CHANGED = "password_changed", "set the own password"
+    TWO_FACTOR_ON = "two_factor_on", "switched the second factor on"
+    TWO_FACTOR_OFF = "two_factor_off", "switched the second factor off"
     KEY_CREATED = "key_created", "created an API key"
     KEY_REVOKED = "key_revoked", "revoked an API key"
     USER_ADDED = "user_added", "added a person"

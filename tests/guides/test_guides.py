@@ -69,6 +69,14 @@ def test_users_are_managed_as_the_guide_says(stack: Stack) -> None:
     does("api_keys.revoke")
     assert api_keys.authenticate(secret) is None
 
+    stack.sql(
+        "INSERT INTO otp_totp_totpdevice (user_id, name, confirmed, key, step, t0, digits, tolerance,"
+        " drift, last_t, throttling_failure_count) VALUES (%s, '', true, '00', 30, 0, 6, 1, 0, 0, 0)",
+        tenant.user_id,
+    )
+    does("DELETE FROM otp_totp_totpdevice")
+    assert stack.value("SELECT count(*) FROM otp_totp_totpdevice") == 0
+
     batch_id = stack.submit(mixed(200, tenant.name), tenant)
     stack.worker()
     stack.wait_until_ended(batch_id)

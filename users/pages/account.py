@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 
+from users.accounts import second_factor
 from users.pages.base import OwnPage, may_open_admin
 
 APPLICATIONS = {
@@ -23,5 +24,8 @@ class AccountPage(OwnPage):
         """The page."""
         names = [name for field, name in APPLICATIONS.items() if getattr(self.user, field)]
         return self.show(
-            user=self.user, applications=names, may_open_admin=may_open_admin(self.user)
+            user=self.user,
+            applications=names,
+            may_open_admin=may_open_admin(self.user),
+            may_have_second_factor=second_factor.may_have(self.user),
         )

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
+from users.accounts import second_factor
 from users.credentials.login_limits import TooManyLogins
 from users.models import User
 
@@ -80,3 +81,26 @@ class EmailForm(forms.Form):
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "username"}),
     )
+
+
+class CodeForm(forms.Form):
+    """The code of an app, or a recovery code."""
+
+    WRONG = "This code is not right. Wait for the next one, and check the clock of your phone."
+    code = forms.CharField(
+        label="Code",
+        max_length=20,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "autocapitalize": "off"}),
+    )
+    refusal: TooManyLogins | None = None
+
+    def check_code(self, user: User, ip: str) -> bool:
+        """Whether the code is right. Otherwise the form says what is wrong."""
+        try:
+            if second_factor.check(user, self.cleaned_data["code"], ip):
+                return True
+            self.add_error("code", self.WRONG)
+        except TooManyLogins as refusal:
+            self.refusal = refusal
+            self.add_error("code", refusal.detail)
+        return False

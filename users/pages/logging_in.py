@@ -10,13 +10,31 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 
+from users.accounts import second_factor
 from users.accounts.login_forms import LoginForm, with_refusal
 from users.models import User
+from users.pages import two_factor
 from users.pages.base import home_of
 
 
-class LoginPage(LoginView):
-    """Asks for e-mail address and password, and goes on to `next` if that is on this host."""
+class PasswordFirst(LoginView):
+    """Asks for e-mail address and password, and goes on to `next` if that is on this host. Whoever
+    has a second factor is asked for its code before they are logged in."""
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Logs in, or asks for the code."""
+        user: User = form.get_user()
+        if second_factor.is_on(user):
+            return two_factor.ask(self.request, user, self.get_redirect_url() or home_of(user))
+        return cast(HttpResponse, super().form_valid(form))
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        """The form with its errors."""
+        return with_refusal(super().form_invalid(form), form)
+
+
+class LoginPage(PasswordFirst):
+    """The login page for everybody. The admin site has its own."""
 
     http_method_names = ["get", "head", "post", "options"]
     template_name = "users/pages/login.html"
@@ -36,10 +54,6 @@ class LoginPage(LoginView):
     def get_default_redirect_url(self) -> str:
         """Where to go without `next`."""
         return home_of(cast(User, self.request.user))
-
-    def form_invalid(self, form: Any) -> HttpResponse:
-        """The form with its errors."""
-        return with_refusal(super().form_invalid(form), form)
 
 
 class LogoutPage(LogoutView):

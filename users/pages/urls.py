@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from users.pages import account, invitations, logging_in, passwords
+from users.pages import account, invitations, logging_in, passwords, two_factor
 
 urlpatterns = [
     path("login", logging_in.LoginPage.as_view(), name="login"),
     path("logout", logging_in.LogoutPage.as_view(), name="logout"),
+    path("login/code", two_factor.CodePage.as_view(), name="login-code"),
+    path("account/two-factor", two_factor.TwoFactorPage.as_view(), name="account-two-factor"),
     path("account", account.AccountPage.as_view(), name="account"),
     path("password/change", passwords.ChangePage.as_view(), name="password-change"),
     path("password/reset", passwords.ResetPage.as_view(), name="password-reset"),

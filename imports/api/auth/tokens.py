@@ -12,18 +12,26 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.requests.client_ip import client_ip
 from imports.api.auth.base import RETRY_AFTER, Email, PublicView, Tokens, password_field, uncached
 from imports.api.base import validated
 from imports.api.openapi import examples
 from imports.api.openapi.parts import answer, refused
+from users.accounts import second_factor
 from users.credentials import tokens
 from users.models import User
 
 
 class Credentials(Email):
-    """The e-mail address and the password of a user."""
+    """The e-mail address and the password of a user, and the code of a second factor."""
 
     password = password_field()
+    otp = serializers.CharField(
+        max_length=20,
+        default="",
+        allow_blank=True,
+        help_text="For accounts with a second factor: the code of the app, or a recovery code.",
+    )
 
 
 class Refresh(serializers.Serializer[Any]):
@@ -42,7 +50,7 @@ class TokenView(PublicView):
         request=Credentials,
         responses={
             200: answer(Tokens, "A pair of tokens.", examples.TOKENS),
-            **refused(400, 401, 415, 429, 503),
+            **refused(400, 401, 403, 415, 429, 503),
         },
         parameters=RETRY_AFTER,
         examples=[OpenApiExample("example", examples.CREDENTIALS, request_only=True)],
@@ -57,7 +65,26 @@ class TokenView(PublicView):
             raise AuthenticationFailed(
                 "No active account has this e-mail address and password.", code="login_failed"
             )
+        _check_second_factor(request, user, sent["otp"])
         return uncached(tokens.log_in(request, user))
+
+
+def _check_second_factor(request: Request, user: User, code: str) -> None:
+    """Raises AuthenticationFailed, TooManyLogins and SecondFactorMissing."""
+    second_factor.refuse_without(user)
+    if not second_factor.is_on(user):
+        return
+    if not code:
+        raise AuthenticationFailed(
+            "This account has a second factor. Send the code of your app, or a recovery code, as"
+            " `otp`.",
+            code="otp_required",
+        )
+    if not second_factor.check(user, code, client_ip(request)):
+        raise AuthenticationFailed(
+            "The code of the second factor is not right, or was used before. Wait for the next.",
+            code="otp_not_valid",
+        )
 
 
 class RefreshView(PublicView):
