@@ -49,10 +49,10 @@ _CLAIM = """
 UPDATE user_invitations AS claimed
 SET next_attempt_at = statement_timestamp() + %(held)s, claimed_at = statement_timestamp()
 FROM (
-    SELECT due.id, organisation.place
+    SELECT due.id, organisation.place, due.next_attempt_at AS due_at
     FROM unnest(%(organisations)s::uuid[]) WITH ORDINALITY AS organisation(id, place)
     CROSS JOIN LATERAL (
-        SELECT id FROM user_invitations
+        SELECT id, next_attempt_at FROM user_invitations
         WHERE status = 'pending' AND organisation_id = organisation.id
         AND next_attempt_at <= statement_timestamp()
         ORDER BY next_attempt_at LIMIT %(each)s FOR UPDATE SKIP LOCKED
@@ -60,7 +60,7 @@ FROM (
     LIMIT %(number)s
 ) AS chosen
 WHERE claimed.id = chosen.id
-RETURNING chosen.place, claimed.id, claimed.generation, claimed.claimed_at
+RETURNING chosen.place, chosen.due_at, claimed.id, claimed.generation, claimed.claimed_at
 """
 # Stores one invitation as sent, and begins the next one. It waits for the lock of the first while
 # it holds none, and for no other, so that it is in no deadlock with statements on many invitations.
@@ -127,7 +127,7 @@ def take(number: int) -> list[Claim]:
         claimed = sorted(cursor.fetchall())
         if claimed:
             pace.pay(cursor, len(claimed), organisations[claimed[-1][0] - 1])
-        return [Claim(*row[1:]) for row in claimed]
+        return [Claim(*row[2:]) for row in claimed]
 
 
 def _next_organisations(cursor: Any, number: int, last: UUID | None) -> list[UUID]:

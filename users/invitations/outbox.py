@@ -20,7 +20,7 @@ from typing import Any
 
 import structlog
 from django.core import mail
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from users.invitations import claims, server
 from users.invitations.claims import Claim
@@ -117,9 +117,12 @@ def _send_all(claimed: Sequence[Claim], line: Line, deadline: float) -> bool:
                 claims.give_back(claimed[index + 1 :])
                 return False
         return True
+    except DatabaseError:
+        if not connection.is_usable():
+            connection.close()  # the next query opens another one
+        raise
     finally:
         if sent:
-            connection.close_if_unusable_or_obsolete()
             claims.store(sent, Status.SENT)
 
 

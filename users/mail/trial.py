@@ -5,10 +5,11 @@ from __future__ import annotations
 import smtplib
 import socket
 import ssl
+from contextlib import suppress
 from email.utils import parseaddr
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, get_connection
 
 from users.mail.delivery import is_on, not_connected
 
@@ -31,12 +32,21 @@ def send(address: str) -> str:
     """Sends a test e-mail. Gives a sentence that says what was done. Raises NotSent."""
     if not is_on():
         raise NotSent(_OFF)
-    email = EmailMessage(SUBJECT, BODY.format(url=settings.PUBLIC_URL), to=[address])
     try:
-        email.send()
+        _send(address)
     except Exception as error:
         raise NotSent(explanation(error)) from error
     return f"{_way()} accepted an e-mail to {address} from {settings.DEFAULT_FROM_EMAIL}."
+
+
+def _send(address: str) -> None:
+    server = get_connection()
+    try:
+        body = BODY.format(url=settings.PUBLIC_URL)
+        EmailMessage(SUBJECT, body, to=[address], connection=server).send()
+    finally:
+        with suppress(Exception):  # Django leaves a connection open that it could not set up
+            server.close()
 
 
 def explanation(error: Exception) -> str:
@@ -95,8 +105,8 @@ def _of_smtp(error: smtplib.SMTPException) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
         return f"The mail server {_server()} refused the e-mail ({_reply(error)})."
     return (
-        f"The mail server {_server()} ended the connection, or did not answer. Check EMAIL_PORT and"
-        " EMAIL_USE_TLS: port 465 is for TLS from the start, 587 for STARTTLS."
+        f"The mail server {_server()} ended the connection, or did not answer. Check EMAIL_HOST,"
+        " EMAIL_PORT and EMAIL_USE_TLS: port 465 is for TLS from the start, 587 for STARTTLS."
     )
 
 

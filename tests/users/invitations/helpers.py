@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import F
+from django.db.models.functions import Now
 
 from tests.imports.notifications.mail_server import MailServer
 from users.invitations import outbox
@@ -31,11 +32,12 @@ def invite(organisation: Organisation, *names: str, count: int = 0) -> None:
     """Creates users without a password, and pending invitations of them: one for each name, or
     `count` of them."""
     domain = f"{organisation.name.lower()}.example"
-    for name in names:
+    for index, name in enumerate(names):
         user = User.objects.create_user(
             f"{name}@{domain}", organisation=organisation, first_name="Ada", last_name="Lovelace"
         )
-        Invitation.objects.create(user=user, organisation=organisation)
+        due = Now() - timedelta(seconds=len(names) - index)  # in the order of the names
+        Invitation.objects.create(user=user, organisation=organisation, next_attempt_at=due)
     if count:
         parameters = {"name": "person", "domain": domain, "count": count}
         with connection.cursor() as cursor:
