@@ -135,10 +135,12 @@ def _create() -> tuple[Organisation, UUID]:
     )
     values = {"organisation": organisation.id, "batch": batch.id, "people": PEOPLE}
     with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
         cursor.execute(_SYLLABLE)
         cursor.execute(_CREATE, values)
         cursor.execute(_INVITE, values)
         cursor.execute("VACUUM ANALYZE users, user_invitations")
+        cursor.execute("RESET statement_timeout")
     return organisation, batch.id
 
 

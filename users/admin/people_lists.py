@@ -142,7 +142,7 @@ class _Action:
                     self.modeladmin.log_change(self.request, person, self.entry)
                 done += 1
             except Refusal as refusal:
-                refused.append(f"{person.email}: {refusal.detail}")
+                refused.append(f"Not done for {person.email}: {refusal.detail}")
         if done:
             noun = "1 person is" if done == 1 else f"{done:,} people are"
             self._say(f"{noun} {self.done}.", messages.SUCCESS)

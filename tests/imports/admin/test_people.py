@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 import pytest
@@ -49,7 +50,12 @@ def save(client: Client, user: User, values: dict[str, Any]) -> Any:
 def act(client: Client, action: str, *people: User) -> str:
     """The page after an action on these people."""
     form = {"action": action, "_selected_action": [str(person.id) for person in people]}
-    return visible_text(client.post(LIST, form, follow=True))
+    return text_of(client.post(LIST, form, follow=True))
+
+
+def text_of(page: Any) -> str:
+    """The visible text, with apostrophes as they are read."""
+    return html.unescape(visible_text(page))
 
 
 def fresh(user: User) -> User:
@@ -81,7 +87,7 @@ def test_a_form_that_was_open_while_somebody_else_saved_overwrites_nothing(
     values = values_of(client, viewer)
     changes.change(viewer, by=None, values={"location": "London"})
     page = save(client, viewer, values | {"department": "IT"})
-    assert "Somebody else has changed this person" in visible_text(page)
+    assert "Somebody else has changed this person" in text_of(page)
     assert (fresh(viewer).location, fresh(viewer).department) == ("London", "")
 
 
@@ -94,19 +100,19 @@ def test_the_roles_that_are_offered_end_at_the_own_one(
         assert ('value="super_admin"' in page) == offered
     values = values_of(admin_client(admin), viewer)
     page = save(admin_client(admin), viewer, values | {"role": "super_admin"})
-    assert "not one of the available choices" in visible_text(page)
+    assert "not one of the available choices" in text_of(page)
     assert fresh(viewer).role == "viewer"
 
 
 def test_the_rules_are_errors_of_the_form(admin: User, root: User, viewer: User) -> None:
     client = admin_client(admin)
     page = save(client, admin, values_of(client, admin) | {"role": "viewer"})
-    assert "You can't deactivate yourself or lower your own role." in visible_text(page)
+    assert "You can't deactivate yourself or lower your own role." in text_of(page)
     staff = admin_client(root)
     page = save(staff, admin, values_of(staff, admin) | {"role": "viewer"})
-    assert "the last active administrator" in visible_text(page)
+    assert "the last active administrator" in text_of(page)
     page = save(client, viewer, values_of(client, viewer) | {"first_name": "=SUM(1)"})
-    assert "like a spreadsheet formula" in visible_text(page)
+    assert "like a spreadsheet formula" in text_of(page)
     assert fresh(admin).role == "admin"
 
 
@@ -120,7 +126,7 @@ def test_what_is_refused_at_the_last_moment_is_said(
         changes, "change", lambda *_, **__: (_ for _ in ()).throw(changes.LastAdministrator())
     )
     page = client.post(f"{LIST}{viewer.id}/change/", values, follow=True)
-    assert "the last active administrator" in visible_text(page)
+    assert "the last active administrator" in text_of(page)
     assert fresh(viewer).department == ""
 
 
@@ -158,7 +164,7 @@ def test_actions(admin: User, person: User, viewer: User) -> None:
     assert "1 person is no longer invited." in page
     assert f"{viewer.email}: This person has no open invitation" in page
     assert Invitation.objects.everywhere().get().status == "revoked"
-    history = visible_text(client.get(f"{LIST}{person.id}/history/"))
+    history = text_of(client.get(f"{LIST}{person.id}/history/"))
     assert "Deactivated." in history
     assert "Invitation revoked." in history
 
@@ -189,7 +195,7 @@ def test_the_list_shows_and_filters_applications_and_invitations(
     assert listed("application=market_edge_access") == []
     assert listed("invited=failed") == ["grace"]
     assert listed("invited=none") == ["admin", "third", "viewer"]
-    assert "could not be sent: The mailbox is full." in visible_text(client.get(LIST))
+    assert "could not be sent: The mailbox is full." in text_of(client.get(LIST))
 
 
 def test_the_export_holds_the_applications(admin: User, viewer: User) -> None:
