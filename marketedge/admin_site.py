@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.admin import AdminSite
 from django.contrib.admin.apps import AdminConfig
@@ -59,11 +59,11 @@ class Site(AdminSite):
         }
         if REDIRECT_FIELD_NAME not in request.GET and REDIRECT_FIELD_NAME not in request.POST:
             context[REDIRECT_FIELD_NAME] = index
-        request.current_app = self.name  # type: ignore[attr-defined]
+        request.current_app = self.name
         view = PasswordFirst.as_view(
             extra_context=context, authentication_form=LoginForm, template_name="admin/login.html"
         )
-        return view(request)
+        return cast(HttpResponse, view(request))
 
 
 class MarketEdgeAdmin(AdminConfig):

@@ -92,7 +92,8 @@ def user_of(claims: Claims) -> User | None:
 
     None if the user may not log in any more, has another password than when the token was made, was
     deactivated since, or has logged out. One query."""
-    family = RefreshTokenFamily.objects.filter(id=claims.get("family")).exclude(revoked_at=None)
+    family_id = claims.get("family") or UUID(int=0)  # that of no family
+    family = RefreshTokenFamily.objects.filter(id=family_id).exclude(revoked_at=None)
     users = User.objects.everywhere().select_related("organisation")
     user = users.alias(is_over=Exists(family)).filter(id=claims["user_id"], is_over=False).first()
     if user is None or not user.may_log_in or not _is_of_this_login(claims, user):

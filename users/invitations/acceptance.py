@@ -129,7 +129,7 @@ def accept(invitation_id: UUID | str, generation: int, password: str) -> User:
     # The user first: whoever deletes users locks them before their invitations.
     users = User.objects.everywhere().select_for_update(of=("self",), no_key=True)
     user = users.select_related("organisation").filter(id=found.user.id).first()
-    if user is None or not _use_up(found, user):
+    if user is None or not _use_up(invitation_id, generation, user):
         now = look(invitation_id, generation)
         raise InvitationNotOpen(now.why or WHY[UNFIT], state=now.state)
     passwords.change(user, password)
@@ -137,13 +137,13 @@ def accept(invitation_id: UUID | str, generation: int, password: str) -> User:
     return user
 
 
-def _use_up(found: Found, user: User) -> bool:
+def _use_up(invitation_id: UUID | str, generation: int, user: User) -> bool:
     """Whether the invitation was open until now."""
     if user.has_usable_password() or not user.may_log_in:
         return False
     rows = Invitation.objects.everywhere().filter(
-        id=found.id,
-        generation=found.generation,
+        id=invitation_id,
+        generation=generation,
         user=user,
         status__in=Invitation.OPEN,  # a mail that is on its way may have arrived already
         expires_at__gt=Now(),
@@ -156,6 +156,6 @@ def renewable(user_id: UUID | str) -> User | None:
     """The user, if a new link may be sent to them on their own request: they were invited, have not
     accepted yet, nobody has withdrawn the invitation, and no e-mail is on its way."""
     rows = Invitation.objects.everywhere().select_related("user__organisation")
-    invitation = rows.filter(user=user_id, status__in=RENEWABLE).first()
+    invitation = rows.filter(user_id=user_id, status__in=RENEWABLE).first()
     user = invitation.user if invitation else None
     return user if user and user.may_log_in and not user.has_usable_password() else None

@@ -26,7 +26,7 @@ class PasswordFirst(LoginView):
         user: User = form.get_user()
         if second_factor.is_on(user):
             return two_factor.ask(self.request, user, self.get_redirect_url() or home_of(user))
-        return cast(HttpResponse, super().form_valid(form))
+        return super().form_valid(form)
 
     def form_invalid(self, form: Any) -> HttpResponse:
         """The form with its errors."""
@@ -46,9 +46,9 @@ class LoginPage(PasswordFirst):
             return HttpResponseRedirect(self.get_success_url())
         return cast(HttpResponse, super().dispatch(request, *args, **kwargs))
 
-    def get_redirect_url(self) -> str:
+    def get_redirect_url(self, request: HttpRequest | None = None) -> str:
         """`next`, unless it is this page."""
-        url = str(super().get_redirect_url())
+        url = super().get_redirect_url()
         return "" if urlsplit(url).path == resolve_url("login") else url
 
     def get_default_redirect_url(self) -> str:
@@ -63,6 +63,6 @@ class LogoutPage(LogoutView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Logs out and goes on to the login page."""
-        response = cast(HttpResponse, super().post(request, *args, **kwargs))
+        response = super().post(request, *args, **kwargs)
         messages.success(request, "You have logged out.")
         return response
