@@ -117,7 +117,7 @@ def revoke_invitation(
     _Action(modeladmin, request, "Invitation revoked.", "no longer invited").on(people, revoke)
 
 
-ACTIONS = [deactivate, activate, invite, revoke_invitation]
+ACTIONS: list[Any] = [deactivate, activate, invite, revoke_invitation]
 
 
 class _Action:

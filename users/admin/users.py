@@ -109,7 +109,7 @@ class UserAdmin(OwnOrganisationAdmin, BaseUserAdmin):
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
         """The form. It knows who sends it."""
-        form = super().get_form(request, obj, change=change, **kwargs)
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
         form.by = current_user(request)  # a class of its own for each request
         return form
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 from uuid import UUID
 
 from drf_spectacular.types import OpenApiTypes
@@ -28,6 +29,7 @@ from users.models import User
 from users.people import changes
 from users.people.queries import invitation_of, with_invitation
 
+F = TypeVar("F", bound=Callable[..., Any])
 PERSON = OpenApiParameter("user_id", OpenApiTypes.UUID, "path", description="The person.")
 
 
@@ -36,12 +38,12 @@ class _PersonView(OrganisationView):
 
     person: User
 
-    def load(self, org_id: UUID, batch_id: UUID | None = None, user_id: UUID | None = None) -> None:
+    def load(self, org_id: UUID, batch_id: UUID | None = None, user_id: Any = None) -> None:
         """Reads the organisation and the person. Raises NotFound, also for platform staff."""
         super().load(org_id)
         self.person = self._read(user_id)
 
-    def _read(self, user_id: UUID | None) -> User:
+    def _read(self, user_id: Any) -> User:
         people = with_invitation(User.objects.of(self.organisation.id))
         person = people.select_related("organisation").filter(id=user_id).first()
         if person is None:
@@ -53,9 +55,11 @@ class _PersonView(OrganisationView):
         return answer_with(self._read(self.person.id))
 
 
-def _documented(operation_id: str, summary: str, description: str, *statuses: int) -> Any:
+def _documented(
+    operation_id: str, summary: str, description: str, *statuses: int
+) -> Callable[[F], F]:
     """The OpenAPI description of a POST without a body that answers with the person."""
-    return extend_schema(
+    documented: Callable[[F], F] = extend_schema(
         operation_id=operation_id,
         tags=["people"],
         summary=summary,
@@ -67,12 +71,13 @@ def _documented(operation_id: str, summary: str, description: str, *statuses: in
             **refused(*COMMON_REFUSALS, *statuses, 415),
         },
     )
+    return documented
 
 
 class PersonView(_PersonView):
     """One person."""
 
-    http_method_names: ClassVar = [*METHODS, "patch"]
+    http_method_names = [*METHODS, "patch"]
 
     @extend_schema(
         operation_id="person",

@@ -84,8 +84,9 @@ def invitation_as_json(invitation: Invitation) -> dict[str, Any]:
 
 def _text(name: str) -> Any:
     field = FIELDS[name]
-    options = {"max_length": field.max_chars} if field.max_chars else {}
-    return serializers.CharField(required=False, allow_blank=not field.required, **options)
+    return serializers.CharField(
+        required=False, allow_blank=not field.required, max_length=field.max_chars
+    )
 
 
 class ChangeSerializer(serializers.Serializer[Any]):
