@@ -57,9 +57,14 @@ class Migration(migrations.Migration):
             name="users_by_department",
         ),
         index(
-            fields=["organisation", "role"],
-            condition=~models.Q(role="viewer"),
-            name="users_by_role",
+            fields=[
+                "organisation",
+                "role",
+                "market_edge_access",
+                "causal_edge_access",
+                "value_edge_access",
+            ],
+            name="users_by_access",
         ),
         index(
             fields=["organisation"],

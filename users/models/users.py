@@ -166,9 +166,11 @@ class User(Table, AbstractBaseUser):
                 name="users_by_department",
             ),
             models.Index(
-                fields=["organisation", "role"],
-                condition=~models.Q(role=Role.VIEWER),
-                name="users_by_role",
+                fields=[
+                    *("organisation", "role", "market_edge_access"),
+                    *("causal_edge_access", "value_edge_access"),
+                ],
+                name="users_by_access",
             ),
             models.Index(
                 fields=["organisation"],

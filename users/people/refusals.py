@@ -53,6 +53,12 @@ class VersionRequired(Refusal):
     status = 428
 
 
+class SearchTooBroad(Refusal):
+    """Too many people match to be sorted. Search for more letters, or leave `sort` out."""
+
+    code = "search_too_broad"
+
+
 class WrongCursor(Refusal):
     """This cursor does not belong to this list. Start again without it."""
 
