@@ -20,6 +20,7 @@ def mail_server(tmp_path: Path, settings: Any) -> Iterator[MailServer]:
     settings.EMAIL_PORT, settings.EMAIL_USE_TLS = server.port, False
     settings.EMAIL_BACKEND = "users.mail.smtp.EmailBackend"  # pytest-django sets another
     settings.INVITATION_RATE = 100_000
+    settings.EMAIL_TIMEOUT = 60  # however busy the machine is
     server.start()
     yield server
     server.stop()
