@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Sum
+from django.db.models.functions import Coalesce
 
 from imports.engine.options import ImportOptions
 from imports.models import ImportBatch
 from users import mail
-from users.models import Invitation
+from users.models import Invitation, InvitationRequest
 
 MAIL_IS_OFF = "E-mail is not set up, so no invitations are sent."
 # State -> the words for it in a sentence.
@@ -30,13 +31,18 @@ WORDS = {
 COUNTS = """
     CASE WHEN batch.options->'send_invitations' IS DISTINCT FROM 'false'::jsonb THEN (
         SELECT coalesce(jsonb_object_agg(state, number), '{}') FROM (
-            SELECT CASE WHEN status = 'sending' THEN 'pending'
-                        WHEN status IN ('sent', 'unknown') AND expires_at <= statement_timestamp()
-                        THEN 'expired' ELSE status END AS state,
-                   count(*) AS number
-            FROM user_invitations
-            WHERE import_batch_id = batch.id AND organisation_id = batch.organisation_id
-            GROUP BY 1
+            SELECT state, sum(number) AS number FROM (
+                SELECT CASE WHEN status = 'sending' THEN 'pending'
+                            WHEN status IN ('sent', 'unknown')
+                                AND expires_at <= statement_timestamp()
+                            THEN 'expired' ELSE status END AS state,
+                       count(*) AS number
+                FROM user_invitations
+                WHERE import_batch_id = batch.id AND organisation_id = batch.organisation_id
+                GROUP BY 1
+                UNION ALL SELECT 'pending', number FROM user_invitation_requests
+                WHERE import_batch_id = batch.id
+            ) AS parts GROUP BY 1
         ) AS counted
     ) END
 """
@@ -46,7 +52,7 @@ COUNTS = """
 class Invitations:
     """How many invitations of a batch are in which state."""
 
-    pending: int = 0  # also those that are being sent at this moment
+    pending: int = 0  # also those that are still to be written, or are being sent at this moment
     sent: int = 0
     accepted: int = 0
     expired: int = 0
@@ -76,7 +82,9 @@ def _counts(batch: ImportBatch) -> Mapping[str, Any]:
     by_state = found.with_state().values_list("state").annotate(Count("id"))
     numbers = dict(by_state)
     sending = numbers.pop(Invitation.Status.SENDING, 0)
-    return numbers | {"pending": numbers.get("pending", 0) + sending}
+    requests = InvitationRequest.objects.of(batch.organisation_id).filter(import_batch_id=batch.id)
+    asked_for = requests.aggregate(number=Coalesce(Sum("number"), 0))["number"]
+    return numbers | {"pending": numbers.get("pending", 0) + sending + asked_for}
 
 
 def tag(invitations: Invitations | None) -> str:

@@ -21,6 +21,7 @@ from django.db.models.functions import Now
 
 from imports.engine import failpoints, locks
 from imports.models import ImportBatch
+from users.invitations import requests
 from users.models import Invitation, User
 
 log = structlog.get_logger(__name__)
@@ -61,6 +62,7 @@ def possible_until(batch: ImportBatch) -> datetime | None:
 def run(batch_id: UUID, stop: Callable[[], bool]) -> bool:
     """Deletes users until no untouched one is left, or `stop()` gives True. Gives True if the undo
     is finished."""
+    requests.write_all(batch_id)  # invitations that are still to be written can't be revoked
     while True:
         removed = _step(batch_id)
         if not removed:

@@ -69,9 +69,12 @@ _HEARTBEATS = """
 """
 # Inviting again makes an invitation younger.
 _INVITATIONS = """
-    SELECT count(*), coalesce(extract(epoch FROM now() - min(
-        CASE WHEN generation = 1 THEN created_at ELSE updated_at END)), 0)
-    FROM user_invitations WHERE status = 'pending'
+    SELECT coalesce(sum(number), 0), coalesce(extract(epoch FROM now() - min(since)), 0) FROM (
+        SELECT count(*) AS number,
+            min(CASE WHEN generation = 1 THEN created_at ELSE updated_at END) AS since
+        FROM user_invitations WHERE status = 'pending'
+        UNION ALL SELECT sum(number), min(created_at) FROM user_invitation_requests
+    ) AS parts
 """
 _HALTED = "SELECT EXISTS (SELECT FROM import_halts WHERE ended_at IS NULL)"
 
@@ -112,7 +115,7 @@ def _heartbeats(fresh: Connection) -> Iterator[Metric]:
 
 def _invitations(fresh: Connection) -> Iterator[Metric]:
     ((pending, age),) = rows_of(fresh, _INVITATIONS, seconds=STATEMENT_SECONDS)
-    yield gauge(Values("csv_invitations_pending", {"": pending}))
+    yield gauge(Values("csv_invitations_pending", {"": float(pending)}))
     yield gauge(Values("csv_invitation_oldest_pending_seconds", {"": float(age)}))
 
 

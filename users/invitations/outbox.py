@@ -22,7 +22,7 @@ import structlog
 from django.core import mail
 from django.db import DatabaseError, connection
 
-from users.invitations import claims, server
+from users.invitations import claims, requests, server
 from users.invitations.claims import Claim
 from users.invitations.messages import message
 from users.mail import is_on
@@ -50,6 +50,7 @@ _GIVE_UP = "UPDATE user_invitations SET status = 'failed', reason = %s WHERE sta
 _DUE = """
 SELECT EXISTS (SELECT FROM user_invitations WHERE status = 'pending'
                AND next_attempt_at <= statement_timestamp() AND organisation_id IS NOT NULL)
+    OR EXISTS (SELECT FROM user_invitation_requests)
 """
 
 
@@ -65,6 +66,7 @@ def expire_and_check() -> bool:
         "The user belongs to no organisation.",
     )
     if not is_on():
+        requests.write_all()
         _log_changes("failed", _GIVE_UP, "E-mail is not set up.")
         return False
     return is_due()
@@ -83,6 +85,7 @@ def send_due() -> bool:
     if not is_on():
         return False
     deadline = time.monotonic() + SLICE_SECONDS
+    requests.write_some(SLICE_SECONDS / 2)
     line = Line()
     try:
         while time.monotonic() < deadline:

@@ -12,17 +12,23 @@ The foreign keys are triggers that run once a statement, as those of `users.orga
 - DELETE of an organisation deletes the invitations of its users, and those whose user is gone.
 - UPDATE of a user's organisation takes the invitation along.
 
-A transaction that sets `marketedge.invite_new_users` to `on` invites the users that it inserts,
-those with `invitation_requested`. This is how an import writes invitations: in the statement that
-writes the users, also where that statement inserts only some of them, or is rolled back. Nobody
-else can see or delete these users, so they are not checked. An invitation gets the id of its user:
-ids that ascend with time are faster to insert than random ones.
+A transaction that sets `marketedge.users_are_locked` to `on` holds locks on these users itself, and
+names the right organisation: nothing is checked.
+
+An import writes one row in `user_invitation_requests` for all invitations of a statement. They are
+written from it in the background, with the id of the user as their id: ids that ascend with time
+are faster to insert than random ones.
 """
 
+import uuid
+
 import django.db.models.deletion
+import django.db.models.manager
 from django.conf import settings
 from django.db import migrations, models
 from django.db.models.functions import Now
+
+import core.models
 
 BEFORE = """
 SET LOCAL lock_timeout = '5s';
@@ -74,26 +80,18 @@ END $$;
 CREATE TRIGGER user_invitations_check_users AFTER INSERT ON user_invitations
     REFERENCING NEW TABLE AS new_invitations
     FOR EACH STATEMENT
-    WHEN (current_setting('marketedge.invite_new_users', true) IS DISTINCT FROM 'on')
+    WHEN (current_setting('marketedge.users_are_locked', true) IS DISTINCT FROM 'on')
     EXECUTE FUNCTION user_invitations_check_users();
 
-CREATE FUNCTION users_invite() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE
-    inviter uuid := nullif(current_setting('marketedge.inviter', true), '');
-BEGIN
-    INSERT INTO user_invitations (id, user_id, organisation_id, import_batch_id, invited_by)
-    SELECT id, id, organisation_id, import_batch_id, inviter
-    FROM new_users WHERE invitation_requested;
-    RETURN NULL;
-END $$;
-CREATE TRIGGER users_invite AFTER INSERT ON users
-    REFERENCING NEW TABLE AS new_users
-    FOR EACH STATEMENT
-    WHEN (current_setting('marketedge.invite_new_users', true) = 'on')
-    EXECUTE FUNCTION users_invite();
+ALTER TABLE user_invitation_requests ADD CONSTRAINT user_invitation_requests_organisation_fk
+    FOREIGN KEY (organisation_id) REFERENCES organisations (id) ON DELETE CASCADE;
+CREATE TRIGGER user_invitation_requests_touch BEFORE UPDATE ON user_invitation_requests
+    FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 
 CREATE FUNCTION users_leave_invitations() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    UPDATE user_invitation_requests SET invited_by = NULL
+    WHERE invited_by IN (SELECT id FROM old_users);
     UPDATE user_invitations
     SET user_id = NULL,
         status = CASE WHEN status IN ('pending', 'sending', 'sent', 'unknown')
@@ -135,7 +133,6 @@ BEGIN
 END $$;
 DROP FUNCTION users_take_invitation_along() CASCADE;
 DROP FUNCTION users_leave_invitations() CASCADE;
-DROP FUNCTION users_invite() CASCADE;
 DROP FUNCTION user_invitations_check_users() CASCADE;
 DELETE FROM user_invitations WHERE user_id IS NULL;
 UPDATE user_invitations SET status = 'revoked'
@@ -214,6 +211,46 @@ class Migration(migrations.Migration):
             models.CharField(
                 max_length=10, choices=STATUSES, default="pending", db_default="pending"
             ),
+        ),
+        migrations.CreateModel(
+            name="InvitationRequest",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        db_default=core.models.GenRandomUUID(),
+                        default=uuid.uuid4,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(db_default=Now(), editable=False)),
+                ("updated_at", models.DateTimeField(db_default=Now(), editable=False)),
+                ("import_batch_id", models.UUIDField()),
+                ("first_id", models.UUIDField()),
+                ("last_id", models.UUIDField()),
+                ("number", models.IntegerField()),
+                (
+                    "invited_by",
+                    models.ForeignKey(
+                        to=settings.AUTH_USER_MODEL,
+                        on_delete=DO_NOTHING,
+                        db_column="invited_by",
+                        db_constraint=False,
+                        null=True,
+                        related_name="+",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        to="users.organisation", on_delete=DO_NOTHING, db_constraint=False
+                    ),
+                ),
+            ],
+            options={"db_table": "user_invitation_requests"},
+            managers=[("unscoped", django.db.models.manager.Manager())],
         ),
         migrations.RunSQL(RULES, BACK),
         migrations.AddConstraint(

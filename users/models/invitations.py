@@ -155,3 +155,35 @@ class Invitation(Table):
     @state.setter
     def state(self, value: Any) -> None:
         """`with_state` sets it to what the property gives anyway."""
+
+
+class InvitationRequest(Table):
+    """Invitations that are still to be written: of the users whom one statement of an import has
+    created and whose rows ask for it. It is written in the transaction that creates them.
+
+    A row for each invitation would make an import take half as long again. `users.invitations`
+    writes these rows in the background, and deletes the request in the same transaction."""
+
+    organisation = models.ForeignKey(Organisation, models.DO_NOTHING, db_constraint=False)
+    import_batch_id = models.UUIDField()
+    invited_by = models.ForeignKey(
+        User,
+        models.DO_NOTHING,
+        db_constraint=False,
+        null=True,
+        db_column="invited_by",
+        related_name="+",
+    )
+    # Ids of users. Between them may be users of other imports, who are not meant.
+    first_id = models.UUIDField()
+    last_id = models.UUIDField()
+    number = models.IntegerField()  # of invitations
+
+    unscoped = models.Manager["InvitationRequest"]()
+    objects = ScopedManager["InvitationRequest"]()
+
+    class Meta:
+        db_table = "user_invitation_requests"
+
+    def __str__(self) -> str:
+        return f"Request {self.id}"

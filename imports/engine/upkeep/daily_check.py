@@ -29,7 +29,7 @@ from imports.models import (
     Upload,
 )
 from imports.models.statuses import FINISHED, Status
-from users.models import Invitation
+from users.models import Invitation, InvitationRequest
 
 DAY = timedelta(days=1)
 # Shares of the imports that ended in the last 24 hours.
@@ -156,9 +156,13 @@ def _invitations() -> Check:
     pending = Invitation.objects.everywhere().filter(status=Invitation.Status.PENDING)
     since = Case(When(generation=1, then="created_at"), default="updated_at")
     found = pending.aggregate(count=Count("id"), wait=Now() - Min(since))
-    count, wait = found["count"], found["wait"]
+    asked_for = InvitationRequest.objects.everywhere().aggregate(
+        number=Coalesce(Sum("number"), 0), wait=Now() - Min("created_at")
+    )
+    count = found["count"] + asked_for["number"]
     if not count:
         return Check("invitations", Level.OK, "none waits to be sent")
+    wait = max(filter(None, (found["wait"], asked_for["wait"])))
     expected = timedelta(minutes=count / settings.INVITATION_RATE)
     level = Level.WARNING if wait > expected + MAIL_DELAY else Level.OK
     message = f"{count:,} wait to be sent, the oldest since {wait.total_seconds():,.0f} s"

@@ -102,7 +102,7 @@ def write_users(
     """Inserts the rows that `lines_of` gave, and gives the outcome of each.
 
     With `invite` each user that is created gets an invitation, if the row asks for one, in the name
-    of the user `invited_by`. It is written by the statement that inserts the user.
+    of the user `invited_by` (`users.invitations.requests`).
 
     `overlap` is called once, while the database inserts the rows. With `expect_existing` the writer
     looks for existing users first, which saves a failed COPY if there are some.
@@ -154,21 +154,24 @@ def _is_about_a_row(error: DatabaseError) -> bool:
 
 
 def _copy_users(lines: list[str], target: Target, overlap: Overlap | None = None) -> None:
-    """Inserts rows with one COPY in one savepoint. The server works on them while `overlap` runs,
-    which hides the time that reading the next chunk takes."""
+    """Inserts rows with one COPY in one savepoint, and asks for the invitations of these users. The
+    server works on the rows while `overlap` runs, which hides the time that reading the next chunk
+    takes."""
     if lines:
-        end = target.suffix
-        block = "".join(
-            [f"{line}\t{id_}{end}" for line, id_ in zip(lines, _ids(len(lines)), strict=True)]
-        )
+        ids, end = _ids(len(lines)), target.suffix
+        block = "".join([f"{line}\t{id_}{end}" for line, id_ in zip(lines, ids, strict=True)])
         # The only character to escape: a valid row contains no control character (rows.py).
         if "\\" in block:  # twenty times as fast as replacing nothing
             block = block.replace("\\", "\\\\")
-        stream = copy_stream.copy(target.copy)
-        with transaction.atomic(), connection.wrap_database_errors, stream as copy:
-            copy.write(block)
-            if overlap:
-                overlap(cast(BufferedCopyWriter, copy.writer).send_end)
+        with transaction.atomic():
+            with connection.wrap_database_errors, copy_stream.copy(target.copy) as copy:
+                copy.write(block)
+                if overlap:
+                    overlap(cast(BufferedCopyWriter, copy.writer).send_end)
+            # the last field of a line is whether the row asks for an invitation
+            ask = target.ask_for_invitations
+            if ask and (number := sum(line[-1] == "t" for line in lines)):
+                ask((min(ids), max(ids)), number)
     elif overlap:
         overlap(lambda: None)
 

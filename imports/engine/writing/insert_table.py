@@ -12,7 +12,9 @@ about 5 % longer.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 from weakref import WeakSet
@@ -20,6 +22,7 @@ from weakref import WeakSet
 from django.db import connection, transaction
 
 from imports.schema.fields import FIELDS
+from users.invitations import requests
 from users.models import User
 
 _NAMES = (*(field.column for field in FIELDS.values()), "id")
@@ -53,13 +56,17 @@ CREATE TRIGGER insert_users AFTER INSERT ON pg_temp.import_rows
 _connections_with_table: WeakSet[Any] = WeakSet()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
-    """What COPY writes to. `suffix` ends each line: the values that all rows of a batch share."""
+    """What COPY writes to. `suffix` ends each line: the values that all rows of a batch share.
+
+    `ask_for_invitations` takes the first and the last id of new users, and how many of them are to
+    be invited."""
 
     copy: str
     suffix: str
     is_temporary: bool
+    ask_for_invitations: Callable[[tuple[str, str], int], None] | None
 
     def clear(self) -> None:
         """Deletes the rows that an earlier COPY of this transaction left in a temporary table."""
@@ -73,26 +80,23 @@ def prepare(
 ) -> Target:
     """Gives the target for rows of this batch, until the end of the transaction.
 
-    With `invite` a trigger of `users` writes an invitation for each new user whose row asks for
-    one, in the name of the user `invited_by` (`users_invite`, users/migrations/0014)."""
+    With `invite` the users whose rows ask for an invitation get one, in the name of the user
+    `invited_by`."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT current_setting('log_error_verbosity'),"
             " set_config('marketedge.import_organisation', %s, true),"
-            " set_config('marketedge.import_batch', %s, true),"
-            " set_config('marketedge.invite_new_users', %s, true),"
-            " set_config('marketedge.inviter', %s, true)",
-            [
-                str(organisation_id),
-                str(batch_id),
-                "on" if invite else "off",
-                str(invited_by or ""),
-            ],
+            " set_config('marketedge.import_batch', %s, true)",
+            [str(organisation_id), str(batch_id)],
         )
-        if cursor.fetchone()[0] == TERSE:
-            return Target(_COPY_TO_USERS, f"\t{organisation_id}\t{batch_id}\n", is_temporary=False)
+        is_terse = cursor.fetchone()[0] == TERSE
+    ask = partial(requests.add, organisation_id=organisation_id, batch_id=batch_id, by=invited_by)
+    shared: dict[str, Any] = {"ask_for_invitations": ask if invite else None}
+    if is_terse:
+        end = f"\t{organisation_id}\t{batch_id}\n"
+        return Target(copy=_COPY_TO_USERS, suffix=end, is_temporary=False, **shared)
     _create()
-    target = Target(_COPY_TO_TABLE, "\n", is_temporary=True)
+    target = Target(copy=_COPY_TO_TABLE, suffix="\n", is_temporary=True, **shared)
     target.clear()
     return target
 

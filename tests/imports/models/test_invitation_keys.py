@@ -106,21 +106,20 @@ def test_inviting_a_user_who_is_being_deleted_fails(data: SampleData, dsn: str) 
     assert invitations(data) == []
 
 
-def test_users_are_invited_by_the_statement_that_inserts_them_only_where_told_so(
-    data: SampleData,
-) -> None:
-    insert = "INSERT INTO users (email, organisation_id, invitation_requested) VALUES (%s, %s, %s)"
-    data.sql(insert, "a@acme.example", data.organisation, True)
-    with data.db.transaction():
-        data.sql("SELECT set_config('marketedge.invite_new_users', 'on', true)")
-        data.sql("SELECT set_config('marketedge.inviter', %s, true)", str(data.admin))
-        data.sql(insert, "b@acme.example", data.organisation, True)
-        data.sql(insert, "c@acme.example", data.organisation, False)
-    data.sql(insert, "d@acme.example", data.organisation, True)
-    found = data.sql(
-        "SELECT email, invited_by FROM user_invitations i JOIN users ON users.id = i.user_id"
+def test_a_request_ends_with_its_organisation_and_not_with_who_made_it(data: SampleData) -> None:
+    data.insert(
+        "user_invitation_requests",
+        organisation_id=data.organisation,
+        import_batch_id=data.batch,
+        invited_by=data.admin,
+        first_id=data.imported,
+        last_id=data.imported,
+        number=1,
     )
-    assert found == [("b@acme.example", data.admin)]
+    data.sql("DELETE FROM users WHERE id = %s", data.admin)
+    assert data.sql("SELECT invited_by FROM user_invitation_requests") == [(None,)]
+    data.sql("DELETE FROM organisations")
+    assert data.count("user_invitation_requests") == 0
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 from imports.invitations import MAIL_IS_OFF
 from tests.imports.admin.helpers import admin_client, batch_url, visible_text
 from tests.imports.api.helpers import csv_bytes, import_file, imports_url, post_import, valid_rows
+from users.invitations import requests
 from users.models import Invitation, Organisation, User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_redis")]
@@ -31,7 +32,8 @@ def mail(settings: Any) -> None:
 
 
 def set_states(*states: dict[str, Any]) -> None:
-    """Changes as many invitations."""
+    """Changes as many invitations, after writing those that imports have asked for."""
+    requests.write_all()
     found = Invitation.objects.everywhere().order_by("id")
     for invitation, fields in zip(found, states, strict=False):
         Invitation.objects.everywhere().filter(id=invitation.id).update(**fields)
@@ -43,6 +45,8 @@ def test_an_answer_counts_the_invitations_by_their_state(
 ) -> None:
     batch = import_file(api, acme, csv_bytes(valid_rows(12)))
     path = f"{imports_url(acme)}/{batch.id}"
+    assert api.get(path).json()["invitations"] == NONE | {"pending": 12, "message": ""}
+    requests.write_all()
     assert api.get(path).json()["invitations"] == NONE | {"pending": 12, "message": ""}
     now = timezone.now()
     set_states(
@@ -106,6 +110,7 @@ def test_users_who_have_moved_are_not_counted(
     batch = import_file(api, acme)
     moved = User.objects.of(acme.id).filter(import_batch_id=batch.id).first()
     assert moved
+    requests.write_all()
     User.objects.everywhere().filter(id=moved.id).update(organisation=globex)
     answer = api.get(f"{imports_url(acme)}/{batch.id}").json()
     assert answer["invitations"]["pending"] == 2

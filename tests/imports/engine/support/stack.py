@@ -27,6 +27,7 @@ from imports.models import ImportBatch, Upload
 from tests.imports.engine.support.databases import IDLE_SECONDS, set_timeouts
 from tests.imports.engine.support.processes import Process, wait_until
 from tests.imports.engine.support.samples import STORED, Sample
+from users.invitations import requests
 from users.models import User
 
 WORKER = ["-m", "celery", "-A", "celery_app", "worker", "--loglevel", "INFO"]
@@ -250,14 +251,7 @@ class Stack:
         )
         assert len(users) == len(set(users))
         assert set(users) == sample.users()
-        invited = self.sql(
-            "SELECT users.email FROM user_invitations JOIN users ON users.id = user_id"
-            " WHERE user_invitations.import_batch_id = %s",
-            batch_id,
-        )
-        assert sorted(email for (email,) in invited) == sorted(
-            sample.invited() if self.invites else ()
-        )
+        self._check_invitations(batch_id, sample.invited() if self.invites else set())
         errors = self.sql(
             "SELECT row_number, field_name, error_code FROM import_errors"
             " WHERE import_batch_id = %s",
@@ -267,6 +261,24 @@ class Stack:
         batch = self.batch(batch_id)
         counters = ["processed_rows", "successful_rows", "skipped_rows", "failed_rows"]
         assert tuple(batch[name] for name in counters) == sample.counters()
+
+    def _check_invitations(self, batch_id: UUID, expected: set[str | bool]) -> None:
+        """Checks that just these users have an invitation, or will get the one that the import has
+        asked for."""
+        number = self.value(
+            "SELECT (SELECT count(*) FROM user_invitations WHERE import_batch_id = batch.id)"
+            " + (SELECT coalesce(sum(number), 0) FROM user_invitation_requests"
+            "    WHERE import_batch_id = batch.id) FROM import_batches batch WHERE batch.id = %s",
+            batch_id,
+        )
+        assert number == len(expected)
+        requests.write_all(batch_id)
+        invited = self.sql(
+            "SELECT email FROM user_invitations AS invitation JOIN users ON users.id = user_id"
+            " WHERE invitation.import_batch_id = %s",
+            batch_id,
+        )
+        assert sorted(email for (email,) in invited) == sorted(map(str, expected))
 
     def wait_until_completed(self, batch_id: UUID, sample: Sample, *, seconds: float = 60) -> None:
         """Waits until the batch has completed, and checks its outcome."""
