@@ -14,9 +14,10 @@ from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
 from users.models import Invitation, Organisation, User
+from users.people import queries
 from users.people.orders import SORTS
 from users.people.queries import INVITED, Filters, page_of
-from users.people.refusals import WrongCursor
+from users.people.refusals import SearchTooBroad, WrongCursor
 
 pytestmark = pytest.mark.django_db
 
@@ -99,6 +100,17 @@ def test_a_search_can_have_another_order(acme: Organisation, people: dict[str, U
     assert names(acme, 1, "-email", search="lind") == ["zoe.lind", "lindgren", "c", "b"]
 
 
+def test_a_search_with_another_order_that_matches_too_many_is_refused(
+    acme: Organisation, people: dict[str, User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "MAX_SORTED", 3)
+    assert len(names(acme, 2, "email", search="lind")) == 4  # three by the last name
+    monkeypatch.setattr(queries, "MAX_SORTED", 2)
+    with pytest.raises(SearchTooBroad):
+        names(acme, 2, "email", search="lind")
+    assert len(names(acme, 2, search="lind")) == 4
+
+
 def test_filters(acme: Organisation, people: dict[str, User]) -> None:
     def change(name: str, **fields: Any) -> None:
         User.objects.of(acme.id).filter(id=people[name].id).update(**fields)
@@ -135,12 +147,10 @@ def test_the_state_of_the_invitation(acme: Organisation, people: dict[str, User]
 
 
 def test_a_page_takes_few_queries(acme: Organisation, people: dict[str, User]) -> None:
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
+    with CaptureQueriesContext(connection) as made:
         page_of(acme.id, Filters(), size=3)
-    assert len(queries) == 2  # people and their invitations
-    assert "COUNT(" not in str(queries.captured_queries)
+    assert len(made) == 2  # people and their invitations
+    assert "COUNT(" not in str(made.captured_queries)
 
 
 @pytest.mark.parametrize("cursor", ["x", "bm90IG91cnM", "\x00", "é", "a" * 5000])
