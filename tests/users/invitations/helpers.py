@@ -18,7 +18,7 @@ from users.models import Invitation, InvitationSender, Organisation, User
 LINK = re.compile(r"https://marketedge\.example/invitations/(mei_[\w-]{43})\b")
 INVITED = """
     INSERT INTO users (email, first_name, last_name, organisation_id)
-    SELECT %(name)s || number || '@' || %(domain)s, 'Ada', 'Lovelace', %(organisation)s
+    SELECT %(name)s || number || 'p@' || %(domain)s, 'Ada', 'Lovelace', %(organisation)s
     FROM generate_series(1, %(count)s) AS number;
     INSERT INTO user_invitations (user_id, organisation_id)
     SELECT id, organisation_id FROM users

@@ -37,7 +37,7 @@ def test_each_invitation_arrives_once_over_one_connection(
     assert not outbox.expire_and_check()
     send_all()
     assert sorted(recipients(mail_server)) == sorted(
-        f"person{n}@acme.example" for n in range(1, 61)
+        f"person{n}p@acme.example" for n in range(1, 61)
     )
     assert statuses() == {Status.SENT: 60}
 
