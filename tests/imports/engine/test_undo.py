@@ -92,17 +92,7 @@ def test_a_user_to_whom_other_rows_refer_is_kept(
     assert [one["reason"] for one in undo_batch(batch_id, tenant).kept] == ["referenced"]
 
 
-@pytest.mark.parametrize(
-    ("status", "after"),
-    [
-        ("pending", "revoked"),
-        ("sending", "revoked"),
-        ("sent", "revoked"),
-        ("unknown", "revoked"),
-        ("failed", "failed"),
-        ("bounced", "bounced"),
-    ],
-)
+@pytest.mark.parametrize(("status", "after"), [("sent", "revoked"), ("failed", "failed")])
 def test_an_open_invitation_of_a_user_who_is_removed_is_revoked(
     stack: Stack, tenant: Tenant, batch_id: UUID, status: str, after: str
 ) -> None:
@@ -110,7 +100,7 @@ def test_an_open_invitation_of_a_user_who_is_removed_is_revoked(
     stack.sql("INSERT INTO user_invitations (user_id, status) VALUES (%s, %s)", user, status)
     assert undo_batch(batch_id, tenant).kept == []
     kept = stack.sql("SELECT user_id, organisation_id, status FROM user_invitations")
-    assert kept == [(None, tenant.organisation.id, after)]
+    assert kept == [(None, tenant.organisation_id, after)]
 
 
 def test_every_foreign_key_to_users_is_known(stack: Stack) -> None:
