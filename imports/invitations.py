@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from imports.engine.options import ImportOptions
@@ -79,7 +79,8 @@ def of(batch: ImportBatch) -> Invitations | None:
 
 def _counts(batch: ImportBatch) -> Mapping[str, Any]:
     found = Invitation.objects.of(batch.organisation_id).filter(import_batch_id=batch.id)
-    by_state = found.with_state().values_list("state").annotate(Count("id"))
+    with_state: QuerySet[Any] = found.with_state()
+    by_state = with_state.values_list("state").annotate(Count("id"))
     numbers = dict(by_state)
     sending = numbers.pop(Invitation.Status.SENDING, 0)
     requests = InvitationRequest.objects.of(batch.organisation_id).filter(import_batch_id=batch.id)

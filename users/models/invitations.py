@@ -28,7 +28,7 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
             default=F("status"),
             output_field=models.CharField(),
         )
-        return self.annotate(state=state)
+        return self.annotate(state=state)  # type: ignore[no-redef]
 
 
 class InvitationManager(ScopedManager["Invitation"]):

@@ -157,7 +157,7 @@ class ListedBatchSerializer(BatchSerializer):
     invitations = None  # type: ignore[assignment]
 
     class Meta(BatchSerializer.Meta):
-        fields = tuple(name for name in BatchSerializer.Meta.fields if name != "invitations")
+        fields = [name for name in BatchSerializer.Meta.fields if name != "invitations"]
         read_only_fields = fields
 
 
