@@ -43,7 +43,7 @@ class UploadBlockAdmin(ModelAdmin):
         super().save_model(request, obj, form, change)
 
 
-@admin.action(description="Reset upload limits", permissions=["change"])
+@admin.action(description="Reset upload limits", permissions=["platform"])
 def reset_upload_limits(
     modeladmin: admin.ModelAdmin[User], request: HttpRequest, queryset: QuerySet[User]
 ) -> None:

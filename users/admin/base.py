@@ -83,6 +83,10 @@ class OwnOrganisationAdmin(ModelAdmin):
         own = current_user(request).organisation_id
         return rows.filter(**{self.organisation_lookup: own}) if own else rows.none()
 
+    def has_platform_permission(self, request: HttpRequest) -> bool:
+        """Whether an action is offered that is for platform staff (`permissions=["platform"]`)."""
+        return is_platform_staff(request)
+
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         """The columns. The organisation is left out where it is the same in all rows."""
         return self._without_organisation(request, super().get_list_display(request))
