@@ -17,7 +17,7 @@ from devtools.virtualenv import ROOT, enter_virtualenv, explain_permission_error
 LOCKS = {
     "requirements.txt": [],
     "requirements/otel.txt": ["requirements.txt"],
-    "requirements/anymail.txt": ["requirements/otel.txt"],
+    "requirements/anymail.txt": ["requirements.txt"],
     "requirements/local.txt": ["requirements.txt"],
     "requirements/dev.txt": [
         "requirements/otel.txt",
