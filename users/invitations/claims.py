@@ -45,10 +45,10 @@ WHERE id <= %(last)s AND EXISTS (
     AND next_attempt_at <= statement_timestamp())
 LIMIT %(number)s
 """
+# `chosen` is computed once, as a WITH query. A subquery in FROM could be computed for each row, and
+# would then choose others each time, and more than %(number)s.
 _CLAIM = """
-UPDATE user_invitations AS claimed
-SET next_attempt_at = statement_timestamp() + %(held)s, claimed_at = statement_timestamp()
-FROM (
+WITH chosen AS MATERIALIZED (
     SELECT due.id, organisation.place, due.next_attempt_at AS due_at
     FROM unnest(%(organisations)s::uuid[]) WITH ORDINALITY AS organisation(id, place)
     CROSS JOIN LATERAL (
@@ -58,8 +58,10 @@ FROM (
         ORDER BY next_attempt_at LIMIT %(each)s FOR UPDATE SKIP LOCKED
     ) AS due
     LIMIT %(number)s
-) AS chosen
-WHERE claimed.id = chosen.id
+)
+UPDATE user_invitations AS claimed
+SET next_attempt_at = statement_timestamp() + %(held)s, claimed_at = statement_timestamp()
+FROM chosen WHERE claimed.id = chosen.id
 RETURNING chosen.place, chosen.due_at, claimed.id, claimed.generation, claimed.claimed_at
 """
 # Stores one invitation as sent, and begins the next one. It waits for the lock of the first while

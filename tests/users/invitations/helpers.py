@@ -16,16 +16,17 @@ from users.invitations import outbox
 from users.models import Invitation, InvitationSender, Organisation, User
 
 LINK = re.compile(r"https://marketedge\.example/invitations/(mei_[\w-]{43})\b")
-INVITED = """
-    INSERT INTO users (email, first_name, last_name, organisation_id)
-    SELECT %(name)s || number || 'p@' || %(domain)s, 'Ada', 'Lovelace', %(organisation)s
-    FROM generate_series(1, %(count)s) AS number;
-    INSERT INTO user_invitations (user_id, organisation_id)
-    SELECT id, organisation_id FROM users
-    WHERE organisation_id = %(organisation)s AND NOT EXISTS (
-        SELECT FROM user_invitations WHERE user_id = users.id)
-    AND password = '!'
+_IN_ONE_STATEMENT = """
+    WITH people AS (
+        INSERT INTO users (email, first_name, last_name, organisation_id)
+        SELECT 'person' || number || 'p@' || %(domain)s, 'Ada', 'Lovelace', %(organisation)s
+        FROM generate_series(%(first)s, %(last)s) AS number
+        RETURNING id, organisation_id
+    )
+    INSERT INTO user_invitations (user_id, organisation_id) SELECT id, organisation_id FROM people
 """
+_LOCKED = "SELECT set_config('marketedge.users_are_locked', %s, false)"  # migration 0014
+STEP = 10_000  # of so many; the database ends long statements
 
 
 def invite(organisation: Organisation, *names: str, count: int = 0) -> None:
@@ -38,10 +39,13 @@ def invite(organisation: Organisation, *names: str, count: int = 0) -> None:
         )
         due = Now() - timedelta(seconds=len(names) - index)  # in the order of the names
         Invitation.objects.create(user=user, organisation=organisation, next_attempt_at=due)
-    if count:
-        parameters = {"name": "person", "domain": domain, "count": count}
+    for first in range(1, count + 1, STEP):
+        last = min(first + STEP - 1, count)
         with connection.cursor() as cursor:
-            cursor.execute(INVITED, parameters | {"organisation": organisation.id})
+            cursor.execute(_LOCKED, ["on"])
+            parameters = {"domain": domain, "first": first, "last": last}
+            cursor.execute(_IN_ONE_STATEMENT, parameters | {"organisation": organisation.id})
+            cursor.execute(_LOCKED, ["off"])
 
 
 def only() -> Invitation:

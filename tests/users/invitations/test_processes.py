@@ -69,6 +69,7 @@ def arrived(server: MailServer) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 @pytest.mark.django_db(transaction=True)
 def test_five_hundred_arrive_once_though_worker_and_server_are_killed_twice(
     acme: Organisation, mail_server: MailServer, sender: StartSender

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -46,6 +47,16 @@ def test_an_organisation_alone_gets_all_of_a_claim(
     assert [len(claims.take(25)) for _ in range(3)] == [25, 5, 0]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_no_claim_is_larger_than_was_asked_for(
+    acme: Organisation, globex: Organisation, mail_server: MailServer
+) -> None:
+    invite(acme, count=100)
+    invite(globex, count=100)
+    found = in_parallel(lambda: [len(claims.take(8)) for _ in range(4)], 4)
+    assert {number for of_one in found for number in of_one} == {8}
+
+
 @pytest.mark.slow
 def test_a_hundred_thousand_of_one_organisation_do_not_delay_five_of_another(
     acme: Organisation, globex: Organisation, mail_server: MailServer
@@ -71,13 +82,13 @@ def test_no_minute_has_more_e_mails_than_the_rate(
 ) -> None:
     settings.INVITATION_RATE = 120
     invite(acme, count=400)
-    taken = []
+    taken, began = [], time.monotonic()
     for _ in range(40):  # two minutes, in steps of 3 seconds
         taken.append(len(claims.take(100)))
         pass_time(seconds=3)
     a_minute = [sum(taken[begin : begin + 20]) for begin in range(20)]
-    # The test takes some time itself, in which a few more are allowed.
-    assert 100 <= min(a_minute) <= max(a_minute) <= 125
+    more = (time.monotonic() - began) / pace.interval()  # in the time that the test itself takes
+    assert 100 <= min(a_minute) <= max(a_minute) <= 120 + more
     assert taken[0] == pace.burst() == 10
 
 
@@ -87,20 +98,25 @@ def test_several_senders_keep_the_pace_together(
 ) -> None:
     settings.INVITATION_RATE = 60
     invite(acme, count=100)
+    began = time.monotonic()
     found = in_parallel(lambda: len(claims.take(25)), 8)
-    assert pace.burst() <= sum(found) <= pace.burst() + 2
+    more = (time.monotonic() - began) / pace.interval()
+    assert max(found) == pace.burst() == 5
+    assert sum(found) <= 5 + more
 
 
 def test_a_wait_is_as_long_as_a_burst_needs(
     acme: Organisation, mail_server: MailServer, settings: Any
 ) -> None:
-    settings.INVITATION_RATE = 60
+    settings.INVITATION_RATE = 1
     invite(acme, count=20)
     assert not pace.wait()
-    assert len(claims.take(25)) == 5
-    assert 4 < pace.wait() <= 5 * pace.interval()
-    pass_time(seconds=pace.wait())
-    assert len(claims.take(25)) == 5
+    assert len(claims.take(25)) == 1
+    assert len(claims.take(25)) == 0
+    assert 1 < pace.wait() <= 60
+    pass_time(seconds=60)
+    assert not pace.wait()
+    assert len(claims.take(25)) == 1
 
 
 @pytest.mark.parametrize("rate", [1, 2, 11, 12, 60, 600, 100_000])
@@ -152,16 +168,16 @@ def test_the_turn_of_a_task_that_died_ends(
 def test_many_announcements_lead_to_one_task_that_waits_for_the_pace(
     acme: Organisation, mail_server: MailServer, settings: Any, messages: list[float]
 ) -> None:
-    settings.INVITATION_RATE = 60
+    settings.INVITATION_RATE = 1
     invite(acme, count=20)
     for _ in range(10):
         tasks.send_invitations()
-    assert len(mail_server.messages()) == 5
+    assert len(mail_server.messages()) == 1
     assert len(messages) == 1
-    assert 4 < messages[0] <= 6
-    pass_time(seconds=messages[0])
+    assert 1 < messages[0] <= 60
+    pass_time(seconds=60)
     tasks.send_invitations()
-    assert len(mail_server.messages()) == 10
+    assert len(mail_server.messages()) == 2
     assert len(messages) == 2
 
 
