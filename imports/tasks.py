@@ -92,8 +92,7 @@ def run_batch(self: Any, batch_id: str) -> None:
         raise self.retry(countdown=later)
     elif result is runner.Result.DONE:
         enqueue_mail()
-    if result is not runner.Result.BUSY:
-        invitation_tasks.enqueue()  # of the users that this slice has created
+    invitation_tasks.enqueue()  # for the users that this slice has created
 
 
 @shared_task(name="imports.sweep")

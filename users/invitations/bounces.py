@@ -57,7 +57,8 @@ def webhook() -> URLPattern:
     password in ANYMAIL_WEBHOOK_SECRET."""
     provider = settings.EMAIL_PROVIDER
     view: Any = getattr(import_module(f"anymail.webhooks.{provider}"), _VIEWS[provider])
-    return path(f"anymail/{provider}/tracking/", view.as_view(), name="mail-events")
+    pattern: URLPattern = path(f"anymail/{provider}/tracking/", view.as_view(), name="mail-events")
+    return pattern
 
 
 def note_event(event: Any, **_: Any) -> None:

@@ -124,7 +124,12 @@ def take(number: int) -> list[Claim]:
         if not organisations:
             return []
         each = -(-number // len(organisations))
-        parameters = {"organisations": organisations, "each": each, "number": number, "held": HELD}
+        parameters: dict[str, Any] = {
+            "organisations": organisations,
+            "each": each,
+            "number": number,
+            "held": HELD,
+        }
         cursor.execute(_CLAIM, parameters)
         claimed = sorted(cursor.fetchall())
         if claimed:
@@ -185,7 +190,7 @@ def store(
     revoked, accepted or reported as bounced meanwhile.
 
     wait: until the next attempt, for `pending`. is_attempt: whether the attempt counts."""
-    parameters = {
+    parameters: dict[str, Any] = {
         "id": claim.id,
         "generation": claim.generation,
         "status": status,

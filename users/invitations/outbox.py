@@ -154,7 +154,8 @@ def _store_failure(claim: Claim, invitation: Invitation, failure: Failure) -> bo
 
 def wait_after(attempts: int) -> timedelta:
     """Gives how long to wait after so many attempts."""
-    return min(FIRST_RETRY * 2 ** min(attempts - 1, 10), LAST_RETRY)
+    doubled: int = 2 ** min(attempts - 1, 10)
+    return min(FIRST_RETRY * doubled, LAST_RETRY)
 
 
 class Line:

@@ -25,7 +25,8 @@ _IS_BLOCKED = "SELECT FROM user_invitation_sender WHERE retry_at > clock_timesta
 def note_away() -> None:
     """Notes that the server accepts nothing."""
     with connection.cursor() as cursor:
-        cursor.execute(_NOTE_AWAY, RETRY)
+        parameters: list[Any] = [*RETRY]
+        cursor.execute(_NOTE_AWAY, parameters)
 
 
 def note_back() -> None:

@@ -19,7 +19,7 @@ def enqueue(wait: float = 0) -> None:
     if not outbox.is_on():
         return
     try:
-        send_invitations.apply_async(countdown=wait or None)
+        send_invitations.apply_async(countdown=wait)
     except OperationalError:
         log.warning("invitations_not_announced")
 

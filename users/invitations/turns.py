@@ -51,4 +51,4 @@ def _changes_row(statement: str, parameters: Mapping[str, Any]) -> bool:
     with connection.cursor() as cursor:
         pace.make_row(cursor)
         cursor.execute(statement, parameters)
-        return cursor.rowcount > 0
+        return bool(cursor.rowcount > 0)
