@@ -272,7 +272,8 @@ class Stack:
             batch_id,
         )
         assert number == len(expected)
-        requests.write_all(batch_id)
+        if expected:
+            requests.write_all(batch_id)
         invited = self.sql(
             "SELECT email FROM user_invitations AS invitation JOIN users ON users.id = user_id"
             " WHERE invitation.import_batch_id = %s",
