@@ -32,6 +32,25 @@ def create(apps, schema_editor):
         )
 
 
+def add_prefixes(apps, schema_editor):
+    """An index for the beginning of an address, where the database compares texts by a language,
+    so that the index of the unique address does not serve it."""
+    with schema_editor.connection.cursor() as cursor:
+        cursor.execute("SET enable_seqscan = off")
+        cursor.execute("EXPLAIN SELECT FROM users WHERE email LIKE 'a%'")
+        plan = " ".join(line for (line,) in cursor.fetchall())
+        cursor.execute("RESET enable_seqscan")
+        if "Index Cond" not in plan:
+            cursor.execute(
+                "CREATE INDEX CONCURRENTLY IF NOT EXISTS users_email_prefix"
+                " ON users (email varchar_pattern_ops)"
+            )
+
+
+def drop_prefixes(apps, schema_editor):
+    schema_editor.execute("DROP INDEX CONCURRENTLY IF EXISTS users_email_prefix")
+
+
 def index(*expressions, **options):
     return AddIndexConcurrently("user", models.Index(*expressions, **options))
 
@@ -42,35 +61,30 @@ class Migration(migrations.Migration):
     dependencies = [("users", "0015_logins_end")]
 
     operations = [
-        index("organisation", Collate("email", "C"), name="users_by_email"),
-        index("organisation", Collate(Lower("last_name"), "C"), "id", name="users_by_last_name"),
+        index("organisation", Collate(Lower("last_name"), "C"), name="users_by_last_name"),
         index("organisation", Collate(Lower("first_name"), "C"), name="users_by_first_name"),
         index(fields=["organisation", "created_at"], name="users_by_created_at"),
-        index(
-            fields=["organisation", "last_login"],
-            condition=models.Q(last_login__isnull=False),
-            name="users_by_last_login",
-        ),
         index(
             fields=["organisation", "department"],
             condition=~models.Q(department=""),
             name="users_by_department",
         ),
         index(
-            fields=[
-                "organisation",
-                "role",
-                "market_edge_access",
-                "causal_edge_access",
-                "value_edge_access",
-            ],
-            name="users_by_access",
+            fields=["organisation"],
+            condition=models.Q(role="admin"),
+            name="users_administrators",
+        ),
+        index(
+            fields=["organisation", "last_login"],
+            condition=models.Q(last_login__isnull=False),
+            name="users_by_last_login",
         ),
         index(
             fields=["organisation"],
             condition=models.Q(is_active=False),
             name="users_inactive",
         ),
+        migrations.RunPython(add_prefixes, drop_prefixes),
         AddIndexConcurrently(
             "invitation",
             models.Index(

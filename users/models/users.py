@@ -140,37 +140,35 @@ class User(Table, AbstractBaseUser):
                 " or choose another role.",
             ),
         ]
-        # An import pays for each index. These serve the lists of `users.people`.
+        # An import pays for each index: those of the lists of `users.people` hold few different
+        # values, so that PostgreSQL stores them as short lists (deduplication).
         indexes = [
             models.Index(
                 fields=["import_batch_id"],
                 condition=models.Q(import_batch_id__isnull=False),
                 name="users_import_batch",
             ),
-            models.Index("organisation", Collate("email", "C"), name="users_by_email"),
             models.Index(
-                "organisation", Collate(Lower("last_name"), "C"), "id", name="users_by_last_name"
+                "organisation", Collate(Lower("last_name"), "C"), name="users_by_last_name"
             ),
             models.Index(
                 "organisation", Collate(Lower("first_name"), "C"), name="users_by_first_name"
             ),
             models.Index(fields=["organisation", "created_at"], name="users_by_created_at"),
             models.Index(
-                fields=["organisation", "last_login"],
-                condition=models.Q(last_login__isnull=False),
-                name="users_by_last_login",
-            ),
-            models.Index(
                 fields=["organisation", "department"],
                 condition=~models.Q(department=""),
                 name="users_by_department",
             ),
             models.Index(
-                fields=[
-                    *("organisation", "role", "market_edge_access"),
-                    *("causal_edge_access", "value_edge_access"),
-                ],
-                name="users_by_access",
+                fields=["organisation"],
+                condition=models.Q(role=Role.ADMIN),
+                name="users_administrators",
+            ),
+            models.Index(
+                fields=["organisation", "last_login"],
+                condition=models.Q(last_login__isnull=False),
+                name="users_by_last_login",
             ),
             models.Index(
                 fields=["organisation"],

@@ -19,7 +19,6 @@ from django.db.models.lookups import StartsWith
 
 from users.models import Invitation, User
 from users.models.invitations import EXPIRED
-from users.people.changes import APPLICATIONS
 from users.people.orders import (
     DEFAULT_SORT,
     EMAIL,
@@ -31,7 +30,6 @@ from users.people.orders import (
     place_of,
 )
 from users.people.refusals import SearchTooBroad
-from users.rights.roles import Role
 
 NOT_INVITED = "none"
 # What `invited` may be. An invitation that is being sent at this moment counts as pending.
@@ -169,7 +167,7 @@ def _filtered(organisation_id: object, filters: Filters) -> QuerySet[User]:
     if filters.department is not None:
         people = people.filter(department=filters.department)
     if filters.application:
-        people = people.filter(_may_use(filters.application))
+        people = people.filter(**{filters.application: True})
     if filters.invited:
         people = people.filter(invited_as(filters.invited, organisation_id))
     if filters.active is not None:
@@ -177,13 +175,6 @@ def _filtered(organisation_id: object, filters: Filters) -> QuerySet[User]:
     if filters.batch is not None:
         people = people.filter(import_batch_id=filters.batch)
     return people
-
-
-def _may_use(application: str) -> Q:
-    """The people who may use an application. The other conditions hold for everybody: with them,
-    the index that begins with the role finds an application that few may use."""
-    any_value = {f"{name}__in": (True, False) for name in APPLICATIONS if name != application}
-    return Q(**{application: True}, role__in=Role.values, **any_value)
 
 
 def _parts_of_search(text: str) -> tuple[Part, ...]:
