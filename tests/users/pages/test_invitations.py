@@ -249,11 +249,27 @@ def test_a_link_that_was_never_made_is_not_valid(token: str) -> None:
     assert "This link is not valid." in text_of(page)
 
 
-def test_the_time_of_the_database_decides(viewer: User) -> None:
+def test_the_time_of_the_database_decides(viewer: User, monkeypatch: pytest.MonkeyPatch) -> None:
     """A clock of the web server that is behind does not make a link longer valid."""
     invitation, _ = invited(viewer)
     with connection.cursor() as cursor:
         cursor.execute("UPDATE user_invitations SET expires_at = now()")
+    behind = timezone.now() - timedelta(hours=1)
+    monkeypatch.setattr(timezone, "now", lambda: behind)
+    assert acceptance.look(invitation.id, invitation.generation).is_open
+    with pytest.raises(acceptance.InvitationNotOpen):
+        acceptance.accept(invitation.id, invitation.generation, NEW)
+
+
+@pytest.mark.parametrize("end", [end for end, _ in ENDS], ids=[end.__name__ for end, _ in ENDS])
+def test_what_ends_a_link_after_it_was_looked_at_is_noticed(
+    viewer: User, end: Callable[[Invitation], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if another request had ended it in the middle of this one."""
+    invitation, _ = invited(viewer)
+    seen = acceptance.look(invitation.id, invitation.generation)
+    end(invitation)
+    monkeypatch.setattr(acceptance, "look", lambda *_: seen)
     with pytest.raises(acceptance.InvitationNotOpen):
         acceptance.accept(invitation.id, invitation.generation, NEW)
 

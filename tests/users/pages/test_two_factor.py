@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 import time
 from base64 import b32decode
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+import requests
 from django.db import connection
 from django.test import Client
 from django_otp.oath import TOTP
@@ -152,6 +155,25 @@ def test_a_code_works_once(protected: tuple[User, list[str]]) -> None:
         assert first.post(CODE, {"code": code}).status_code == 302
         assert second.post(CODE, {"code": code}).status_code == 400
         let_time_pass()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_requests_with_one_code_at_the_same_time_one_gets_in(
+    server: str, root: User, settings: Any
+) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+    root.set_password(PASSWORD)
+    root.save()
+    second_factor.prepare(root)
+    codes = second_factor.switch_on(root, code_of(root, -1))
+    assert codes
+    sent = {"email": root.email, "password": PASSWORD, "otp": codes[0]}
+
+    def log_in(_: int) -> int:
+        return requests.post(f"{server}/api/v1/auth/token", json=sent, timeout=60).status_code
+
+    with ThreadPoolExecutor(6) as pool:
+        assert Counter(pool.map(log_in, range(6))) == {200: 1, 401: 5}
 
 
 def test_the_code_alone_is_not_enough_and_the_password_is_valid_for_minutes(
