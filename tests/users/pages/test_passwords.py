@@ -17,7 +17,7 @@ from tests.conftest import PASSWORD, MakeUser
 from tests.core.test_problems import problem_of
 from tests.users.pages.helpers import LINK, NEW, invited, text_of, twice
 from users.accounts import mail_requests
-from users.credentials import tokens
+from users.credentials import passwords, tokens
 from users.models import Invitation, LoginAttempts, RefreshTokenFamily, User
 
 pytestmark = pytest.mark.django_db
@@ -98,13 +98,11 @@ def test_a_weak_password_is_refused_in_words(admin: User) -> None:
 
 
 def test_a_change_writes_the_password_and_no_other_column(admin: User) -> None:
-    browser = Client()
-    browser.force_login(admin)
-    browser.get("/password/change")
     User.objects.everywhere().filter(id=admin.id).update(first_name="Changed meanwhile")
-    browser.post("/password/change", {"current": PASSWORD, **twice()})
+    passwords.change(admin, NEW)
     admin.refresh_from_db()
     assert admin.first_name == "Changed meanwhile"
+    assert admin.check_password(NEW)
 
 
 # --- reset: the request ----------------------------------------------------------
