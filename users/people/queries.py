@@ -104,7 +104,7 @@ def with_invitation(people: QuerySet[User]) -> QuerySet[User]:
     return people.prefetch_related(invitations)
 
 
-def invited_as(states: Collection[str], organisation_id: object = None) -> Q:
+def invited_as(states: Collection[str], organisation_id: Any = None) -> Q:
     """The people whose invitation is in one of these states of INVITED. With their organisation, an
     index finds the states that are rare."""
     invitations = Invitation.objects.everywhere().filter(user_id=OuterRef("id"))
