@@ -91,7 +91,7 @@ FILTERS = [
         "sort",
         _one_of(SORTS),
         "query",
-        description="With - in front, descending. Texts are compared by their code points. Default"
+        description="With - in front, descending. Names are compared by their code points. Default"
         " email; for a search, by what matches: last names, first names, addresses. People who have"
         " never logged in come last.",
     ),
