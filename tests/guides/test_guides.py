@@ -70,8 +70,9 @@ def test_users_are_managed_as_the_guide_says(stack: Stack) -> None:
     assert api_keys.authenticate(secret) is None
 
     stack.sql(
-        "INSERT INTO otp_totp_totpdevice (user_id, name, confirmed, key, step, t0, digits, tolerance,"
-        " drift, last_t, throttling_failure_count) VALUES (%s, '', true, '00', 30, 0, 6, 1, 0, 0, 0)",
+        "INSERT INTO otp_totp_totpdevice (user_id, name, confirmed, key, step, t0, digits,"
+        " tolerance, drift, last_t, throttling_failure_count)"
+        " VALUES (%s, '', true, '00', 30, 0, 6, 1, 0, 0, 0)",
         tenant.user_id,
     )
     does("DELETE FROM otp_totp_totpdevice")
