@@ -262,6 +262,12 @@ class Stack:
         counters = ["processed_rows", "successful_rows", "skipped_rows", "failed_rows"]
         assert tuple(batch[name] for name in counters) == sample.counters()
 
+    def _all_are_written(self, batch_id: UUID) -> bool:
+        """Writes the invitations that an import asked for. A worker may be writing some of them."""
+        requests.write_all(batch_id)
+        asked = "SELECT count(*) FROM user_invitation_requests WHERE import_batch_id = %s"
+        return not self.value(asked, batch_id)
+
     def _check_invitations(self, batch_id: UUID, expected: set[str | bool]) -> None:
         """Checks that just these users have an invitation, or will get the one that the import has
         asked for."""
@@ -273,7 +279,7 @@ class Stack:
         )
         assert number == len(expected)
         if expected:
-            requests.write_all(batch_id)
+            wait_until(lambda: self._all_are_written(batch_id))
         invited = self.sql(
             "SELECT email FROM user_invitations AS invitation JOIN users ON users.id = user_id"
             " WHERE invitation.import_batch_id = %s",
