@@ -17,7 +17,7 @@ from core.errors import Refusal, TryAgainLater
 from users.accounts import password_reset
 from users.credentials import login_limits
 from users.invitations import acceptance, lifecycle
-from users.mail import is_on
+from users.mail import EmailNotSetUp, is_on
 from users.mail.delivery import Result, failure_of
 from users.models import User
 
@@ -29,13 +29,6 @@ ANSWER = (
 )
 RETRY_SECONDS = 30
 RETRIED = (Result.DEFERRED, Result.SERVER_AWAY)
-
-
-class EmailNotSetUp(Refusal):
-    """This service sends no e-mail. Ask your administrator for help."""
-
-    code = "email_not_set_up"
-    status = 503
 
 
 class EmailUnavailable(TryAgainLater):

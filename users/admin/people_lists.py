@@ -17,14 +17,10 @@ from users.admin.base import current_user
 from users.invitations import lifecycle
 from users.models import Invitation, User
 from users.people import changes, queries
+from users.people.changes import APPLICATIONS
 
 MAX_PEOPLE = 1000  # in one action, which takes a request
 SHOWN_REFUSALS = 5
-APPLICATIONS = {
-    "market_edge_access": "MarketEdge",
-    "causal_edge_access": "CausalEdge",
-    "value_edge_access": "ValueEdge",
-}
 STATES = {
     queries.NOT_INVITED: "not invited",
     "unknown": "may have been sent",

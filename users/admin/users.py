@@ -38,7 +38,7 @@ else:
 
 NAME_AND_ROLE = ("email", "first_name", "last_name", "role", "organisation")
 DETAILS = ("department", "location", "phone")
-ACCESS = changes.APPLICATIONS
+ACCESS = tuple(changes.APPLICATIONS)
 RIGHTS = ("is_active", "is_staff", "wants_import_mail", "password")
 HISTORY = (
     *("import_batch_id", "invitation_requested", "invitation"),

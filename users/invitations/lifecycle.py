@@ -12,28 +12,19 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
 from django.dispatch import Signal
 
 from core.errors import NotAllowed, NotFound, Refusal
 from users.invitations import outbox, tasks
+from users.mail import EmailNotSetUp
 from users.models import Invitation, User
 from users.rights import permissions
 from users.rights.permissions import Access
 from users.rights.roles import Role
 
-USERS_AT_A_TIME = 1000  # in one transaction
-
 # Sent in the transaction of what they tell of, with `user_ids`, `organisation_id` and `by`.
 people_invited = Signal()
 invitation_revoked = Signal()
-
-
-class EmailNotSetUp(Refusal):
-    """Nobody can be invited, because this service is not set up to send e-mails."""
-
-    code = "email_not_set_up"
-    status = 503
 
 
 class InvitationNotPossible(Refusal):
@@ -80,23 +71,6 @@ def invite(user: User, *, by: User | None) -> Invitation:
         raise InvitationNotPossible(reason)
     _write(locked, by)
     return Invitation.objects.everywhere().get(user_id=user.id)
-
-
-def invite_many(users: QuerySet[User], by: User | None) -> int:
-    """Invites those of the users who can be invited, and leaves out the others. Gives the number of
-    the invitations that are to be sent now. Raises EmailNotSetUp.
-
-    The caller has limited the query to users whom `by` may manage."""
-    if not outbox.is_on():
-        raise EmailNotSetUp
-    count = 0
-    ids = sorted(users.values_list("id", flat=True))
-    for start in range(0, len(ids), USERS_AT_A_TIME):
-        with transaction.atomic():
-            some = _locked(ids[start : start + USERS_AT_A_TIME])
-            fit = [user for user in some if not _reason_against(user)]
-            count += _write(fit, by)
-    return count
 
 
 @transaction.atomic

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
+from core.errors import Refusal
+
 SERVICE_NOT_AVAILABLE = 421  # SMTP's only code of a recipient that is about the server
 
 
@@ -20,6 +22,13 @@ def is_on() -> bool:
 def sender_domain() -> str:
     """The domain of the sender's address, for `Message-ID`."""
     return parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
+
+
+class EmailNotSetUp(Refusal):
+    """This service sends no e-mail. Ask your administrator for help."""
+
+    code = "email_not_set_up"
+    status = 503
 
 
 class Result(Enum):

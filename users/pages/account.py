@@ -6,12 +6,7 @@ from django.http import HttpRequest, HttpResponse
 
 from users.accounts import second_factor
 from users.pages.base import OwnPage, may_open_admin
-
-APPLICATIONS = {
-    "market_edge_access": "MarketEdge",
-    "causal_edge_access": "CausalEdge",
-    "value_edge_access": "ValueEdge",
-}
+from users.people.changes import APPLICATIONS
 
 
 class AccountPage(OwnPage):

@@ -36,7 +36,12 @@ from users.rights import permissions
 from users.rights.permissions import Access
 from users.rights.roles import Role, is_above
 
-APPLICATIONS = ("market_edge_access", "causal_edge_access", "value_edge_access")
+# Columns that say which applications a person may use, and the names of these.
+APPLICATIONS = {
+    "market_edge_access": "MarketEdge",
+    "causal_edge_access": "CausalEdge",
+    "value_edge_access": "ValueEdge",
+}
 # What administrators may change of a person. Platform staff may change all at the admin site.
 EDITABLE = (
     *("first_name", "last_name", "role", "department", "location", "phone"),

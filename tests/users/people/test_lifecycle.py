@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from core.errors import NotAllowed, NotFound
-from tests.conftest import MakeUser
 from tests.imports.audit.helpers import events
 from tests.users.people.test_changes import NEW, in_threads
 from users.invitations import lifecycle, links, tasks
+from users.mail import EmailNotSetUp
 from users.models import Invitation, Organisation, User
 from users.people import changes
 from users.rights.roles import Role
@@ -106,22 +106,9 @@ def test_who_can_not_be_invited(
     with pytest.raises(NotAllowed):
         lifecycle.invite(person, by=viewer)
     settings.EMAIL_HOST = ""
-    with pytest.raises(lifecycle.EmailNotSetUp):
+    with pytest.raises(EmailNotSetUp):
         lifecycle.invite(person, by=admin)
     assert not Invitation.objects.everywhere().exists()
-
-
-def test_many_are_invited_at_once(
-    admin: User, viewer: User, make_user: MakeUser, acme: Organisation, monkeypatch: Any
-) -> None:
-    monkeypatch.setattr(lifecycle, "USERS_AT_A_TIME", 2)
-    for number in range(5):
-        User.objects.create_user(f"p{number}@acme.example", organisation=acme)
-    everybody = User.objects.of(acme.id)
-    assert lifecycle.invite_many(everybody, by=admin) == 5
-    assert lifecycle.invite_many(everybody, by=admin) == 0
-    assert Invitation.objects.of(acme.id).filter(status="pending").count() == 5
-    assert len(events(event_type="user_invited", user_id=admin.id)) == 5
 
 
 def test_an_invitation_is_revoked_once(admin: User, person: User, other_admin: User) -> None:
@@ -150,6 +137,6 @@ def test_nobody_is_added_who_can_not_be_invited(
     admin: User, acme: Organisation, settings: Any
 ) -> None:
     settings.EMAIL_HOST = ""
-    with pytest.raises(lifecycle.EmailNotSetUp):
+    with pytest.raises(EmailNotSetUp):
         changes.add(organisation=acme, by=admin, values=NEW, invite=True)
     assert not User.objects.of(acme.id).filter(email=NEW["email"]).exists()
