@@ -59,6 +59,7 @@ def submit(
     if retry_of is not None:
         changed = {name: getattr(retry_of, name) for name in _CHANGED}
     batch = ImportBatch.objects.create(
+        **changed,
         filename=locked.filename,
         total_rows=locked.total_rows,
         organisation_id=upload.organisation_id,
@@ -70,7 +71,6 @@ def submit(
         idempotency_request=idempotency_request,
         retry_of=retry_of,
         enqueued_at=Now(),
-        **changed,
     )
     locked.import_batch = batch
     if retry_of is None:

@@ -134,14 +134,14 @@ class CellEdit(serializers.Serializer[Any]):
     """Another text for a cell."""
 
     row = _row()
-    field = serializers.ChoiceField(choices=FIELD_NAMES)  # type: ignore[assignment]
+    field = serializers.ChoiceField(choices=FIELD_NAMES)
     value = _cell()
 
 
 class Replacement(serializers.Serializer[Any]):
     """Another text for every cell of a field that has exactly the text `from`."""
 
-    field = serializers.ChoiceField(choices=FIELD_NAMES)  # type: ignore[assignment]
+    field = serializers.ChoiceField(choices=FIELD_NAMES)
     to = _cell()
 
     def get_fields(self) -> dict[str, Any]:
@@ -167,9 +167,9 @@ class ReviewChangeSerializer(serializers.Serializer[Any]):
     revision = serializers.IntegerField(
         min_value=1, max_value=MAX_ROW, help_text="The revision that the change is made to."
     )
-    edits = CellEdit(many=True, required=False, max_length=MAX_CHANGED_ROWS)
-    replace = Replacement(
-        many=True,
+    edits = serializers.ListField(child=CellEdit(), required=False, max_length=MAX_CHANGED_ROWS)
+    replace = serializers.ListField(
+        child=Replacement(),
         required=False,
         max_length=100,
         help_text="Every cell of the field with exactly the text `from` gets the text `to`.",
@@ -196,7 +196,7 @@ class RowFilter(serializers.Serializer[Any]):
     """Which rows are listed."""
 
     state = serializers.ChoiceField(choices=STATES, default="all")
-    field = serializers.ChoiceField(  # type: ignore[assignment]
+    field = serializers.ChoiceField(
         choices=FIELD_NAMES,
         required=False,
         allow_blank=True,

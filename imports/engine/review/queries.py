@@ -54,7 +54,7 @@ _PROBLEMS = f"""
     ), named AS (
         SELECT *, coalesce(cells->>(%(places)s::jsonb->>field)::int, '') AS value FROM found
     )
-"""
+"""  # noqa: S608 - a constant
 _GROUPS = f"""
     {_PROBLEMS}, texts AS (
         SELECT field, code, value, count(*) AS count, min(message) AS message,
