@@ -47,7 +47,7 @@ class Npm:
 
     def run(self, folder: Path, *arguments: str) -> int:
         """Runs `npm …` in a folder and returns its exit status."""
-        command = [PROGRAMS / "npm", *arguments]
+        command: list[str | Path] = [PROGRAMS / "npm", *arguments]
         return self.processes.run_here(command, cwd=folder, env=self.environment)
 
     def install(self) -> int:
@@ -80,10 +80,10 @@ def _install_node(processes: Processes) -> None:
     shutil.rmtree(NODE, ignore_errors=True)
     python = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
     quiet = os.environ | {"PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    commands = (
+    commands: list[list[str | Path]] = [
         [python, "-m", "venv", NODE],
         [NODE / "bin" / "python", *PIP_INSTALL, "-r", REQUIREMENTS],
-    )
+    ]
     for command in commands:
         options = {"env": quiet, "cwd": ROOT}
         processes.finish(processes.start("The installation of Node", command, options=options))

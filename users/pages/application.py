@@ -43,7 +43,7 @@ class ApplicationPage(OwnPage):
         return response
 
     def _answer(self, language: str) -> HttpResponse:
-        context = {
+        context: dict[str, Any] = {
             "language": language,
             "direction": "rtl" if get_language_bidi() else "ltr",
             "offers_admin": may_open_admin(self.user),
