@@ -1,1 +1,1 @@
-"""Login, own account, passwords and invitations without JavaScript, and the document of the page."""
+"""Login, account, passwords and invitations without JavaScript, and the document of the page."""
