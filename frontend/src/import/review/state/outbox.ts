@@ -6,7 +6,7 @@
  * changed the upload meanwhile, the new state is fetched and the waiting changes are sent again on it.
  */
 
-import type { Change, Changed, Edit, Person, Review } from '../api/types'
+import type { Change, Changed, Edit, Person, Review } from '../../api/types'
 
 export type OutboxState = 'saved' | 'saving' | 'offline' | 'signed_out' | 'waiting' | 'gone'
 

@@ -5,7 +5,7 @@
  * cursor. The server no longer counts it under the filter; `offsetOf` makes up for that.
  */
 
-import type { Row, RowsPage, StateFilter } from '../api/types'
+import type { Row, RowsPage, StateFilter } from '../../api/types'
 
 export const PAGE_ROWS = 200
 

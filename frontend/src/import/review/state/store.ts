@@ -4,7 +4,7 @@
  * The state is replaced, never changed, so that React sees each change by identity.
  */
 
-import type { Change, Changed, Edit, Person, Review, Row, RowsPage, RowsQuery } from '../api/types'
+import type { Change, Changed, Edit, Person, Review, Row, RowsPage, RowsQuery } from '../../api/types'
 import { Outbox, type OutboxPorts, type OutboxState, type Waiting } from './outbox'
 import {
   isRead,
