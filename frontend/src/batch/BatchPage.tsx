@@ -1,0 +1,3 @@
+export default function BatchPage({ batchId }: { batchId: string }) {
+  return <p>{batchId}</p>
+}

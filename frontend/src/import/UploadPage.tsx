@@ -1,0 +1,3 @@
+export default function UploadPage({ uploadId }: { uploadId: string }) {
+  return <p>{uploadId}</p>
+}
