@@ -170,6 +170,7 @@ OTP_TOTP_ISSUER = "MarketEdge"  # the name in the app that shows the codes
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]  # of e-mails and of the page
 
 # The time-outs are not here: a pooler would drop them (marketedge/database_timeouts.py).
 DATABASES = {
@@ -196,6 +197,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True  # serves without `collectstatic`, which only a deployment runs
+# Vite has hashed these names. A browser keeps the files for good.
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/app/assets/.+-[\w-]{8}\.\w+$"
 
 # --- HTTPS ------------------------------------------------------------------------------------
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS_ONLY else None
