@@ -59,7 +59,7 @@ export function ColumnsStep(props: ColumnsStepProps) {
 function Advice({ file }: { file: FileReading }) {
   const { i18n } = useLingui()
   const { missing, unused, doubled } = adviceOn(file)
-  const list = new Intl.ListFormat(i18n.locale.replace('pseudo', 'en'))
+  const list = new Intl.ListFormat(i18n.locale)
   if (missing.length + unused.length + doubled.length === 0)
     return (
       <p className="advice advice-good">

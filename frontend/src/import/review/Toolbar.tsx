@@ -20,10 +20,10 @@ export function Toolbar(props: ToolbarProps) {
   return (
     <div className="review-toolbar">
       <button type="button" onClick={props.onNext} disabled={invalidCount === 0}>
-        <Trans id="import.tools.next" message="Next mistake" /> <kbd>Alt ↓</kbd>
+        <Trans id="import.tools.next" message="Next mistake" /> <kbd><Trans id="import.tools.next_key" message="Alt ↓" /></kbd>
       </button>
       <button type="button" onClick={props.onUndo} disabled={!canUndo}>
-        <Trans id="import.tools.undo" message="Undo" /> <kbd>Ctrl Z</kbd>
+        <Trans id="import.tools.undo" message="Undo" /> <kbd><Trans id="import.tools.undo_key" message="Ctrl Z" /></kbd>
       </button>
       {selectedCount > 0 && (
         <>

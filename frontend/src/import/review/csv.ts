@@ -3,12 +3,12 @@
 import type { FileReading, Row } from '../api/types'
 import { shownFields } from '../fields'
 
-/** What a spreadsheet would run as a formula begins with one of these. */
-const FORMULA = /^[=+\-@\t\r]/
+/** What a spreadsheet would run as a formula, or what looks escaped already: as on the server. */
+const ESCAPABLE = /^'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/
 
 /** A cell of a CSV file. An apostrophe in front of a formula is taken off again by the upload. */
 function csvCell(text: string): string {
-  const safe = FORMULA.test(text) ? `'${text}` : text
+  const safe = ESCAPABLE.test(text) ? `'${text}` : text
   return /[",;\t\r\n]/.test(safe) || safe !== safe.trim() ? `"${safe.replaceAll('"', '""')}"` : safe
 }
 
