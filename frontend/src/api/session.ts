@@ -1,3 +1,5 @@
+import { pageData } from '../app/pageData'
+
 /** Tells the page that the session has ended: a request was answered with 401. */
 type Listener = () => void
 
@@ -21,7 +23,7 @@ export function onSessionEnd(listener: Listener): () => void {
 
 /** The URL that logs in and comes back to where one is. */
 export function loginUrl(): string {
-  return `/login?next=${encodeURIComponent(location.pathname + location.search)}`
+  return `${pageData.login_url}?next=${encodeURIComponent(location.pathname + location.search)}`
 }
 
 /** Django's CSRF token. A login changes it, so it is read for each request. */

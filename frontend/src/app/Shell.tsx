@@ -60,10 +60,10 @@ function Account() {
   return (
     <div className="account">
       <span className="account-organization">{pageData.organization.name}</span>
-      <a href="/account" className="account-link" title={pageData.user.email}>
+      <a href={pageData.account_url} className="account-link" title={pageData.user.email}>
         <Trans id="app.account" message="Account" />
       </a>
-      <form method="post" action="/logout">
+      <form method="post" action={pageData.logout_url}>
         <input type="hidden" name="csrfmiddlewaretoken" value={csrfToken()} />
         <button type="submit" className="quiet">
           <Trans id="app.logout" message="Sign out" />
