@@ -102,7 +102,7 @@ function Gone() {
         />
       </p>
       <p className="empty-links">
-        <Link className="button primary" href="/">
+        <Link className="button primary-button" href="/">
           <Trans id="import.gone.again" message="Choose a file" />
         </Link>
         <Link className="button" href="/imports">

@@ -16,7 +16,7 @@ export function ColumnTable({ file, isBusy, onChoose }: ColumnTableProps) {
   const { i18n } = useLingui()
   const used = new Set(file.columns.map(({ field }) => field))
   return (
-    <table className="column-table" aria-busy={isBusy}>
+    <table className="table table-cards column-table" aria-busy={isBusy}>
       <caption className="visually-hidden">
         <Trans id="import.columns.caption" message="Columns of the file and what is read from them" />
       </caption>

@@ -8,6 +8,7 @@ import { Heading } from '../../app/Heading'
 import { getRows } from '../api/calls'
 import { SavedLine } from '../review/SavedLine'
 import type { ReviewState, ReviewStore } from '../review/state/store'
+import { ServerWords } from '../ServerWords'
 import { ColumnsStep } from './ColumnsStep'
 import { ReadAgain } from './ReadAgain'
 
@@ -43,8 +44,8 @@ export function ColumnsPage({ store, state }: { store: ReviewStore; state: Revie
           (notice.code === 'file_needed' ? (
             <ReadAgain review={review} change={notice.change} onCancel={() => store.dismiss()} />
           ) : (
-            <p className="problem" role="alert">
-              {notice.detail}
+            <p className="message message-danger" role="alert">
+              <ServerWords>{notice.detail}</ServerWords>
             </p>
           ))
         }

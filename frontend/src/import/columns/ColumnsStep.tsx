@@ -113,7 +113,7 @@ function FirstRows({ review, rows }: { review: Review; rows: readonly Row[] }) {
         <Trans id="import.columns.first_rows" message="The first rows, as they are read now" />
       </h2>
       <div className="table-scroll" tabIndex={0} role="group" aria-labelledby={id}>
-        <table>
+        <table className="table">
           <thead>
             <tr>
               {fields.map(({ name }) => (

@@ -38,6 +38,8 @@ export function ReadAgain({ review, change, onCancel }: ReadAgainProps) {
   const [problem, setProblem] = useState<Problem | null>(null)
   const running = useRef<Sending | null>(null)
   const known = rememberedFile(review.upload_id)
+  const { edited, dropped } = review.counts
+  const [isConfirmed, setIsConfirmed] = useState(edited + dropped === 0)
 
   const send = useCallback(
     async (file: File) => {
@@ -54,22 +56,40 @@ export function ReadAgain({ review, change, onCancel }: ReadAgainProps) {
     [review, change, navigate],
   )
   useEffect(() => {
-    if (known !== undefined) void send(known)
+    if (known !== undefined && isConfirmed) void send(known)
     return () => running.current?.stop()
-  }, [known, send])
+  }, [known, isConfirmed, send])
 
   if (problem !== null)
     return (
       <ProblemMessage problem={problem} {...(known === undefined ? {} : { onRetry: () => void send(known) })} />
     )
+  if (!isConfirmed)
+    return (
+      <div className="message" role="alert">
+        <p>
+          <Trans
+            id="import.again.confirm"
+            message="The file is read anew for this, and {count, plural, one {the row that was changed here is} other {the # rows that were changed here are}} as in the file again."
+            values={{ count: edited + dropped }}
+          />
+        </p>
+        <button type="button" onClick={() => setIsConfirmed(true)}>
+          <Trans id="import.again.do" message="Read it anew" />
+        </button>{' '}
+        <button type="button" onClick={onCancel}>
+          <Trans id="import.again.cancel" message="Leave it as it was" />
+        </button>
+      </div>
+    )
   if (known !== undefined)
     return (
-      <p role="status" className="notice">
+      <p role="status" className="message">
         <Trans id="import.again.reading" message="The file is being read again…" />
       </p>
     )
   return (
-    <div className="notice" role="alert">
+    <div className="message" role="alert">
       <p>
         <Trans
           id="import.again.choose"

@@ -4,6 +4,7 @@ import { Trans, useLingui } from '@lingui/react'
 
 import type { Row } from '../api/types'
 import { sentencesOf, WrongIcon } from './grid/cells'
+import { ServerWords } from '../ServerWords'
 import { fieldName } from './words'
 
 interface CellBarProps {
@@ -15,7 +16,7 @@ interface CellBarProps {
 export function CellBar({ row, field }: CellBarProps) {
   const { i18n } = useLingui()
   return (
-    <p className="cell-bar">
+    <p className="cell-bar" id="cell-bar">
       {row === null ? (
         <Trans
           id="import.cell_bar.help"
@@ -45,7 +46,7 @@ function Sentences({ row, field, i18n }: CellBarProps & { row: Row; i18n: Return
       {row.state !== 'dropped' && sentences.length > 0 ? (
         <>
           <WrongIcon />
-          {sentences.join(' ')}
+          <ServerWords>{sentences.join(' ')}</ServerWords>
         </>
       ) : (
         <bdi>{field === null ? '' : (row.values[field] ?? '')}</bdi>

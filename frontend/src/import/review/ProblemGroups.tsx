@@ -6,6 +6,7 @@ import { Link } from 'wouter'
 
 import type { Change, ProblemGroup, ProblemValue, RowsQuery } from '../api/types'
 import { choicesOf, FIELDS } from '../fields'
+import { ServerWords } from '../ServerWords'
 import { fieldName } from './words'
 
 const SHOWN_GROUPS = 4
@@ -161,7 +162,9 @@ function ValueFix({ field, name, value, onChange }: ValueFixProps) {
           values={{ count: value.count }}
         />
       </button>
-      <small id={`${id}-why`}>{value.message}</small>
+      <small id={`${id}-why`}>
+        <ServerWords>{value.message}</ServerWords>
+      </small>
     </form>
   )
 }

@@ -12,7 +12,6 @@ interface ToolbarProps {
   onPutBack: () => void
   onNext: () => void
   onDownload: () => void
-  children: React.ReactNode
 }
 
 export function Toolbar(props: ToolbarProps) {
@@ -48,7 +47,6 @@ export function Toolbar(props: ToolbarProps) {
           <Trans id="import.tools.download" message="Download rows with mistakes" />
         </button>
       )}
-      {props.children}
     </div>
   )
 }

@@ -12,6 +12,7 @@ import type { Problem } from '../../api/problem'
 import { ProblemMessage } from '../../ui/ProblemMessage'
 import type { ReadingChoice } from '../api/upload'
 import { fieldName } from '../review/words'
+import { ServerWords } from '../ServerWords'
 
 interface RefusalProps {
   file: File
@@ -58,13 +59,15 @@ function MissingColumns({ problem, facts, onSend }: ChoiceProps<MissingFacts>) {
   const isComplete = fields.every((field) => chosen[field])
   return (
     <form
-      className="problem choose-columns"
+      className="message choose-columns"
       onSubmit={(event) => {
         event.preventDefault()
         if (isComplete) onSend({ mapping: Object.fromEntries(fields.map((field) => [field, chosen[field] ?? ''])) })
       }}
     >
-      <p>{problem.detail}</p>
+      <p>
+        <ServerWords>{problem.detail}</ServerWords>
+      </p>
       {fields.map((field) => (
         <label key={field}>
           <Trans
@@ -99,7 +102,7 @@ interface DoubledFacts {
 function DoubledColumn({ problem, facts, onSend }: ChoiceProps<DoubledFacts>) {
   const { i18n } = useLingui()
   return (
-    <fieldset className="problem choose-columns">
+    <fieldset className="message choose-columns">
       <legend>
         <Trans
           id="import.refusal.doubled"
@@ -107,7 +110,9 @@ function DoubledColumn({ problem, facts, onSend }: ChoiceProps<DoubledFacts>) {
           values={{ name: fieldName(i18n, facts.field) }}
         />
       </legend>
-      <p>{problem.detail}</p>
+      <p>
+        <ServerWords>{problem.detail}</ServerWords>
+      </p>
       {[...new Set(facts.columns)].map((column) => (
         <button key={column} type="button" onClick={() => onSend({ mapping: { [facts.field]: column } })}>
           <bdi>{column}</bdi>

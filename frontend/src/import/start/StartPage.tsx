@@ -50,7 +50,7 @@ export default function StartPage() {
             />
           )}
           <div id={TROUBLE_ID} className="upload-trouble" role="alert">
-            {state.step === 'fault' && <p className="problem">{faultWords(i18n, state.fault)}</p>}
+            {state.step === 'fault' && <p className="message message-danger">{faultWords(i18n, state.fault)}</p>}
             {state.step === 'refused' && (
               <Refusal
                 key={state.problem.code}

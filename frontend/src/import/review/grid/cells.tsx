@@ -3,6 +3,7 @@
 import { Trans } from '@lingui/react'
 
 import type { Row } from '../../api/types'
+import { ServerWords } from '../../ServerWords'
 import { isRead, type Place } from '../state/rowCache'
 
 /** The id of the sentence that describes a cell. */
@@ -24,7 +25,7 @@ export function CellText({ row, field }: { row: Row; field: string }) {
       <bdi>{row.values[field] ?? ''}</bdi>
       {(sentences.length > 0 || isEdited) && (
         <span hidden id={cellHelpId(row.row, field)}>
-          {sentences.join(' ')}{' '}
+          <ServerWords>{sentences.join(' ')}</ServerWords>{' '}
           {isEdited && <Trans id="import.cell.edited" message="Edited here." />}
         </span>
       )}

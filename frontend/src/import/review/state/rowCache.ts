@@ -5,7 +5,7 @@
  * cursor. The server no longer counts it under the filter; `offsetOf` makes up for that.
  */
 
-import type { Row, RowsPage, StateFilter } from '../../api/types'
+import type { Edit, Row, RowsPage, StateFilter } from '../../api/types'
 
 export const PAGE_ROWS = 200
 
@@ -85,6 +85,23 @@ export function withRows(list: RowList, rows: readonly Row[]): RowList {
     isRead(place) ? (byNumber.get(place.row) ?? place) : place,
   )
   return { ...list, places }
+}
+
+/** The places with the cells that wait to be saved as somebody typed them. */
+export function withPending(
+  places: readonly Place[],
+  cells: ReadonlyMap<string, Edit>,
+): readonly Place[] {
+  if (cells.size === 0) return places
+  const byRow = new Map<number, Edit[]>()
+  for (const edit of cells.values()) byRow.set(edit.row, [...(byRow.get(edit.row) ?? []), edit])
+  return places.map((place) => {
+    const edits = isRead(place) ? byRow.get(place.row) : undefined
+    if (edits === undefined || !isRead(place)) return place
+    const values = { ...place.values }
+    for (const { field, value } of edits) values[field] = value
+    return { ...place, values }
+  })
 }
 
 /** The next wrong cell from a place on, in reading order; `fields` is the order of the columns. */

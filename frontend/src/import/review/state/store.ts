@@ -95,10 +95,9 @@ export class ReviewStore {
   }
 
   /** Takes the state as another call has told it, such as an import that was refused as stale. */
-  takeReview(review: Review): void {
+  takeReview(review: Review, person: Person | null): void {
     this.outbox.seen(review.revision)
-    this.set({ review })
-    void this.refresh()
+    this.takeReloaded(review, person)
   }
 
   dismiss(): void {
