@@ -103,7 +103,7 @@ export class Outbox {
       goesOn = await this.deal(first, await this.ports.send(this.revision, first.change))
     }
     this.sending = false
-    if (this.waiting.length === 0) this.setState('saved')
+    if (this.waiting.length === 0 && this.state !== 'gone') this.setState('saved')
   }
 
   /** Acts on an answer; says whether to send the next change now. */
