@@ -23,7 +23,7 @@ export async function send(request: Request): Promise<Response> {
 }
 
 /** Calls of the API with the types of docs/openapi.yaml. They raise a Problem; so `data` is there. */
-export const api = createClient<paths>({
+export const api = createClient<paths, 'application/json'>({
   baseUrl: location.origin,
   credentials: 'same-origin',
   headers: { Accept: 'application/json' },

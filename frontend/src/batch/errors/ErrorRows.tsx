@@ -10,9 +10,9 @@ import { Table } from '../../ui/Table'
 import { TableLoading } from '../../ui/TableLoading'
 import type { Batch } from '../polling'
 import { pathOf } from '../useBatch'
+import { ColumnFilter } from './ColumnFilter'
+import { columnsOf, type RowError } from './counts'
 import { fieldWords } from './fieldWords'
-import { KindFilter } from './KindFilter'
-import { kindKey, kindsOf, type RowError } from './kinds'
 
 const ERRORS_PATH = '/api/v1/organizations/{org_id}/users/import/{batch_id}/errors'
 const PAGE_SIZE = 200
@@ -20,10 +20,10 @@ const PAGE_SIZE = 200
 /** The rows that were not imported: what is wrong with each, and the file with all of them. */
 export function ErrorRows({ batch }: { batch: Batch }) {
   const { data, error, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } = useErrors(batch.id)
-  const [kind, setKind] = useState('')
+  const [column, setColumn] = useState<string | null>(null)
   const errors = data?.pages.flatMap((page) => page.errors) ?? []
   const total = data?.pages[0]?.total_errors ?? 0
-  const shown = errors.filter((each) => kind === '' || kindKey(each) === kind)
+  const shown = errors.filter((each) => column === null || each.field_name === column)
   return (
     <section className="section" aria-labelledby="batch-errors">
       <div className="section-head">
@@ -41,7 +41,7 @@ export function ErrorRows({ batch }: { batch: Batch }) {
       </p>
       <ProblemMessage problem={error} onRetry={() => void refetch()} />
       {!data && !error && <TableLoading rows={5} />}
-      {errors.length > 0 && <KindFilter kinds={kindsOf(errors)} chosen={kind} onChoose={setKind} />}
+      {errors.length > 0 && <ColumnFilter columns={columnsOf(errors)} chosen={column} onChoose={setColumn} />}
       {shown.length > 0 && <ErrorTable errors={shown} />}
       {hasNextPage && (
         <div className="pager">
@@ -92,7 +92,7 @@ function ErrorTable({ errors }: { errors: RowError[] }) {
       label={i18n._({ id: 'batch.errors.table', message: 'Rows that were not imported' })}
       columns={columns}
       rows={errors}
-      rowKey={(error) => `${error.row_number} ${kindKey(error)}`}
+      rowKey={(error) => `${error.row_number} ${error.field_name} ${error.error_code}`}
       cell={(error, column) => <ErrorCell error={error} column={column} />}
     />
   )

@@ -25,6 +25,8 @@ export function fieldWords(i18n: I18n, field: string): string {
     case 'causal_edge_access':
     case 'value_edge_access':
       return i18n._({ id: 'batch.field.access', message: 'Access to an application' })
+    case '':
+      return i18n._({ id: 'batch.field.row', message: 'The whole row' })
     default:
       return field
   }
