@@ -19,7 +19,7 @@ from django.utils.translation import (
     override,
 )
 
-from users.models import User
+from users.models import Organisation, User
 from users.pages.base import OwnPage, may_open_admin
 
 # `script/frontend build` writes it: the name of each file of the page, and what the file imports.
@@ -43,12 +43,13 @@ class ApplicationPage(OwnPage):
         return response
 
     def _answer(self, language: str) -> HttpResponse:
-        context = {
+        context: dict[str, Any] = {
             "language": language,
             "direction": "rtl" if get_language_bidi() else "ltr",
             "offers_admin": may_open_admin(self.user),
         }
-        if self.user.organisation is None:
+        organisation = self.user.organisation
+        if organisation is None:
             sentence = gettext(
                 "This page is for the members of an organisation. You belong to MarketEdge's staff."
             )
@@ -64,7 +65,9 @@ class ApplicationPage(OwnPage):
                 gettext("The page can't be shown"), sentence, 503, offers_account=True, **context
             )
         get_token(self.request)  # sends the cookie, whose value every POST to the API repeats
-        return self.show(files=files, page_data=page_data(self.user, language), **context)
+        return self.show(
+            files=files, page_data=page_data(self.user, organisation, language), **context
+        )
 
 
 class ImportPage(ApplicationPage):
@@ -77,12 +80,8 @@ class ImportPage(ApplicationPage):
         return super().get(request)
 
 
-def page_data(user: User, language: str) -> dict[str, Any]:
-    """What the page knows from the start, without a request to the API.
-
-    `user` is a member of an organisation."""
-    organisation = user.organisation
-    assert organisation is not None
+def page_data(user: User, organisation: Organisation, language: str) -> dict[str, Any]:
+    """What the page knows from the start, without a request to the API."""
     return {
         "organization": {"id": str(organisation.id), "name": organisation.name},
         "user": {"email": user.email, "role": user.role, "manages_users": user.manages_users},
