@@ -15,7 +15,8 @@ from django.db import connection
 from bench import comparison, fixtures, invitations, people, reading, retention, service
 from bench import variants as engine_variants
 from bench.report import NO_TARGET, Result
-from imports.engine import preview, runner
+from imports.engine import runner
+from imports.engine.review import preview
 from imports.models import ImportBatch
 
 ROUNDS = 5

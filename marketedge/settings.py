@@ -66,6 +66,7 @@ IMPORT_CHUNK_SIZE: int = env.int(
 )  # rows
 IMPORT_RETENTION_DAYS: int = env.int("IMPORT_RETENTION_DAYS", 30, validate=_positive)
 UPLOAD_KEPT_SECONDS: int = env.int("UPLOAD_KEPT_SECONDS", 3600, validate=_positive)
+REVIEW_KEPT_DAYS: int = env.int("REVIEW_KEPT_DAYS", 7, validate=_positive)
 # A worker puts a batch back into the queue after this time, so that others get their turn.
 IMPORT_SLICE_SECONDS: float = env.float("IMPORT_SLICE_SECONDS", 2.0, validate=_seconds)
 # A second worker does not claim a batch whose last heartbeat is younger than this.

@@ -6,6 +6,7 @@ Others may call what is listed in `__all__`. Every function checks permission an
 from imports.actions.batches import cancel, error_report, undo
 from imports.actions.halts import halt, resume
 from imports.actions.permissions import organisation_for, refuse_others
+from imports.actions.reviews import change_review, review, review_rows, reviewable
 from imports.actions.staging import (
     read_for_import,
     read_for_preview,
@@ -19,6 +20,7 @@ from imports.actions.submission import reprocess, retry, submit
 
 __all__ = [
     "cancel",
+    "change_review",
     "error_report",
     "halt",
     "organisation_for",
@@ -28,6 +30,9 @@ __all__ = [
     "reprocess",
     "resume",
     "retry",
+    "review",
+    "review_rows",
+    "reviewable",
     "stage_for_import",
     "stage_for_preview",
     "staged",

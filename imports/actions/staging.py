@@ -6,6 +6,7 @@ from typing import Any, BinaryIO
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from core.errors import NotFound
 from imports import audit, quotas
@@ -98,13 +99,14 @@ def stage_for_preview(
 
 
 def staged(upload_id: UUID | str, *, user: User | None, organisation_id: UUID | str) -> Upload:
-    """Gives the upload of an earlier preview by the same user.
+    """Gives the upload of an earlier preview by the same user, or one that was reviewed, which
+    administrators of an organisation do together.
 
-    Raises `NotFound` if another user made it or it was deleted (after an hour), and the errors of
+    Raises `NotFound` if another user made it or it was deleted, and the errors of
     `organisation_for`."""
     organisation = organisation_for(user, organisation_id)
-    own = Upload.objects.of(organisation.id).filter(staged_by=user)
-    upload = own.filter(id=upload_id).first()
+    shared = Q(staged_by=user) | Q(review__isnull=False)
+    upload = Upload.objects.of(organisation.id).filter(shared, id=upload_id).first()
     if upload is None:
         raise NotFound("There is no such upload any more. Upload the file again.")
     return upload

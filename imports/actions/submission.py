@@ -14,11 +14,10 @@ from imports import audit, quotas, tasks
 from imports.actions.permissions import organisation_for, refuse_while_halted
 from imports.engine import locks
 from imports.engine.options import ImportOptions
+from imports.engine.review import changes, submission
 from imports.engine.staged import staging
-from imports.errors import (
-    RetryNotPossible,
-)
-from imports.models import EventType, ImportBatch, LimitType, Upload
+from imports.errors import RetryNotPossible, UploadChanged
+from imports.models import EventType, ImportBatch, LimitType, Review, Upload
 from imports.models.statuses import FINISHED, LIVE, Status
 from imports.schema.warnings import FileWarning
 from users.models import User
@@ -30,17 +29,22 @@ def submit(
     *,
     user: User | None,
     options: ImportOptions,
+    given: Collection[str] | None = None,
+    revision: int | None = None,
     source: str = "api",
     idempotency_key: str | None = None,
     idempotency_request: dict[str, Any] | None = None,
     retry_of: ImportBatch | None = None,
 ) -> ImportBatch:
     """Creates a batch from a staged file, and enqueues it after COMMIT. Called again with the same
-    upload, it gives the same batch.
+    upload, it gives the same batch. Where the file was reviewed, its rows are imported as they
+    stand, and the review ends.
 
+    `given`: the names of the options that the request contains; the others are those of the review
+    (default: all are given). `revision`: the one of the review that the user has seen.
     `idempotency_key` and `idempotency_request` are only stored; `idempotency.once` uses them.
-    Raises the errors of `organisation_for`, `ImportsHalted`, and `NotFound` if the upload was
-    deleted."""
+    Raises the errors of `organisation_for`, `ImportsHalted`, `NotFound` if the upload was deleted,
+    `UploadChanged` if the review has another revision, and `NothingToImport`."""
     organisation_for(user, upload.organisation_id)
     refuse_while_halted()
     locks.lock_organisation(upload.organisation_id)
@@ -51,9 +55,13 @@ def submit(
         raise NotFound("There is no such upload any more. Upload the file again.")
     if locked.import_batch_id:
         return ImportBatch.objects.of(upload.organisation_id).get(id=locked.import_batch_id)
+    options, changed = _finish_review(locked, options, given, revision)
+    if retry_of is not None:
+        changed = {name: getattr(retry_of, name) for name in _CHANGED}
     batch = ImportBatch.objects.create(
-        filename=upload.filename,
-        total_rows=upload.total_rows,
+        **changed,
+        filename=locked.filename,
+        total_rows=locked.total_rows,
         organisation_id=upload.organisation_id,
         uploaded_by=user,
         source=source,
@@ -72,6 +80,32 @@ def submit(
     # robust: without a broker the batch is committed all the same, and the sweep enqueues it later
     transaction.on_commit(lambda: tasks.enqueue(batch.id), robust=True)
     return ImportBatch.objects.of(batch.organisation_id).get(id=batch.id)
+
+
+_CHANGED = ("edited_rows", "dropped_rows", "edited_by_id")  # what a batch tells of its review
+
+
+def _finish_review(
+    upload: Upload,
+    options: ImportOptions,
+    given: Collection[str] | None,
+    revision: int | None,
+) -> tuple[ImportOptions, dict[str, Any]]:
+    """Ends the review of an upload. Gives the options that hold, and fields of the batch."""
+    found = Review.objects.of(upload.organisation_id).select_related("edited_by")
+    review = found.filter(upload_id=upload.id).first()
+    if review is None:
+        if revision not in (None, 1):
+            raise UploadChanged(revision=1, edited_by=None)
+        return options, {}
+    review.upload = upload
+    if revision is not None:
+        changes.refuse_stale(review, revision)
+    if given is not None:
+        chosen = {name: value for name, value in asdict(options).items() if name in given}
+        options = ImportOptions.from_json({**review.options, **chosen})
+    review.options = asdict(options)
+    return options, submission.finish(upload, review)
 
 
 def _record_submission(

@@ -35,7 +35,7 @@ from imports.admin.forms import ConfirmForm, OptionsForm, UploadForm
 from imports.admin.people import CheckedUserForm
 from imports.admin.presentation import describe_upload
 from imports.admin.quotas import reset_upload_limits
-from imports.engine.preview import Preview, preview
+from imports.engine.review.preview import Preview, preview
 from imports.engine.staged import staging
 from imports.errors import FeatureDisabled, FileRefused
 from imports.models import EventType, Upload

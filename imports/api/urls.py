@@ -19,6 +19,7 @@ from imports.api.people.person import (
     RevokeInvitationView,
 )
 from imports.api.uploads.previews import PreviewView
+from imports.api.uploads.reviews import ReviewRowsView, ReviewView
 from imports.api.uploads.submission import ImportsView
 from imports.api.uploads.template import TemplateView
 
@@ -33,6 +34,8 @@ import_urls: list[URLPattern | URLResolver] = [
     path("", ImportsView.as_view(), name="import"),
     path("/template", TemplateView.as_view(), name="import-template"),
     path("/preview", PreviewView.as_view(), name="import-preview"),
+    path("/uploads/<uuid:upload_id>", ReviewView.as_view(), name="import-review"),
+    path("/uploads/<uuid:upload_id>/rows", ReviewRowsView.as_view(), name="import-review-rows"),
     path("/<uuid:batch_id>", include(batch_urls)),
 ]
 person_urls: list[URLPattern | URLResolver] = [

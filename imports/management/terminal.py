@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from django.core.management.base import OutputWrapper
 
 from imports import invitations, progress
-from imports.engine.preview import Preview
+from imports.engine.review.preview import Preview
 from imports.models import ImportBatch, Upload
 from imports.schema.warnings import FileWarning
 

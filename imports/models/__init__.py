@@ -16,6 +16,7 @@ from imports.models.quotas import (
     Window,
     WindowFull,
 )
+from imports.models.reviews import Review, ReviewChange, ReviewRow
 from imports.models.statuses import FINISHED, LIVE, UNSENT, MailState, Status
 from imports.models.uploads import Upload, UploadChunk
 
@@ -34,6 +35,9 @@ __all__ = [
     "MailState",
     "MetricCounter",
     "MetricDelta",
+    "Review",
+    "ReviewChange",
+    "ReviewRow",
     "Status",
     "Upload",
     "UploadBlock",

@@ -19,6 +19,7 @@ class EventType(models.TextChoices):
     needs no migration."""
 
     PREVIEWED = "previewed", "previewed a file"
+    REVIEWED = "reviewed", "changed the rows of a file"
     SUBMITTED = "submitted", "started an import"
     RETRIED = "retried", "ran an import again"
     CANCELLED = "cancelled", "cancelled an import"

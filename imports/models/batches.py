@@ -111,6 +111,19 @@ class ImportBatch(Table):
     retry_of = models.ForeignKey(
         "self", models.DO_NOTHING, null=True, db_constraint=False, db_column="retry_of"
     )
+    # What was changed in the review of the file: rows with other cells than the file's, and rows
+    # that were left out, which `total_rows` does not count.
+    edited_rows = models.IntegerField(default=0, db_default=0)
+    dropped_rows = models.IntegerField(default=0, db_default=0)
+    edited_by = models.ForeignKey(
+        User,
+        models.DO_NOTHING,
+        null=True,
+        db_constraint=False,
+        db_index=False,
+        db_column="edited_by",
+        related_name="+",
+    )
     next_chunk = models.IntegerField(default=0, db_default=0)  # the cursor
     # Counts the claims by workers. A worker with an older number writes nothing.
     attempt = models.IntegerField(default=0, db_default=0)
@@ -142,6 +155,11 @@ class ImportBatch(Table):
                 fields=["status"], condition=Q(status__in=LIVE), name="import_batches_live"
             ),
             models.Index(fields=["uploaded_by", "created_at"], name="import_batches_quota"),
+            models.Index(
+                fields=["edited_by"],
+                condition=Q(edited_by__isnull=False),
+                name="import_batches_edited_by",
+            ),
             models.Index(
                 fields=["mail_after"],
                 condition=Q(status__in=FINISHED, mail_state__in=UNSENT) & ~Q(source="command"),

@@ -210,7 +210,7 @@ def _without_dropped(
         indexes=tuple(kept),
     )
     warnings = [_password_warning(labels[i]) for i in dropped]
-    warnings += [_unused_warning(labels[i], positions, labels) for i in ignored]
+    warnings += [unused_warning(labels[i], positions, labels) for i in ignored]
     return HeaderMatch(columns, dropped, warnings)
 
 
@@ -219,7 +219,8 @@ def _password_warning(label: str) -> FileWarning:
     return FileWarning(code="password_dropped", column=label, message=message)
 
 
-def _unused_warning(label: str, positions: Mapping[str, int], labels: Sequence[str]) -> FileWarning:
+def unused_warning(label: str, positions: Mapping[str, int], labels: Sequence[str]) -> FileWarning:
+    """The warning that no field is read from a column."""
     match = recognise(label)
     if match and match.field in positions:
         used = labels[positions[match.field]]

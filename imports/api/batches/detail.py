@@ -33,7 +33,7 @@ from users.models import User
 
 POLL_SECONDS = 2  # Retry-After while a batch is pending or processing
 # Part of the ETag. To be raised when the same row gives another answer than before.
-ANSWER_VERSION = 4
+ANSWER_VERSION = 5
 
 ACCEPTED_HEADERS = [
     header("Location", "The URL of the batch, to be polled.", [202], OpenApiTypes.URI_REF),

@@ -99,6 +99,15 @@ class BatchSerializer(serializers.ModelSerializer[ImportBatch]):
         allow_null=True, help_text="Until when the import can be undone. null while it runs."
     )
     warnings = FileWarning(many=True)
+    edited_rows = serializers.IntegerField(
+        help_text="Rows that were changed in the review of the file."
+    )
+    dropped_rows = serializers.IntegerField(
+        help_text="Rows that were left out in the review. `total_rows` does not count them."
+    )
+    edited_by = serializers.UUIDField(
+        allow_null=True, help_text="Who changed the rows last before the import."
+    )
 
     class Meta:
         model = ImportBatch
@@ -126,6 +135,9 @@ class BatchSerializer(serializers.ModelSerializer[ImportBatch]):
             "undo_until",
             "undone_at",
             "undone_rows",
+            "edited_rows",
+            "dropped_rows",
+            "edited_by",
         ]
         read_only_fields = fields
 
@@ -140,6 +152,7 @@ class BatchSerializer(serializers.ModelSerializer[ImportBatch]):
             "warnings": [WarningData.from_json(warning).as_json() for warning in warnings],
             "uploaded_by": batch.uploaded_by_id,
             "retry_of": batch.retry_of_id,
+            "edited_by": batch.edited_by_id,
             "undo_until": undo.possible_until(batch),
         }
         if "invitations" in self.Meta.fields:

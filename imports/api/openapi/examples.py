@@ -33,6 +33,11 @@ PROBLEMS: dict[int, list[tuple[str, str]]] = {
     409: [
         ("move_not_allowed", "This import has completed already: there is nothing left to cancel."),
         (
+            "upload_changed",
+            "The rows were changed by ada@acme.example meanwhile. Look at them again, then repeat"
+            " it.",
+        ),
+        (
             "last_administrator",
             "This is the last active administrator of the organisation. Make somebody else one"
             " first.",
@@ -155,6 +160,9 @@ PENDING: dict[str, Any] = {
     "undo_until": None,
     "undone_at": None,
     "undone_rows": 0,
+    "edited_rows": 0,
+    "dropped_rows": 0,
+    "edited_by": None,
 }
 COMPLETED = PENDING | {
     "status": "completed",

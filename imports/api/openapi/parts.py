@@ -23,7 +23,7 @@ REASONS = {
     " CSRF token is missing.",
     404: "It does not exist, or it belongs to another organisation.",
     406: "This call can't answer with any media type of the Accept header.",
-    409: "The state of the import or of the person does not allow it.",
+    409: "The state of the import, of the staged file or of the person does not allow it.",
     412: "The person has changed since the ETag of If-Match.",
     413: "The file is larger than MAX_FILE_SIZE.",
     415: "This call does not take a body of this Content-Type.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -23,11 +24,12 @@ from imports.api.openapi.parts import (
     refused,
 )
 from imports.api.uploads.options import OPTION_NAMES, OptionsSerializer, given_options
-from imports.engine import preview as previews
 from imports.engine.options import ImportOptions, ReadingOptions, refuse_unknown
-from imports.engine.preview import Preview
+from imports.engine.review import preview as previews
+from imports.engine.review.preview import Preview
 from imports.engine.staged import staging
-from imports.models import LimitType
+from imports.models import LimitType, Upload
+from imports.schema.columns import Columns
 
 # --- request ----------------------------------------------------------------------------------
 
@@ -167,29 +169,39 @@ def preview_json(preview: Preview) -> dict[str, Any]:
         "duplicates": preview.duplicates,
         "warnings": [warning.as_json() for warning in preview.warnings],
         "preview_data": preview.rows,
-        "file": _file_json(preview),
+        "file": file_json(
+            preview.upload,
+            staging.columns_of(preview.upload),
+            examples=previews.examples(preview.upload),
+            encoding_readings=preview.encoding_readings,
+        ),
     }
 
 
-def _file_json(preview: Preview) -> dict[str, Any]:
-    upload = preview.upload
-    columns = staging.columns_of(upload)
+def file_json(
+    upload: Upload,
+    columns: Columns,
+    *,
+    examples: Sequence[Sequence[str]],
+    encoding_readings: list[dict[str, Any]],
+) -> dict[str, Any]:
+    """How a file was read, with the members of PreviewFile. `examples`: some values of each
+    column."""
     fields = {index: field for field, index in columns.positions.items()}
-    values = previews.examples(upload)
     return {
         "filename": upload.filename,
         "size_bytes": upload.size_bytes,
         "kind": upload.kind,
         "encoding": upload.encoding,
-        "encoding_readings": preview.encoding_readings,
+        "encoding_readings": encoding_readings,
         "delimiter": upload.delimiter or None,
         "sheet": upload.sheet or None,
         "sheets": upload.sheets,
         "header_row": upload.header_row,
         "mapping": columns.mapping,
         "columns": [
-            {"header": header, "field": fields.get(index), "examples": values.get(header, [])}
-            for index, header in enumerate(columns.headers)
+            {"header": header, "field": fields.get(index), "examples": found}
+            for index, (header, found) in enumerate(zip(columns.headers, examples, strict=True))
         ],
     }
 

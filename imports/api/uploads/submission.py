@@ -34,6 +34,7 @@ from imports.api.uploads.options import (
     OptionsSerializer,
     given_options,
 )
+from imports.api.uploads.review_representation import MAX_ROW
 from imports.engine.options import ImportOptions, ReadingOptions, refuse_unknown
 from imports.engine.staged.file_reading import ReadFile
 from imports.errors import WrongOption
@@ -42,6 +43,7 @@ from imports.models import ImportBatch, LimitType, Upload
 from users.models import User
 
 UPLOAD_ID = "upload_id"
+REFERENCE_NAMES = (UPLOAD_ID, "revision")
 KEY_CHARS = 255
 KEY_SCHEMA = {"type": "string", "maxLength": KEY_CHARS, "pattern": "^[!-~]([ -~]*[!-~])?$"}
 
@@ -53,6 +55,12 @@ class SubmissionSerializer(OptionsSerializer):
 
     upload_id = serializers.UUIDField(
         required=False, help_text="The upload_id of a preview, in place of the file."
+    )
+    revision = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=MAX_ROW,
+        help_text="The revision of the review. Another one than the newest is refused with 409.",
     )
 
 
@@ -66,6 +74,7 @@ class ImportReference(ImportOptionsSerializer):
     """An import of a file that was previewed."""
 
     upload_id = serializers.UUIDField()
+    revision = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ROW)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,6 +85,8 @@ class Submission:
     upload_id: UUID | None
     reading: ReadingOptions
     options: ImportOptions
+    given: frozenset[str]  # the names of the options that the request contains
+    revision: int | None
 
     def sha256(self, user: User, organisation_id: UUID) -> str:
         """The SHA-256 of the file, in hex. Raises NotFound if the upload was deleted."""
@@ -99,7 +110,7 @@ def submission_of(request: Request) -> Submission:
     """The submission that a request contains. Raises UnknownOption, ValidationError, FileRequired
     and WrongOption."""
     file = uploads.file_of(request)
-    given = given_options(request, (*OPTION_NAMES, UPLOAD_ID, uploads.FILE_FIELD))
+    given = given_options(request, (*OPTION_NAMES, *REFERENCE_NAMES, uploads.FILE_FIELD))
     values = validated(SubmissionSerializer(data=given))
     upload_id = values.get(UPLOAD_ID)
     if file is None and upload_id is None:
@@ -109,11 +120,15 @@ def submission_of(request: Request) -> Submission:
         raise WrongOption("Send either a file, or the upload_id of a preview, and not both.")
     if upload_id:
         _refuse_reading_options(values)
+    elif "revision" in values:
+        raise WrongOption("Send the revision with the upload_id of a preview only.")
     return Submission(
         file=file,
         upload_id=upload_id,
         reading=ReadingOptions.from_json(values),
         options=ImportOptions.from_json(values),
+        given=frozenset(given),
+        revision=values.get("revision"),
     )
 
 
@@ -148,7 +163,7 @@ class ImportsView(UploadView, HistoryView):
 
     parser_classes = [MultiPartParser, FormParser, JSONParser]
     limit_type = LimitType.CSV_IMPORT
-    query_names: ClassVar = {**HistoryView.query_names, "POST": (*OPTION_NAMES, UPLOAD_ID)}
+    query_names: ClassVar = {**HistoryView.query_names, "POST": (*OPTION_NAMES, *REFERENCE_NAMES)}
 
     @extend_schema(
         operation_id="import",
@@ -169,7 +184,7 @@ class ImportsView(UploadView, HistoryView):
             ),
             header("Idempotency-Replayed", "`true` if the key was used before.", [202], str),
             *ACCEPTED_HEADERS,
-            *limit_headers(202, 400, 413, 422, 429, 507),
+            *limit_headers(202, 400, 409, 413, 422, 429, 507),
         ],
         request={
             "multipart/form-data": ImportForm,
@@ -178,7 +193,7 @@ class ImportsView(UploadView, HistoryView):
         },
         responses={
             202: answer(BatchSerializer, "The batch, pending.", examples.PENDING),
-            **refused(*COMMON_REFUSALS, 413, 415, 422, 429, 507),
+            **refused(*COMMON_REFUSALS, 409, 413, 415, 422, 429, 507),
         },
     )
     def post(self, request: Request, org_id: UUID) -> Response:
@@ -251,6 +266,8 @@ class ImportsView(UploadView, HistoryView):
             upload,
             user=self.user,
             options=submission.options,
+            given=submission.given,
+            revision=submission.revision,
             idempotency_key=keyed.key if keyed else None,
             idempotency_request=keyed.asked if keyed else None,
         )

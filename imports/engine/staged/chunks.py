@@ -72,7 +72,7 @@ def check(
             if on_row:
                 on_row(row_number, cells)
             if chunk.problems and (found := chunk.problems.get(str(row_number))):
-                row = _with_problems(row, found)
+                row = with_problems(row, found)
             if isinstance(row, list):
                 invalid((row_number, cells, row))
             elif chunk.duplicates and (first := chunk.duplicates.get(str(row_number))):
@@ -84,7 +84,7 @@ def check(
     return checked
 
 
-def _with_problems(row: UserRow | list[Problem], found: Sequence[Sequence[str]]) -> list[Problem]:
+def with_problems(row: UserRow | list[Problem], found: Sequence[Sequence[str]]) -> list[Problem]:
     """The problems that were found while the file was read, and those of the other fields. Only
     the former are given for a row as a whole, because none of its cells can be trusted."""
     problems = [Problem(*one) for one in found]

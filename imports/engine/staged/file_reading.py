@@ -119,7 +119,7 @@ class ReadFile:
 
     def _read(self, reading: files.Reading) -> None:
         repeated = _RepeatedEmails(RowChecker(reading.columns))
-        for chunk in _chunks(repeated.watch(reading.blocks()), settings.IMPORT_CHUNK_SIZE):
+        for chunk in in_chunks(repeated.watch(reading.blocks()), settings.IMPORT_CHUNK_SIZE):
             first_row, row_count, content = chunk
             offset = self._content.tell()
             self._content.write(content)
@@ -205,7 +205,7 @@ def _sha256(file: BinaryIO) -> str:
     return digest.hexdigest()
 
 
-def _chunks(blocks: Iterator[list[Record]], size: int) -> Iterator[tuple[int, int, bytes]]:
+def in_chunks(blocks: Iterator[list[Record]], size: int) -> Iterator[tuple[int, int, bytes]]:
     """Gives (first row, number of rows, content) of chunks of at most `size` rows."""
     content = bytearray()
     first_row = next_row = row_count = 0

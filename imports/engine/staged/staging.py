@@ -42,7 +42,7 @@ def store(file: ReadFile, *, organisation_id: UUID, staged_by: UUID | None) -> U
         sheets=file.sheets,
     )
     for chunk in file.chunks():
-        _store_chunk(upload.id, chunk)
+        store_chunk(upload.id, chunk)
     return upload
 
 
@@ -58,7 +58,7 @@ _NAME_CONTENT = """
     RETURNING content_id
 """
 # The trigger that hands over the chunks of an upload takes the same lock (migration 0010).
-_LOCK_CONTENT = "SELECT pg_advisory_xact_lock(hashtextextended('content:' || %s::uuid, 0))"
+LOCK_CONTENT = "SELECT pg_advisory_xact_lock(hashtextextended('content:' || %s::uuid, 0))"
 _MOVE_CHUNKS = """
     UPDATE import_upload_chunks SET upload_id = %s
     WHERE upload_id IN (SELECT id FROM import_uploads WHERE content_id = %s)
@@ -77,7 +77,7 @@ def share_upload(batch_id: UUID, *, staged_by: UUID | None) -> Upload:
         content = cursor.fetchone()
         if content is None:
             raise Upload.DoesNotExist
-        cursor.execute(_LOCK_CONTENT, content)
+        cursor.execute(LOCK_CONTENT, content)
         cursor.execute(_DUPLICATE_UPLOAD, [staged_by, batch_id])
         upload_id = cursor.fetchone()[0]
         cursor.execute(_MOVE_CHUNKS, [upload_id, *content])
@@ -103,7 +103,7 @@ def columns_of(upload: Upload) -> Columns:
     return Columns.from_json(upload.columns)
 
 
-def _store_chunk(upload_id: UUID, chunk: Chunk) -> None:
+def store_chunk(upload_id: UUID, chunk: Chunk) -> None:
     """Inserts a chunk with psycopg's own cursor, which sends binary parameters. Django's cursor
     writes them in hex into the statement, which takes seven times as long."""
     connection.ensure_connection()

@@ -14,7 +14,7 @@ from django.db import transaction
 from core.errors import Refusal
 from imports import actions
 from imports.engine.options import DEFAULT_ROLES, ImportOptions, ReadingOptions
-from imports.engine.preview import preview
+from imports.engine.review.preview import preview
 from imports.engine.staged.file_reading import ReadFile
 from imports.management import foreground, local_files
 from imports.management.base import OperatorCommand

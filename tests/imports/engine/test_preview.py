@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from imports import actions
-from imports.engine import preview, runner
+from imports.engine import runner
 from imports.engine.options import ImportOptions
-from imports.engine.preview import Preview
+from imports.engine.review import preview
+from imports.engine.review.preview import Preview
 from imports.models import ImportBatch, Upload
 from tests.imports.api.helpers import csv_bytes, valid_rows
 from tests.paths import ROOT

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from core.characters import clean_for_storage
@@ -27,7 +27,7 @@ SHOWN_ROWS = 10
 EXAMPLES = 3
 _EXAMPLE_CHARS = 80
 _COUNTED_ROWS = 200
-_WRONG_VALUE = frozenset(("invalid_role", "invalid_boolean", "invalid_phone", "invalid_email"))
+WRONG_VALUE = frozenset(("invalid_role", "invalid_boolean", "invalid_phone", "invalid_email"))
 
 
 @dataclass(kw_only=True, slots=True)
@@ -54,7 +54,7 @@ class Preview:
     def _error(self, row_number: int, problem: Problem) -> None:
         self.error_count += 1
         self.codes[problem.code] += 1
-        is_wrong_value = problem.code in _WRONG_VALUE
+        is_wrong_value = problem.code in WRONG_VALUE
         if is_wrong_value:
             self.wrong_values[problem.field] += 1
         found = self._found.setdefault(problem.field if is_wrong_value else "", [])
@@ -81,10 +81,33 @@ def preview(upload: Upload, options: ImportOptions | None = None) -> Preview:
     Stores the counts and the options with the upload, so that the import can say what has changed
     since."""
     options = options or ImportOptions()
-    result = Preview(upload=upload, encoding_readings=_encoding_readings(upload))
+    result = Preview(upload=upload, encoding_readings=encoding_readings(upload))
     columns = staging.columns_of(upload)
     checker = RowChecker(columns, default_role=options.default_role)
     collector = WarningCollector(map(FileWarning.from_json, upload.warnings))
+    add_warnings = warnings_adder(columns, checker, collector)
+    number = 0
+    while chunk := staging.chunk_of(upload.id, number):
+        checked = chunks.check(chunk, checker, add_warnings)
+        _add_rows(result, upload, checked, options)
+        number += 1
+    mostly_wrong = {
+        name: count
+        for name, count in result.wrong_values.items()
+        if name in columns.positions and count > 1 and 2 * count > _filled(upload, columns, name)
+    }
+    result._list_errors(mostly_wrong)
+    found = [*columns_mostly_wrong(mostly_wrong, columns), *collector.warnings()]
+    result.warnings = found[:LISTED]
+    result.warning_count = sum(warning.count for warning in found)
+    _store_outcome(result, upload, options)
+    return result
+
+
+def warnings_adder(
+    columns: Columns, checker: RowChecker, collector: WarningCollector
+) -> Callable[[int, list[str]], None]:
+    """Gives a function that adds the warnings about a row, by its number and cells."""
 
     def add_warnings(row_number: int, cells: list[str]) -> None:
         for warning in checker.warnings(cells):
@@ -99,22 +122,7 @@ def preview(upload: Upload, options: ImportOptions | None = None) -> Preview:
                 after=warning.stored,
             )
 
-    number = 0
-    while chunk := staging.chunk_of(upload.id, number):
-        checked = chunks.check(chunk, checker, add_warnings)
-        _add_rows(result, upload, checked, options)
-        number += 1
-    mostly_wrong = {
-        name: count
-        for name, count in result.wrong_values.items()
-        if name in columns.positions and count > 1 and 2 * count > _filled(upload, columns, name)
-    }
-    result._list_errors(mostly_wrong)
-    found = [*_columns_mostly_wrong(mostly_wrong, columns), *collector.warnings()]
-    result.warnings = found[:LISTED]
-    result.warning_count = sum(warning.count for warning in found)
-    _store_outcome(result, upload, options)
-    return result
+    return add_warnings
 
 
 def _filled(upload: Upload, columns: Columns, name: str) -> float:
@@ -134,7 +142,7 @@ _ADVICE = {
 }
 
 
-def _columns_mostly_wrong(
+def columns_mostly_wrong(
     mostly_wrong: Mapping[str, int], columns: Columns
 ) -> Iterator[FileWarning]:
     """A sentence about each column most of whose values are wrong, instead of hundreds about its
@@ -152,24 +160,24 @@ def _columns_mostly_wrong(
 
 def _store_outcome(result: Preview, upload: Upload, options: ImportOptions) -> None:
     counts = {name: getattr(result, name) for name in completion.COUNTERS}
-    used = {"skip_duplicates": options.skip_duplicates, "default_role": options.default_role}
+    used = asdict(options)
     Upload.objects.everywhere().filter(id=upload.id).update(previewed=counts | used)
 
 
-def examples(upload: Upload) -> dict[str, list[str]]:
-    """Gives header -> at most EXAMPLES different values, from the first rows."""
+def examples(upload: Upload) -> list[list[str]]:
+    """Gives at most EXAMPLES different values of each column, from the first rows."""
     columns, chunk = staging.columns_of(upload), staging.chunk_of(upload.id, 0)
-    found: dict[str, list[str]] = {header: [] for header in columns.headers}
+    found: list[list[str]] = [[] for _ in columns.headers]
     wanted = range(chunk.first_row, chunk.first_row + 50) if chunk else range(0)
     for cells in chunk.cells_of(wanted).values() if chunk else ():
-        for header, cell in zip(columns.headers, cells, strict=False):
+        for values, cell in zip(found, cells, strict=False):
             value = clean_for_storage(cell.strip(), _EXAMPLE_CHARS)
-            if value and value not in found[header] and len(found[header]) < EXAMPLES:
-                found[header].append(value)
+            if value and value not in values and len(values) < EXAMPLES:
+                values.append(value)
     return found
 
 
-def _encoding_readings(upload: Upload) -> list[dict[str, Any]]:
+def encoding_readings(upload: Upload) -> list[dict[str, Any]]:
     """Up to EXAMPLES cells that the two likeliest encodings read differently, as each reads them.
     Empty if the encoding was not guessed, or no cell differs."""
     if len(upload.encoding_guesses) != 2:

@@ -1,0 +1,89 @@
+"""The review of a staged file: who may look at it and change it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from core.errors import NotFound
+from imports import audit
+from imports.actions.permissions import organisation_for
+from imports.engine import locks
+from imports.engine.review import beginning, changes, queries, records
+from imports.engine.review.changes import Change
+from imports.engine.review.queries import Page, Wanted
+from imports.engine.review.summary import Summary, summary_of
+from imports.errors import UploadImported
+from imports.models import EventType, Review, Upload
+from users.models import User
+
+GONE = "There is no such upload any more. Upload the file again."
+
+
+def reviewable(upload_id: UUID | str, *, user: User | None, organisation_id: UUID | str) -> Upload:
+    """Gives a staged file, whichever administrator of the organisation staged it.
+
+    Raises `NotFound` if it was deleted or belongs to another organisation, and the errors of
+    `organisation_for`."""
+    organisation = organisation_for(user, organisation_id)
+    upload = Upload.objects.of(organisation.id).filter(id=upload_id).first()
+    if upload is None:
+        raise NotFound(GONE)
+    return upload
+
+
+@transaction.atomic
+def review(upload: Upload, *, user: User | None) -> Summary:
+    """Gives the review of a staged file with the counts of this moment. Begins it where this is the
+    first look.
+
+    Raises `UploadImported` once the file is imported, `NotFound` if it was deleted, and the errors
+    of `organisation_for`."""
+    found = _locked_review(upload, user)
+    records.find_users(upload.id, upload.organisation_id)
+    return summary_of(found)
+
+
+@transaction.atomic
+def review_rows(upload: Upload, wanted: Wanted, *, user: User | None) -> Page:
+    """Gives some rows of a staged file. Raises the same as `review`."""
+    return queries.page(_locked_review(upload, user), wanted)
+
+
+@transaction.atomic
+def change_review(
+    upload: Upload, change: Change, *, user: User | None, max_rows: int
+) -> tuple[Summary, list[dict[str, Any]]]:
+    """Changes a staged file. Gives the review after it and at most `max_rows` of the rows that the
+    change concerns.
+
+    Raises the errors of `review` and those of `changes.apply`; then nothing has changed."""
+    found = _locked_review(upload, user)
+    outcome = changes.apply(found, change, user)
+    if outcome.words:
+        audit.record(
+            EventType.REVIEWED,
+            user=user,
+            organisation_id=upload.organisation_id,
+            upload_id=upload.id,
+            fields=outcome.words,
+        )
+        found = beginning.review_of(found.upload)
+    rows = queries.page(found, Wanted(limit=max_rows), outcome.rows).rows if outcome.rows else []
+    return summary_of(found), rows
+
+
+def _locked_review(upload: Upload, user: User | None) -> Review:
+    """The review, with the row of its upload locked until the end of the transaction."""
+    organisation_for(user, upload.organisation_id)
+    locks.lock_organisation(upload.organisation_id)
+    locked = (
+        Upload.objects.of(upload.organisation_id).select_for_update().filter(id=upload.id).first()
+    )
+    if locked is None:
+        raise NotFound(GONE)
+    if locked.import_batch_id:
+        raise UploadImported(batch_id=str(locked.import_batch_id))
+    return beginning.review_of(locked)

@@ -1,0 +1,314 @@
+"""Changes the rows, the columns and the options of a review, and takes the last change back.
+
+The caller has locked the row of the upload, and commits all of a change or nothing of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from django.db.models.functions import Now
+
+from core.text import excerpt
+from imports.engine.options import ImportOptions
+from imports.engine.review import records
+from imports.engine.review.beginning import fields_of
+from imports.engine.review.records import Record
+from imports.errors import FileNeeded, NothingToTakeBack, UploadChanged, WrongEdit
+from imports.files.delimiters import named_delimiter
+from imports.models import Review, ReviewChange
+from imports.schema.columns import Columns
+from imports.schema.remapping import OF_MAPPING, mapping_warnings, remap
+from imports.validation.rows import RowChecker
+from users.models import User
+
+MAX_CHANGED_ROWS = 5_000
+KEPT_CHANGES = 30  # so many can be taken back
+_READING = ("encoding", "delimiter", "sheet", "header_row")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """What is to be changed, at which revision."""
+
+    revision: int
+    edits: list[dict[str, Any]] = field(default_factory=list)  # row, field, value
+    replace: list[dict[str, Any]] = field(default_factory=list)  # field, from, to
+    dropped: list[int] = field(default_factory=list)
+    restored: list[int] = field(default_factory=list)
+    undo: bool = False
+    mapping: Mapping[str, str] | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    reading: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Change:
+        """The change from the members of a request. Raises `WrongEdit` where an undo comes with
+        anything else."""
+        options = {name: values[name] for name in ImportOptions.names() if name in values}
+        reading = {name: values[name] for name in _READING if name in values}
+        rest = {k: v for k, v in values.items() if k not in options and k not in reading}
+        if values.get("undo") and len(values) > 2:
+            raise WrongEdit("Send undo alone, with the revision only. Send the rest after it.")
+        return cls(**rest, options=options, reading=reading)
+
+
+@dataclass(kw_only=True, slots=True)
+class Outcome:
+    """What a change did: the rows that it concerns, and words for the audit trail."""
+
+    rows: set[int] = field(default_factory=set)
+    words: list[str] = field(default_factory=list)
+
+
+def apply(review: Review, change: Change, user: User | None) -> Outcome:
+    """Changes a review, and raises its revision where anything has changed.
+
+    Raises `UploadChanged`, `FileNeeded`, `WrongEdit`, `NothingToTakeBack`, and what `remap` and
+    `ImportOptions` raise."""
+    refuse_stale(review, change.revision)
+    if change.undo:
+        return _take_back(review, user)
+    _refuse_reading(review, change.reading)
+    before: dict[str, Any] = {}
+    outcome = Outcome()
+    if change.options and (options := _new_options(review, change.options)) != review.options:
+        before["options"], review.options = review.options, options
+        outcome.words.append("options")
+    if change.mapping is not None:
+        columns = remap(Columns.from_json(review.columns), change.mapping).as_json()
+        if columns["positions"] != review.columns["positions"]:
+            before["columns"] = review.columns
+            _set_columns(review, columns)
+            outcome.words.append("mapping")
+    _change_rows(review, change, before, outcome, check_all="columns" in before)
+    if before:
+        ReviewChange.objects.create(
+            upload_id=review.upload_id, revision=review.revision, before=before
+        )
+        old = ReviewChange.objects.of(review.upload.organisation_id).filter(
+            upload_id=review.upload_id, revision__lte=review.revision - KEPT_CHANGES
+        )
+        old.delete()
+        _save(review, user)
+    return outcome
+
+
+def refuse_stale(review: Review, revision: int) -> None:
+    """Raises `UploadChanged` where the review has another revision."""
+    if revision == review.revision:
+        return
+    editor = review.edited_by
+    who = f" by {editor.email}" if editor else ""
+    raise UploadChanged(
+        f"The rows were changed{who} meanwhile. Look at them again, then repeat it.",
+        revision=review.revision,
+        edited_by={"id": str(editor.id), "email": editor.email} if editor else None,
+    )
+
+
+def _new_options(review: Review, given: Mapping[str, Any]) -> dict[str, Any]:
+    return asdict(ImportOptions.from_json({**review.options, **given}))
+
+
+def _refuse_reading(review: Review, given: Mapping[str, Any]) -> None:
+    """Raises `FileNeeded` for a way of reading that is not the one in which the file was read."""
+    for name, value in given.items():
+        current = getattr(review.upload, name)
+        wanted = named_delimiter(value) if name == "delimiter" else value
+        is_same = wanted == current or (
+            name == "encoding" and str(value).lower() == str(current).lower()
+        )
+        if not is_same:
+            raise FileNeeded(
+                f"The file was read with another {name.replace('_', ' ')}. Send the file again, as"
+                f" a preview with this {name}; the changes of rows begin anew then.",
+                option=name,
+            )
+
+
+def _set_columns(review: Review, columns: dict[str, Any]) -> None:
+    review.columns = columns
+    kept = [one for one in review.warnings if one["code"] not in OF_MAPPING]
+    new = [one.as_json() for one in mapping_warnings(Columns.from_json(columns))]
+    review.warnings = [*new, *kept]
+
+
+def _save(review: Review, user: User | None) -> None:
+    review.revision += 1
+    review.edited_by = user
+    Review.objects.of(review.upload.organisation_id).filter(upload_id=review.upload_id).update(
+        revision=review.revision,
+        edited_by=user,
+        edited_at=Now(),
+        changed_at=Now(),
+        columns=review.columns,
+        warnings=review.warnings,
+        options=review.options,
+    )
+
+
+# --- rows -------------------------------------------------------------------------------------
+
+
+def _change_rows(
+    review: Review, change: Change, before: dict[str, Any], outcome: Outcome, *, check_all: bool
+) -> None:
+    """Changes the rows in memory, then checks and writes those that have become others."""
+    columns = Columns.from_json(review.columns)
+    numbers, replacements = _rows_concerned(review, change, columns)
+    found = records.read(review.upload_id, numbers) if numbers else {}
+    _refuse_unknown_rows(numbers, found)
+    old = {row: (list(one.cells), list(one.found), one.dropped) for row, one in found.items()}
+    width = len(columns.headers)
+    for edit in change.edits:
+        _set_cell(found[edit["row"]], _column(columns, edit["field"]), edit["value"], width)
+    for column, text, to in replacements:
+        for one in found.values():
+            if _cell(one, column) == text:
+                _set_cell(one, column, to, width)
+    for row in change.dropped:
+        found[row].dropped = True
+    for row in change.restored:
+        found[row].dropped = False
+    changed = [one for row, one in found.items() if (one.cells, one.found, one.dropped) != old[row]]
+    if changed:
+        before["rows"] = [_before(one.row, *old[one.row]) for one in changed]
+        outcome.words += _words(changed, old)
+    outcome.rows |= set(found)
+    _write(review, columns, changed, outcome, check_all=check_all)
+
+
+def _rows_concerned(
+    review: Review, change: Change, columns: Columns
+) -> tuple[set[int], list[tuple[int, str, str]]]:
+    """The numbers of all rows that a change may touch, and its replacements as (column, from, to).
+    Raises `WrongEdit` where they are too many."""
+    numbers = {edit["row"] for edit in change.edits} | {*change.dropped, *change.restored}
+    replacements = [
+        (_column(columns, one["field"]), one["from"], one["to"]) for one in change.replace
+    ]
+    for column, text, _ in replacements:
+        numbers.update(records.rows_with(review.upload_id, column, text))
+    if len(numbers) > MAX_CHANGED_ROWS:
+        raise WrongEdit(
+            f"This would change {len(numbers):,} rows; at most {MAX_CHANGED_ROWS:,} can be changed"
+            " at once. Change some of them first."
+        )
+    return numbers, replacements
+
+
+def _column(columns: Columns, name: str) -> int:
+    if name not in columns.positions:
+        raise WrongEdit(
+            f"The file has no column for {excerpt(name)}. Its fields are"
+            f" {', '.join(columns.positions)}.",
+            field=excerpt(name),
+        )
+    return columns.positions[name]
+
+
+def _refuse_unknown_rows(numbers: Iterable[int], found: Mapping[int, Record]) -> None:
+    if missing := sorted(set(numbers) - set(found)):
+        raise WrongEdit(
+            f"The file has no row {missing[0]}. Rows have the numbers of the file, in which the"
+            " header is row 1.",
+            row=missing[0],
+        )
+
+
+def _cell(record: Record, column: int) -> str:
+    return record.cells[column] if column < len(record.cells) else ""
+
+
+def _set_cell(record: Record, column: int, value: str, width: int) -> None:
+    """Sets a cell. A row with too few or too many cells gets as many as the header has, as it is
+    shown. What was found of the cell, or of the row as a whole, while the file was read does not
+    hold for what a person has typed."""
+    if _cell(record, column) == value:
+        return
+    original = record.original or record.cells
+    cells = [*record.cells, *[""] * (width - len(record.cells))][:width]
+    cells[column] = value
+    record.cells = cells
+    record.found = [one for one in record.found if one[0] not in (None, column)]
+    record.original = None if cells == original else original
+
+
+def _before(row: int, cells: list[str], found: list[list[Any]], dropped: bool) -> dict[str, Any]:
+    return {"row": row, "cells": cells, "found": found, "dropped": dropped}
+
+
+def _words(changed: list[Record], old: Mapping[int, Any]) -> list[str]:
+    """Counts for the audit trail; no value."""
+    edited = sum(one.cells != old[one.row][0] for one in changed)
+    dropped = sum(one.dropped and not old[one.row][2] for one in changed)
+    restored = sum(old[one.row][2] and not one.dropped for one in changed)
+    counts = {"edited": edited, "left out": dropped, "taken back in": restored}
+    return [f"{count} rows {word}" for word, count in counts.items() if count]
+
+
+def _write(
+    review: Review,
+    columns: Columns,
+    changed: list[Record],
+    outcome: Outcome,
+    *,
+    check_all: bool,
+) -> None:
+    """Writes the changed rows, checked; with another mapping, checks all rows."""
+    checker, fields = RowChecker(columns), fields_of(columns)
+    upload_id, organisation_id = review.upload_id, review.upload.organisation_id
+    emails: set[str] | None = _emails(review, [one.row for one in changed])
+    for one in changed:
+        one.check(checker, fields)
+    records.update(upload_id, changed) if changed else None
+    if check_all:
+        for block in records.read_all(upload_id):
+            for one in block:
+                one.check(checker, fields)
+            records.update(upload_id, block)
+        emails = None
+    else:
+        emails = {*(emails or ()), *(one.email for one in changed if one.email)}
+    if emails or check_all:
+        outcome.rows |= records.compare(upload_id, organisation_id, emails)
+
+
+def _emails(review: Review, rows: list[int]) -> set[str]:
+    """The addresses that these rows had before the change: other rows may have them too."""
+    with records.cursor() as db:
+        db.execute(
+            "SELECT DISTINCT email FROM import_review_rows"
+            " WHERE upload_id = %s AND row_number = ANY(%s::int[]) AND email <> ''",
+            [review.upload_id, rows],
+        )
+        return {email for (email,) in db.fetchall()}
+
+
+# --- taking back ------------------------------------------------------------------------------
+
+
+def _take_back(review: Review, user: User | None) -> Outcome:
+    changes = ReviewChange.objects.of(review.upload.organisation_id)
+    last = changes.filter(upload_id=review.upload_id).order_by("-revision").first()
+    if last is None:
+        raise NothingToTakeBack
+    before: dict[str, Any] = last.before
+    review.options = before.get("options", review.options)
+    if "columns" in before:
+        _set_columns(review, before["columns"])
+    columns = Columns.from_json(review.columns)
+    old = {one["row"]: one for one in before.get("rows", ())}
+    found = records.read(review.upload_id, old) if old else {}
+    for row, one in found.items():
+        original = one.original or one.cells
+        one.cells, one.found, one.dropped = (old[row][k] for k in ("cells", "found", "dropped"))
+        one.original = None if one.cells == original else original
+    outcome = Outcome(rows=set(found), words=["undo"])
+    _write(review, columns, list(found.values()), outcome, check_all="columns" in before)
+    changes.filter(upload_id=review.upload_id, revision=last.revision).delete()
+    _save(review, user)
+    return outcome

@@ -1,0 +1,236 @@
+"""Questions about the rows of a review: counts, groups of problems, and pages of rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from imports.engine.review import records
+from imports.models import Review
+from imports.schema.columns import Columns
+from imports.schema.fields import FULL_NAME, NAME_FIELDS
+from imports.validation import problems as sentences
+
+STATES: Final = ("all", "ready", "invalid", "existing", "edited", "dropped")
+MAX_GROUPS, MAX_VALUES = 50, 20
+
+# The outcome of each row. `code` is that of a problem with other rows or with users.
+_ROWS = """
+    WITH rows AS (
+        SELECT row_number, cells, original, problems, first_row, dropped, invite,
+            CASE WHEN dropped OR email = '' THEN NULL
+                WHEN first_row IS NOT NULL THEN 'duplicate_in_file'
+                WHEN taken = 'other' THEN 'address_unavailable'
+                WHEN taken = 'own' AND NOT %(skip)s::boolean THEN 'already_exists' END AS code,
+            taken
+        FROM import_review_rows WHERE upload_id = %(upload)s
+    ), outcomes AS (
+        SELECT *, CASE WHEN dropped THEN 'dropped'
+            WHEN problems <> '[]' OR code IS NOT NULL THEN 'invalid'
+            WHEN taken = 'own' THEN 'existing' ELSE 'ready' END AS state
+        FROM rows
+    )
+"""
+_COUNTS = f"""
+    {_ROWS} SELECT count(*),
+        count(*) FILTER (WHERE state = 'ready'),
+        count(*) FILTER (WHERE state = 'invalid'),
+        count(*) FILTER (WHERE state = 'existing'),
+        count(*) FILTER (WHERE original IS NOT NULL AND NOT dropped),
+        count(*) FILTER (WHERE dropped),
+        count(*) FILTER (WHERE state = 'ready' AND invite)
+    FROM outcomes
+"""  # noqa: S608 - a constant
+# Each problem of each row, with the text of its cell. `places`: field -> index of its column.
+_PROBLEMS = f"""
+    {_ROWS}, found AS (
+        SELECT row_number, cells, first_row, one->>0 AS field, one->>1 AS code, one->>2 AS message
+        FROM outcomes, jsonb_array_elements(problems) one WHERE state = 'invalid'
+        UNION ALL
+        SELECT row_number, cells, first_row, 'email', code, NULL FROM outcomes
+        WHERE code IS NOT NULL
+    ), named AS (
+        SELECT *, coalesce(cells->>(%(places)s::jsonb->>field)::int, '') AS value FROM found
+    )
+"""  # noqa: S608 - a constant
+_GROUPS = f"""
+    {_PROBLEMS}, texts AS (
+        SELECT field, code, value, count(*) AS count, min(message) AS message,
+            min(first_row) AS first_row, min(row_number) AS at
+        FROM named GROUP BY field, code, value
+    ), ranked AS (
+        SELECT *, sum(count) OVER (PARTITION BY field, code) AS total,
+            min(at) OVER (PARTITION BY field, code) AS first_at,
+            row_number() OVER (PARTITION BY field, code ORDER BY count DESC, at) AS place
+        FROM texts
+    )
+    SELECT field, code, total, value, count, message, first_row
+    FROM ranked WHERE place <= {MAX_VALUES}
+    ORDER BY total DESC, first_at, field, code, place
+"""  # noqa: S608 - a constant
+_PAGE = f"""
+    {_PROBLEMS}
+    SELECT row_number, state, cells::text, original::text, problems::text, code, first_row,
+        count(*) OVER () AS total
+    FROM outcomes
+    WHERE (%(state)s::text = 'all' OR state = %(state)s::text
+        OR (%(state)s::text = 'edited' AND original IS NOT NULL AND NOT dropped))
+      AND (%(rows)s::text IS NULL OR row_number = ANY(string_to_array(%(rows)s::text, ' ')::int[]))
+      AND (%(value)s::text IS NULL
+        OR coalesce(cells->>(%(places)s::jsonb->>%(field)s::text)::int, '') = %(value)s::text)
+      AND (NOT %(by_problem)s::boolean OR row_number IN (
+        SELECT row_number FROM named
+        WHERE (%(field)s::text IS NULL OR field = %(field)s::text)
+          AND (%(code)s::text IS NULL OR code = %(code)s::text)))
+    ORDER BY row_number OFFSET %(offset)s LIMIT %(limit)s
+"""  # noqa: S608 - a constant
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """Which rows are asked for. None: any."""
+
+    state: str = "all"
+    field: str | None = None
+    code: str | None = None
+    value: str | None = None
+    offset: int = 0
+    limit: int = 100
+
+
+class Page(NamedTuple):
+    """Some of the rows that were asked for, and how many there are in all."""
+
+    revision: int
+    total: int
+    rows: list[dict[str, Any]]
+
+
+def counts(review: Review) -> dict[str, int]:
+    """Gives the numbers of rows, by the names that the API has for them."""
+    names = ("all", "ready", "invalid", "existing", "edited", "dropped", "invitations")
+    with records.cursor() as db:
+        db.execute(_COUNTS, _values(review))
+        return dict(zip(names, db.fetchone() or (), strict=True))
+
+
+def groups(review: Review) -> list[dict[str, Any]]:
+    """Gives the problems of all rows by field and code, the most frequent first."""
+    columns = Columns.from_json(review.columns)
+    with records.cursor() as db:
+        db.execute(_GROUPS, _values(review))
+        rows = db.fetchall()
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for field, code, total, value, count, message, first_row in rows:
+        shown = shown_field(columns, field)
+        position = columns.positions.get(shown)
+        group = found.setdefault(
+            (field, code),
+            {
+                "field": shown,
+                "column": None if position is None else columns.headers[position],
+                "code": code,
+                "count": int(total),
+                "values": [],
+            },
+        )
+        sentence = message or _sentence(code, first_row)
+        group["values"].append({"value": value, "count": count, "message": sentence})
+    return list(found.values())[:MAX_GROUPS]
+
+
+def page(review: Review, wanted: Wanted, rows: Iterable[int] | None = None) -> Page:
+    """Gives some rows in the order of the file. `rows`: only rows with these numbers."""
+    columns = Columns.from_json(review.columns)
+    field = wanted.field
+    asked = {
+        "rows": None if rows is None else " ".join(map(str, rows)),
+        "state": wanted.state,
+        "field": field,
+        "code": wanted.code,
+        "value": wanted.value if field else None,
+        "by_problem": wanted.code is not None or (field is not None and wanted.value is None),
+        "offset": wanted.offset,
+        "limit": wanted.limit,
+    }
+    with records.cursor() as db:
+        db.execute(_PAGE, _values(review) | asked)
+        found = db.fetchall()
+        total = found[0][-1] if found else 0
+        if not found and wanted.offset:  # beyond the end: the total is that of the first page
+            db.execute(_PAGE, _values(review) | asked | {"offset": 0, "limit": 1})
+            first = db.fetchall()
+            total = first[0][-1] if first else 0
+    return Page(review.revision, total, [_row_json(columns, one) for one in found])
+
+
+def filled(review: Review, column: int) -> int:
+    """Gives the number of rows that have a value in a column."""
+    with records.cursor() as db:
+        db.execute(
+            "SELECT count(*) FROM import_review_rows WHERE upload_id = %s AND NOT dropped"
+            " AND coalesce(cells->>%s::int, '') !~ '^[[:space:]]*$'",
+            [review.upload_id, column],
+        )
+        return int((db.fetchone() or (0,))[0])
+
+
+def shown_field(columns: Columns, field: str) -> str:
+    """The field whose cell has to be mended: of a name, the full name where the file has that."""
+    if field in NAME_FIELDS and field not in columns.positions and FULL_NAME in columns.positions:
+        return FULL_NAME
+    return field
+
+
+def _values(review: Review) -> dict[str, Any]:
+    columns = Columns.from_json(review.columns)
+    places = dict(columns.positions)
+    if FULL_NAME in places:
+        places = {**dict.fromkeys(NAME_FIELDS, places[FULL_NAME]), **places}
+    return {
+        "upload": review.upload_id,
+        "skip": bool(review.options.get("skip_duplicates", True)),
+        "places": json.dumps(places),
+    }
+
+
+def _row_json(columns: Columns, values: Sequence[Any]) -> dict[str, Any]:
+    row, state, cells_text, original_text, problems_text, code, first_row, _ = values
+    cells = json.loads(cells_text)
+    original = json.loads(original_text) if original_text else cells
+    problems = [] if state == "dropped" else json.loads(problems_text)
+    if code:
+        problems.append(["email", code, _sentence(code, first_row)])
+    return {
+        "row": row,
+        "state": state,
+        "values": {name: _cell(cells, index) for name, index in columns.positions.items()},
+        "edited": [
+            name
+            for name, index in columns.positions.items()
+            if _cell(cells, index) != _cell(original, index)
+        ],
+        "problems": [
+            {"field": shown_field(columns, one[0]), "code": one[1], "message": one[2]}
+            for one in problems
+        ],
+    }
+
+
+def _cell(cells: Sequence[str], index: int) -> str:
+    return cells[index] if index < len(cells) else ""
+
+
+_SENTENCES: Final[Mapping[str, Any]] = {
+    "address_unavailable": sentences.address_unavailable,
+    "already_exists": sentences.already_exists,
+}
+
+
+def _sentence(code: str, first_row: int | None) -> str:
+    """The sentence of a problem with another row or with a user. It holds no address."""
+    if first_row is not None and code == "duplicate_in_file":
+        return sentences.duplicate_in_file("", first_row).message
+    return str(_SENTENCES[code]("").message)
