@@ -16,7 +16,15 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     target: 'es2022',
-    rollupOptions: { input: 'src/main.tsx' },
+    rollupOptions: {
+      input: 'src/main.tsx',
+      output: {
+        chunkFileNames: ({ facadeModuleId }) => {
+          const catalogue = /virtual:messages\/(.+)\/(.+)$/.exec(facadeModuleId ?? '')
+          return catalogue ? `assets/messages-${catalogue[1]}-${catalogue[2]}-[hash].js` : 'assets/[name]-[hash].js'
+        },
+      },
+    },
   },
   server: { proxy: { '/api': 'http://127.0.0.1:8000' } },
   test: { environment: 'happy-dom', include: ['src/**/*.test.{ts,tsx}', 'i18n/**/*.test.ts'] },
