@@ -85,12 +85,13 @@ def test_cells_of_a_spreadsheet_are_pasted(open_page: Open, admin: User) -> None
     page = open_page(admin)
     wait_until_loaded(page)
     page.evaluate(
-        """() => {
+        """(text) => {
           const data = new DataTransfer()
-          data.setData("text/plain", "email\\tfirst_name\\tlast_name\\nida@new.example\\tIda\\tHolm\\n")
+          data.setData("text/plain", text)
           document.body.dispatchEvent(
             new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }))
-        }"""
+        }""",
+        "email\tfirst_name\tlast_name\nida@new.example\tIda\tHolm\n",
     )
     expect(page).to_have_url(re.compile("/uploads/"))
     wait_until_loaded(page)
