@@ -35,6 +35,8 @@ STEPS = {
     "types": [*PYTHON, "mypy"],
     "imports between packages": [str(Path(sys.executable).with_name("lint-imports"))],
     "missing migrations": [*MANAGE, "makemigrations", "--check", "--dry-run"],
+    "page of an organisation": [*PYTHON, "devtools.frontend", "check"],
+    "tests of the page's logic": [*PYTHON, "devtools.frontend", "test"],
     "deployment": [*MANAGE, "check", "--deploy", "--fail-level", "WARNING"],
 }
 # The step "deployment" runs with the settings of render.yaml.

@@ -14,8 +14,9 @@ from pathlib import Path
 from devtools.virtualenv import ROOT, enter_virtualenv, explain_permission_errors
 
 # Each list, and the lists of which it holds everything, in the same version.
-LOCKS = {
+LOCKS: dict[str, list[str]] = {
     "requirements.txt": [],
+    "requirements/frontend.txt": [],
     "requirements/otel.txt": ["requirements.txt"],
     "requirements/anymail.txt": ["requirements.txt"],
     "requirements/local.txt": ["requirements.txt"],

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
-from csp.constants import NONCE, NONE, SELF
+from csp.constants import NONE, SELF
 from environs import Env, EnvValidationError, validate
 
 from marketedge import logs
@@ -171,6 +171,7 @@ OTP_TOTP_ISSUER = "MarketEdge"  # the name in the app that shows the codes
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]  # of e-mails and of the page
 
 # The time-outs are not here: a pooler would drop them (marketedge/database_timeouts.py).
 DATABASES = {
@@ -197,6 +198,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True  # serves without `collectstatic`, which only a deployment runs
+# Vite has hashed these names. A browser keeps the files for good.
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/app/assets/.+-[\w-]{8}\.\w+$"
 
 # --- HTTPS ------------------------------------------------------------------------------------
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS_ONLY else None
@@ -207,15 +210,13 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS_ONLY
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS_ONLY
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-# An element with request.csp_nonce as its nonce may be inline, and nothing else.
+# Nothing may be inline. JSON in a document is no script.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
-        "script-src": [SELF, NONCE],
-        "style-src": [SELF, NONCE],
-        "img-src": [SELF, "data:"],  # Swagger UI
+        "img-src": [SELF, "data:"],  # Swagger UI, the QR code of the second factor
         "object-src": [NONE],
-        "base-uri": [SELF],
+        "base-uri": [NONE],
         "form-action": [SELF],
         "frame-ancestors": [NONE],
     }

@@ -3,7 +3,6 @@
 from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
-from django.views.generic import RedirectView
 
 from marketedge.health import healthz, readyz
 from users.invitations import bounces
@@ -24,6 +23,3 @@ if settings.ANYMAIL_WEBHOOK_SECRET:
     urlpatterns.append(bounces.webhook())
 if settings.FEATURE_ADMIN_PANEL:
     urlpatterns.append(path("admin/", admin.site.urls))
-    # The link in e-mails about imports (imports.notifications).
-    page = RedirectView.as_view(pattern_name="admin:imports_importbatch_change")
-    urlpatterns.append(path("imports/<uuid:object_id>", page, name="import-page"))

@@ -107,10 +107,15 @@ OTHER_CALLS = {
     ("healthz", ""): ("200", "200"),
     ("readyz", ""): ("200", "200"),
     ("metrics", ""): ("404", "404"),  # without METRICS_TOKEN
-    ("import-page", ""): ("302", "302"),  # to the admin site, which checks
 }
 # Pages: the answer without and with a session.
 PAGES = {
+    # The page of an organisation. The API checks who may do what.
+    "application": ("302", "200"),
+    "application-people": ("302", "200"),
+    "application-imports": ("302", "200"),
+    "application-upload": ("302", "200"),
+    "import-page": ("302", "200"),
     "login": ("200", "302"),
     "login-code": ("302", "302"),  # no password was given
     "account-two-factor": ("302", "404"),  # platform staff: 200

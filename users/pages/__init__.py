@@ -1,1 +1,1 @@
-"""The pages for people: login, own account, passwords and invitations. They need no JavaScript."""
+"""Login, account, passwords and invitations without JavaScript, and the document of the page."""

@@ -53,7 +53,9 @@ class OwnPage(LoginRequiredMixin, Page):
 
 
 def home_of(user: User) -> str:
-    """Where a user goes after logging in."""
+    """Where a user goes after logging in. Platform staff have no organisation to look after."""
+    if user.organisation_id:
+        return resolve_url("application")
     return resolve_url("admin:index" if may_open_admin(user) else "account")
 
 

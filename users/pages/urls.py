@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from users.pages import account, invitations, logging_in, passwords, two_factor
+from users.pages import account, application, invitations, logging_in, passwords, two_factor
 
+page = application.ApplicationPage.as_view()
 urlpatterns = [
+    path("", page, name="application"),
+    path("people", page, name="application-people"),
+    path("imports", page, name="application-imports"),
+    # The link in e-mails about imports (imports.notifications).
+    path("imports/<uuid:object_id>", application.ImportPage.as_view(), name="import-page"),
+    path("uploads/<uuid:object_id>", page, name="application-upload"),
     path("login", logging_in.LoginPage.as_view(), name="login"),
     path("logout", logging_in.LogoutPage.as_view(), name="logout"),
     path("login/code", two_factor.CodePage.as_view(), name="login-code"),

@@ -28,19 +28,21 @@ def session_of(user: User) -> Client:
 # --- logging in ---------------------------------------------------------------------------------
 
 
-def test_who_has_no_rights_at_the_admin_site_lands_on_the_account(
+def test_who_belongs_to_an_organisation_lands_on_its_page(
     viewer: User, admin: User, make_user: MakeUser, acme: Organisation
 ) -> None:
     analyst = make_user("analyst@acme.example", "analyst", acme, is_staff=True)
-    for user in (viewer, admin, analyst):
-        assert log_in(user)["Location"] == "/account"
-
-
-def test_who_may_open_the_admin_site_lands_there(root: User, admin: User, settings: Any) -> None:
     User.objects.everywhere().filter(id=admin.id).update(is_staff=True)
-    assert log_in(root)["Location"] == log_in(admin)["Location"] == "/admin/"
+    for user in (viewer, admin, analyst):
+        assert log_in(user)["Location"] == "/"
+
+
+def test_platform_staff_land_on_the_admin_site_where_there_is_one(
+    root: User, settings: Any
+) -> None:
+    assert log_in(root)["Location"] == "/admin/"
     settings.FEATURE_ADMIN_PANEL = False
-    assert log_in(admin)["Location"] == "/account"
+    assert log_in(root)["Location"] == "/account"
 
 
 @pytest.mark.parametrize(
@@ -56,11 +58,11 @@ def test_who_may_open_the_admin_site_lands_there(root: User, admin: User, settin
     ],
 )
 def test_next_leads_to_no_other_host_and_not_in_a_circle(viewer: User, url: str) -> None:
-    assert log_in(viewer, next=url)["Location"] == "/account"
+    assert log_in(viewer, next=url)["Location"] == "/"
     browser = Client()
     browser.force_login(viewer)
     answer = browser.get("/login", {"next": url})
-    assert (answer.status_code, answer["Location"]) == (302, "/account")
+    assert (answer.status_code, answer["Location"]) == (302, "/")
 
 
 def test_next_leads_to_a_page_of_this_service(viewer: User) -> None:

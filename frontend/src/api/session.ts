@@ -1,0 +1,32 @@
+import { pageData } from '../app/pageData'
+
+/** Tells the page that the session has ended: a request was answered with 401. */
+type Listener = () => void
+
+const listeners = new Set<Listener>()
+let ended = false
+
+export function sessionHasEnded(): boolean {
+  return ended
+}
+
+export function endSession(): void {
+  ended = true
+  for (const listener of listeners) listener()
+}
+
+/** For useSyncExternalStore: calls the listener when the session ends. */
+export function onSessionEnd(listener: Listener): () => void {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
+}
+
+/** The URL that logs in and comes back to where one is. */
+export function loginUrl(): string {
+  return `${pageData.login_url}?next=${encodeURIComponent(location.pathname + location.search)}`
+}
+
+/** Django's CSRF token. A login changes it, so it is read for each request. */
+export function csrfToken(): string {
+  return /(?:^|;\s*)csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? ''
+}
