@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +16,15 @@ from typing import Any
 KB = 1000
 FIRST_SCREEN_BYTES = 100 * KB
 IMPORT_WAY_BYTES = 140 * KB
-# Chunks that wait for another page than those of an import, by the start of their source's name.
+# The chunks of the first screen that the entry imports later, by the start of their source's name.
+FIRST_PAGES = ("src/import/start/",)
+# Chunks of pages that an import does not lead to.
 OTHER_PAGES = ("src/people/", "src/history/")
-# Of these a browser loads one, in the language of its reader. The largest one counts.
-CATALOGUES = ("src/locales/",)
-
-Keep = Callable[[str], bool]
+# The texts of one language and one part of the page. A browser loads those of its reader's
+# language; the largest language counts.
+TEXTS = re.compile(r"^virtual:messages/(?P<language>[^/]+)/(?P<part>[^/]+)$")
+FIRST_TEXTS = ("app", "import")
+IMPORT_TEXTS = ("app", "import", "batch")
 
 
 @dataclass(frozen=True)
@@ -54,32 +59,36 @@ def measure(folder: Path) -> Sizes:
     if not entries:
         raise SystemExit(f"{folder / 'manifest.json'} names no entry.")
     sizes = {name: _compressed(folder / chunk["file"]) for name, chunk in chunks.items()}
-    language = max((size for name, size in sizes.items() if _is_catalogue(name)), default=0)
-    first = _reached(chunks, entries, lambda name: False)
-    whole = _reached(chunks, entries, lambda name: not _is_other(name))
-    return Sizes(*(sum(sizes[name] for name in names) + language for names in (first, whole)))
+    first = _reached(chunks, entries, lambda name: name.startswith(FIRST_PAGES))
+    whole = _reached(chunks, entries, lambda name: not name.startswith(OTHER_PAGES))
+    return Sizes(
+        first_screen=sum(sizes[name] for name in first) + _texts(sizes, FIRST_TEXTS),
+        import_way=sum(sizes[name] for name in whole) + _texts(sizes, IMPORT_TEXTS),
+    )
 
 
-def _reached(chunks: dict[str, Any], entries: Iterable[str], waits_for: Keep) -> set[str]:
-    """The chunks that are loaded from these entries. `waits_for`: whether one that is imported
-    later counts as well. Catalogues are counted apart."""
+def _reached(
+    chunks: dict[str, Any], entries: Iterable[str], is_loaded: Callable[[str], bool]
+) -> set[str]:
+    """The chunks that a browser gets from these entries. `is_loaded`: whether one that is imported
+    later counts as well. Texts are counted apart."""
     waiting, seen = list(entries), set[str]()
     while waiting:
         name = waiting.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        waiting += chunks[name].get("imports", ())
-        waiting += [later for later in chunks[name].get("dynamicImports", ()) if waits_for(later)]
-    return {name for name in seen if not _is_catalogue(name)}
+        if name not in seen:
+            seen.add(name)
+            waiting += chunks[name].get("imports", ())
+            waiting += filter(is_loaded, chunks[name].get("dynamicImports", ()))
+    return {name for name in seen if not TEXTS.match(name)}
 
 
-def _is_other(name: str) -> bool:
-    return name.startswith(OTHER_PAGES) or _is_catalogue(name)
-
-
-def _is_catalogue(name: str) -> bool:
-    return name.startswith(CATALOGUES)
+def _texts(sizes: dict[str, int], parts: Iterable[str]) -> int:
+    """Bytes of the texts of these parts, in the language that has most."""
+    languages = Counter[str]()
+    for name, size in sizes.items():
+        if (found := TEXTS.match(name)) and found["part"] in parts:
+            languages[found["language"]] += size
+    return max(languages.values(), default=0)
 
 
 def _compressed(file: Path) -> int:

@@ -1,0 +1,1 @@
+"""The page of an organisation in a real browser, on a real web server and a real worker."""
