@@ -27,6 +27,13 @@ def person(settings: Any, make_user: MakeUser, acme: Organisation) -> User:
     return make_user("ida@acme.example", Role.ADMIN, acme)
 
 
+def log_in(page: Page, person: User) -> None:
+    """Fills in the page of the login."""
+    page.get_by_label("E-mail address").fill(person.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+
+
 def log_in_again(page: Page, person: User, upload: str) -> None:
     """Follows the dialog to the login, and waits for the rows. The browser may not warn that
     something would be lost."""
@@ -40,9 +47,7 @@ def log_in_again(page: Page, person: User, upload: str) -> None:
     dialog = page.get_by_role("dialog", name="Your session has ended")
     expect(dialog).to_contain_text("Nothing that you have entered is lost.")
     dialog.get_by_role("link", name="Log in again").click()
-    page.locator("input[type=email]").fill(person.email)
-    page.locator("input[type=password]").fill(PASSWORD)
-    page.locator("main form button, form button").first.click()
+    log_in(page, person)
     expect(page).to_have_url(lambda url: f"/uploads/{upload}" in url and "/login" not in url)
     steps.show_rows(page)
     assert warnings == []
@@ -92,9 +97,7 @@ def test_a_login_in_another_tab_is_enough(open_page: Open, url: str, person: Use
     expect(dialog).to_be_visible()
     tab = page.context.new_page()
     tab.goto(f"{url}/login")
-    tab.locator("input[type=email]").fill(person.email)
-    tab.locator("input[type=password]").fill(PASSWORD)
-    tab.locator("main form button, form button").first.click()
+    log_in(tab, person)
     expect(tab.get_by_role("heading", level=1)).to_have_text("Import people")
     page.bring_to_front()
     page.evaluate("window.dispatchEvent(new Event('focus'))")
