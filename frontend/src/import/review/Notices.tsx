@@ -3,12 +3,13 @@
 import { Trans, useLingui } from '@lingui/react'
 
 import { Problem } from '../../api/problem'
+import { pageData } from '../../app/pageData'
 import { ProblemMessage } from '../../ui/ProblemMessage'
 import { ServerWords } from '../ServerWords'
 import type { ReviewProps } from './ReviewPage'
 
 export function Notices({ store, state }: ReviewProps) {
-  const { notice, failure, review } = state
+  const { notice, failure, held, review } = state
   return (
     <>
       <div role="status" className="notice-place">
@@ -26,6 +27,7 @@ export function Notices({ store, state }: ReviewProps) {
           </p>
         )}
       </div>
+      <ProblemMessage problem={held} onRetry={() => store.outbox.retry()} />
       {failure instanceof Problem && (
         <ProblemMessage problem={failure} onRetry={() => void store.refresh()} />
       )}
@@ -52,7 +54,7 @@ export function Notices({ store, state }: ReviewProps) {
 }
 
 function ChangedBy({ email }: { email: string | null }) {
-  if (email === null)
+  if (email === null || email === pageData.user.email)
     return (
       <Trans
         id="import.notice.changed"
