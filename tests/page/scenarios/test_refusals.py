@@ -106,16 +106,16 @@ def test_whoever_lost_the_role_is_told_who_can_help_and_what_was_typed_waits(
     page = open_page(admin)
     upload = steps.review(page, steps.small_file("viewer", "Boss"))
     User.objects.everywhere().filter(id=admin.id).update(role=Role.VIEWER)
-    steps.type_into(page, 2, "Last name", "Østergård")
+    steps.type_into(page, 2, "Last name", "Nørgård")
     alert = page.get_by_role("alert").filter(has_text="Only administrators may manage users.")
     expect(alert).to_be_visible()
-    expect(steps.cell(page, 2, "Last name")).to_contain_text("Østergård")
+    expect(steps.cell(page, 2, "Last name")).to_contain_text("Nørgård")
     assert steps.stored(upload, 2)["Last name"] == "Holm2"
     User.objects.everywhere().filter(id=admin.id).update(role=Role.ADMIN)
     page.get_by_role("button", name="Try now").click()
     steps.saved(page)
     expect(alert).to_have_count(0)
-    assert steps.stored(upload, 2)["Last name"] == "Østergård"
+    assert steps.stored(upload, 2)["Last name"] == "Nørgård"
 
 
 def test_an_import_without_the_role_is_refused_at_the_button(
@@ -182,7 +182,7 @@ def test_while_imports_are_halted_the_review_goes_on_and_the_import_waits(
     page = open_page(admin)
     upload = steps.review(page, steps.small_file("viewer", "Boss"))
     actions.halt("A test of the halt.", user=None)
-    steps.type_into(page, 2, "Last name", "Østergård")
+    steps.type_into(page, 2, "Last name", "Nørgård")
     steps.saved(page)
     steps.import_button(page).click()
     alert = page.locator(".import-bar").get_by_role("alert")
@@ -191,7 +191,7 @@ def test_while_imports_are_halted_the_review_goes_on_and_the_import_waits(
     assert not ImportBatch.objects.everywhere().exists()
     actions.resume(user=None)
     steps.start_import(page)
-    assert steps.stored(upload, 2)["Last name"] == "Østergård"
+    assert steps.stored(upload, 2)["Last name"] == "Nørgård"
 
 
 def test_a_feature_that_is_switched_off_keeps_what_is_typed(
@@ -200,16 +200,16 @@ def test_a_feature_that_is_switched_off_keeps_what_is_typed(
     page = open_page(admin)
     upload = steps.review(page, steps.small_file("viewer", "Boss"))
     steps.answer_with(page, steps.API, switched_off)
-    steps.type_into(page, 2, "Last name", "Østergård")
+    steps.type_into(page, 2, "Last name", "Nørgård")
     words = "Importing users is switched off at the moment."
     alert = page.get_by_role("alert").filter(has_text=words)
     expect(alert).to_be_visible()
-    expect(steps.cell(page, 2, "Last name")).to_contain_text("Østergård")
+    expect(steps.cell(page, 2, "Last name")).to_contain_text("Nørgård")
     page.unroute(steps.API)
     page.get_by_role("button", name="Try now").click()
     steps.saved(page)
     expect(alert).to_have_count(0)
-    assert steps.stored(upload, 2)["Last name"] == "Østergård"
+    assert steps.stored(upload, 2)["Last name"] == "Nørgård"
 
 
 def test_a_feature_that_is_switched_off_is_told_where_a_file_is_dropped(

@@ -9,17 +9,10 @@ import { ServerWords } from '../ServerWords'
 import type { ReviewProps } from './ReviewPage'
 
 export function Notices({ store, state }: ReviewProps) {
-  const { notice, failure, held, review } = state
+  const { notice, failure, review } = state
   return (
     <>
-      <div role="status" className="notice-place">
-        {notice?.kind === 'changed_by' && (
-          <p className="message notice">
-            <ChangedBy email={notice.person?.email ?? null} />
-            <Dismiss onClick={() => store.dismiss()} />
-          </p>
-        )}
-      </div>
+      <Meanwhile store={store} state={state} />
       <div role="alert" className="notice-place">
         {notice?.kind === 'refused' && (
           <p className="message message-danger notice">
@@ -27,7 +20,6 @@ export function Notices({ store, state }: ReviewProps) {
           </p>
         )}
       </div>
-      <ProblemMessage problem={held} onRetry={() => store.outbox.retry()} />
       {failure instanceof Problem && (
         <ProblemMessage problem={failure} onRetry={() => void store.refresh()} />
       )}
@@ -49,6 +41,23 @@ export function Notices({ store, state }: ReviewProps) {
           </ul>
         </details>
       )}
+    </>
+  )
+}
+
+/** What concerns each step: somebody else changed the upload, or the server takes no change for now. */
+export function Meanwhile({ store, state: { notice, held } }: ReviewProps) {
+  return (
+    <>
+      <div role="status" className="notice-place">
+        {notice?.kind === 'changed_by' && (
+          <p className="message notice">
+            <ChangedBy email={notice.person?.email ?? null} />
+            <Dismiss onClick={() => store.dismiss()} />
+          </p>
+        )}
+      </div>
+      <ProblemMessage problem={held} onRetry={() => store.resume()} />
     </>
   )
 }
