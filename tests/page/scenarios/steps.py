@@ -119,16 +119,12 @@ def stored(upload: str, row: int) -> dict[str, str]:
     return dict(zip(HEADERS, record.cells, strict=True))
 
 
-def cut(page: Page) -> None:
-    """Cuts the connection: each request fails, as without a network."""
-    page.context.set_offline(True)
-
-
 def answer_with(page: Page, url: Any, other_server: str) -> None:
     """Lets another web server answer the requests to some URLs."""
 
     def forward(route: Route) -> None:
         path = re.sub(r"^https?://[^/]+", "", route.request.url)
-        route.fulfill(response=route.fetch(url=other_server + path))
+        sent = route.request.headers | {"origin": other_server, "referer": other_server}
+        route.fulfill(response=route.fetch(url=other_server + path, headers=sent))
 
     page.route(url, forward)
