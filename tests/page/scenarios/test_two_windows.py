@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -119,7 +120,8 @@ def test_a_change_after_the_import_leads_to_the_import(
     page, other, _ = open_both(open_page, admin, zoe)
     batch = steps.start_import(page)
     steps.type_into(other, 3, "Last name", "Haddad")
-    alert = other.get_by_role("alert").filter(has_text="import")
-    expect(alert).to_be_visible()
-    alert.get_by_role("link").click()
-    expect(other).to_have_url(lambda url: url.endswith(f"/imports/{batch}"))
+    expect(other.locator("main")).to_contain_text("It has been imported.")
+    other.get_by_role("link", name="See the import").click()
+    expect(other).to_have_url(re.compile(f"/imports/{batch}$"))
+    other.go_back()
+    expect(other.get_by_role("link", name="See the import")).to_be_visible()
