@@ -52,7 +52,11 @@ function Cell({ person, column, onOpen }: { person: Person; column: string; onOp
         </button>
       )
     case 'email':
-      return <bdi className="person-email">{person.email}</bdi>
+      return (
+        <bdi className="person-email" title={person.email}>
+          {person.email}
+        </bdi>
+      )
     case 'role':
       return roleWords(i18n, person.role)
     case 'applications':
@@ -68,7 +72,7 @@ function Cell({ person, column, onOpen }: { person: Person; column: string; onOp
 
 function ApplicationsOf({ person }: { person: Person }) {
   const names = APPLICATIONS.filter((each) => person[each]).map((each) => APPLICATION_NAMES[each])
-  return names.length > 0 ? names.join(', ') : '–'
+  return names.join(', ') || '–'
 }
 
 function directionOf(sort: string, key: string): 'ascending' | 'descending' | undefined {

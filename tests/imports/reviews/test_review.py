@@ -109,6 +109,16 @@ def test_the_same_text_is_replaced_everywhere(api: APIClient, acme: Organisation
     assert len(found["rows"]) == found["counts"]["edited"] == 12
 
 
+def test_five_thousand_cells_are_changed_at_once(api: APIClient, acme: Organisation) -> None:
+    review = reviewed(api, acme, [row(f"Ada{n}") for n in range(5_000)])
+    edits = [{"row": n, "field": "department", "value": f"Department {n}"} for n in range(2, 5_002)]
+    found = review.change(edits=edits)
+    assert (found["counts"]["edited"], found["counts"]["ready"], len(found["rows"])) == (
+        5_000, 5_000, 500,
+    )  # fmt: skip
+    assert review.change(undo=True)["counts"]["edited"] == 0
+
+
 def test_a_change_that_changes_nothing_has_no_new_revision(
     api: APIClient, acme: Organisation
 ) -> None:
