@@ -2,7 +2,7 @@ import createClient from 'openapi-fetch'
 
 import { connectionLost, problemOf } from './problem'
 import type { paths } from './schema'
-import { csrfToken, endSession } from './session'
+import { csrfToken, endSession, keepSession } from './session'
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
@@ -17,7 +17,10 @@ export async function send(request: Request): Promise<Response> {
     if (request.signal.aborted) throw error
     throw connectionLost()
   })
-  if (response.ok || response.status === 304) return response
+  if (response.ok || response.status === 304) {
+    keepSession()
+    return response
+  }
   if (response.status === 401) endSession()
   throw await problemOf(response)
 }

@@ -11,12 +11,22 @@ export function sessionHasEnded(): boolean {
 }
 
 export function endSession(): void {
-  ended = true
+  tell(true)
+}
+
+/** Tells the page that the session is there: a request was answered. Somebody may have logged in in another tab. */
+export function keepSession(): void {
+  tell(false)
+}
+
+function tell(isEnded: boolean): void {
+  if (isEnded === ended) return
+  ended = isEnded
   for (const listener of listeners) listener()
 }
 
-/** For useSyncExternalStore: calls the listener when the session ends. */
-export function onSessionEnd(listener: Listener): () => void {
+/** For useSyncExternalStore: calls the listener when the session ends, and when it is there again. */
+export function onSession(listener: Listener): () => void {
   listeners.add(listener)
   return () => listeners.delete(listener)
 }

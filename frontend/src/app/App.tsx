@@ -2,7 +2,9 @@ import { Suspense } from 'react'
 import { Route, Switch } from 'wouter'
 
 import { lazyPage } from './lazyPage'
+import { MembersOnly } from './MembersOnly'
 import { NotFound } from './NotFound'
+import { pageData } from './pageData'
 import { PageLoading } from './PageLoading'
 import { SessionEnded } from './SessionEnded'
 import { Shell } from './Shell'
@@ -18,26 +20,32 @@ export function App() {
   return (
     <>
       <Shell>
-        <Suspense fallback={<PageLoading />}>
-          <Switch>
-            <Route path="/">
-              <StartPage />
-            </Route>
-            <Route path="/uploads/:id">{({ id }) => <UploadPage key={id} uploadId={id} />}</Route>
-            <Route path="/imports">
-              <HistoryPage />
-            </Route>
-            <Route path="/imports/:id">{({ id }) => <BatchPage key={id} batchId={id} />}</Route>
-            <Route path="/people">
-              <PeoplePage />
-            </Route>
-            <Route>
-              <NotFound />
-            </Route>
-          </Switch>
-        </Suspense>
+        {pageData.user.manages_users ? <Pages /> : <MembersOnly />}
       </Shell>
       <SessionEnded />
     </>
+  )
+}
+
+function Pages() {
+  return (
+    <Suspense fallback={<PageLoading />}>
+      <Switch>
+        <Route path="/">
+          <StartPage />
+        </Route>
+        <Route path="/uploads/:id">{({ id }) => <UploadPage key={id} uploadId={id} />}</Route>
+        <Route path="/imports">
+          <HistoryPage />
+        </Route>
+        <Route path="/imports/:id">{({ id }) => <BatchPage key={id} batchId={id} />}</Route>
+        <Route path="/people">
+          <PeoplePage />
+        </Route>
+        <Route>
+          <NotFound />
+        </Route>
+      </Switch>
+    </Suspense>
   )
 }

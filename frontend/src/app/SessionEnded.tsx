@@ -1,14 +1,15 @@
 import { Trans } from '@lingui/react'
 import { useEffect, useRef, useSyncExternalStore } from 'react'
 
-import { loginUrl, onSessionEnd, sessionHasEnded } from '../api/session'
+import { loginUrl, onSession, sessionHasEnded } from '../api/session'
 
 /** Says that the session has ended, and leads to the login, which comes back to the same place. */
 export function SessionEnded() {
-  const isEnded = useSyncExternalStore(onSessionEnd, sessionHasEnded)
+  const isEnded = useSyncExternalStore(onSession, sessionHasEnded)
   const dialog = useRef<HTMLDialogElement>(null)
   useEffect(() => {
     if (isEnded && !dialog.current?.open) dialog.current?.showModal()
+    if (!isEnded) dialog.current?.close()
   }, [isEnded])
   return (
     <dialog ref={dialog} className="dialog" aria-labelledby="session-ended" onCancel={(event) => event.preventDefault()}>

@@ -6,9 +6,11 @@ import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { Link, useSearchParams } from 'wouter'
 
 import { Problem } from '../api/problem'
+import { sessionHasEnded } from '../api/session'
 import { Heading } from '../app/Heading'
+import { pageData } from '../app/pageData'
 import { ProblemMessage } from '../ui/ProblemMessage'
-import { getReview, getRows, sendChange } from './api/calls'
+import { answerOf, getReview, getRows, sendChange } from './api/calls'
 import type { Review } from './api/types'
 import { needsLook } from './columns/advice'
 import { ColumnsPage } from './columns/ColumnsPage'
@@ -29,7 +31,8 @@ export default function UploadPage({ uploadId }: { uploadId: string }) {
   })
   if (data !== undefined) return <Upload first={data} />
   const title = i18n._({ id: 'import.review.title', message: 'Review' })
-  if (error instanceof Problem && error.status === 404) return <Gone />
+  const answer = error === null ? null : answerOf(error)
+  if (answer?.kind === 'gone') return <Gone batchId={answer.batchId} />
   return (
     <section className="upload-page">
       <Heading title={title} />
@@ -51,6 +54,7 @@ function newStore(review: Review, search: URLSearchParams): ReviewStore {
     outbox: {
       send: (revision, change) => sendChange(id, revision, change),
       reload: () => getReview(id).catch(() => null),
+      isMe: ({ email }) => email === pageData.user.email,
       load: () => loadWaiting(id),
       store: (waiting) => storeWaiting(id, waiting),
       later: (run, ms) => void setTimeout(run, ms),
@@ -68,7 +72,7 @@ function Upload({ first }: { first: Review }) {
   const step = search.get('step')
   const isAtColumns = step === 'columns' || (step === 'look' && needsLook(first.file))
   useFocusOnHeading(isAtColumns)
-  if (state.outbox === 'gone') return <Gone />
+  if (state.outbox === 'gone') return <Gone batchId={state.batchId} />
   return isAtColumns ? <ColumnsPage store={store} state={state} /> : <ReviewPage store={store} state={state} />
 }
 
@@ -86,7 +90,7 @@ function useFocusOnHeading(isAtColumns: boolean) {
 /** Sends what waits as soon as the connection or the person is back; warns before the tab is closed. */
 function useReturnToServer(store: ReviewStore, hasWaiting: boolean) {
   useEffect(() => {
-    const retry = () => store.outbox.retry()
+    const retry = () => store.resume()
     window.addEventListener('online', retry)
     window.addEventListener('focus', retry)
     return () => {
@@ -95,25 +99,46 @@ function useReturnToServer(store: ReviewStore, hasWaiting: boolean) {
     }
   }, [store])
   useEffect(() => {
+    // Ends the editing of a cell, which keeps its text, before the page goes away.
+    const leaveCell = () => document.activeElement instanceof HTMLElement && document.activeElement.blur()
+    window.addEventListener('pagehide', leaveCell)
+    return () => window.removeEventListener('pagehide', leaveCell)
+  }, [])
+  useEffect(() => {
     if (!hasWaiting) return
-    const warn = (event: BeforeUnloadEvent) => event.preventDefault()
+    const warn = (event: BeforeUnloadEvent) => {
+      // Who goes to the login comes back to this tab, which keeps what waits.
+      if (!sessionHasEnded()) event.preventDefault()
+    }
     window.addEventListener('beforeunload', warn)
     return () => window.removeEventListener('beforeunload', warn)
   }, [hasWaiting])
 }
 
-function Gone() {
+function Gone({ batchId }: { batchId: string | null }) {
   const { i18n } = useLingui()
   return (
     <section className="empty">
       <Heading title={i18n._({ id: 'import.gone.title', message: 'This upload is no longer there' })} />
       <p>
-        <Trans
-          id="import.gone.text"
-          message="It was imported, or nobody changed it for a long time. Look into the history, or choose the file again."
-        />
+        {batchId === null ? (
+          <Trans
+            id="import.gone.text"
+            message="It was imported, or nobody changed it for a long time. Look into the history, or choose the file again."
+          />
+        ) : (
+          <Trans
+            id="import.gone.imported"
+            message="It has been imported. What was not saved by then is not part of the import."
+          />
+        )}
       </p>
       <p className="empty-links">
+        {batchId !== null && (
+          <Link className="button" href={`/imports/${batchId}`}>
+            <Trans id="import.gone.see" message="See the import" />
+          </Link>
+        )}
         <Link className="button primary-button" href="/">
           <Trans id="import.gone.again" message="Choose a file" />
         </Link>

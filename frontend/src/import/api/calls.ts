@@ -58,16 +58,15 @@ export async function sendChange(uploadId: string, revision: number, change: Cha
 export function answerOf(error: unknown): Answer {
   if (!(error instanceof Problem) || error.status === 0) return { kind: 'unreachable' }
   if (error.status === 401) return { kind: 'signed_out' }
-  if (error.status === 404) return { kind: 'gone' }
+  if (error.status === 404) return { kind: 'gone', batchId: null }
+  if (error.code === 'upload_imported') return { kind: 'gone', batchId: String(error.members.batch_id) }
   if (error.status === 409 && error.code === 'upload_changed')
     return {
       kind: 'stale',
       revision: Number(error.members.revision),
       editedBy: (error.members.edited_by as Person | null | undefined) ?? null,
     }
-  if (error.status === 429 || (error.status === 503 && error.retryAfterSeconds !== null))
-    return { kind: 'wait', seconds: error.retryAfterSeconds ?? 5 }
-  if (error.status >= 500) return { kind: 'unreachable' }
+  if (error.status === 403 || error.isTemporary) return { kind: 'held', problem: error }
   return { kind: 'refused', code: error.code, detail: error.detail }
 }
 

@@ -6,6 +6,7 @@ import { Link, useLocation } from 'wouter'
 
 import { Heading } from '../../app/Heading'
 import { getRows } from '../api/calls'
+import { Meanwhile } from '../review/Notices'
 import { SavedLine } from '../review/SavedLine'
 import type { ReviewState, ReviewStore } from '../review/state/store'
 import { ServerWords } from '../ServerWords'
@@ -35,6 +36,7 @@ export function ColumnsPage({ store, state }: { store: ReviewStore; state: Revie
         </p>
         <SavedLine state={state.outbox} waitingCount={state.waiting.length} onRetry={() => store.outbox.retry()} />
       </header>
+      <Meanwhile store={store} state={state} />
       <ColumnsStep
         review={review}
         firstRows={data?.rows ?? []}

@@ -13,14 +13,7 @@ export function Notices({ store, state }: ReviewProps) {
   const { notice, failure, review } = state
   return (
     <>
-      <div role="status" className="notice-place">
-        {notice?.kind === 'changed_by' && (
-          <p className="message notice">
-            <ChangedBy email={emailOfOther(notice.person)} />
-            <Dismiss onClick={() => store.dismiss()} />
-          </p>
-        )}
-      </div>
+      <Meanwhile store={store} state={state} />
       <div role="alert" className="notice-place">
         {notice?.kind === 'refused' && (
           <p className="message message-danger notice">
@@ -49,6 +42,23 @@ export function Notices({ store, state }: ReviewProps) {
           </ul>
         </details>
       )}
+    </>
+  )
+}
+
+/** What concerns each step: somebody else changed the upload, or the server takes no change for now. */
+export function Meanwhile({ store, state: { notice, held } }: ReviewProps) {
+  return (
+    <>
+      <div role="status" className="notice-place">
+        {notice?.kind === 'changed_by' && (
+          <p className="message notice">
+            <ChangedBy email={emailOfOther(notice.person)} />
+            <Dismiss onClick={() => store.dismiss()} />
+          </p>
+        )}
+      </div>
+      <ProblemMessage problem={held} onRetry={() => store.resume()} />
     </>
   )
 }

@@ -12,7 +12,7 @@ interface SavedLineProps {
 
 export function SavedLine({ state, waitingCount, onRetry }: SavedLineProps) {
   const { i18n } = useLingui()
-  const isTrouble = state === 'offline' || state === 'signed_out' || state === 'waiting'
+  const isTrouble = state === 'offline' || state === 'signed_out' || state === 'held'
   return (
     <p className={`saved-line saved-${state}`}>
       <span role="status">{savedWords(i18n, state, waitingCount)}</span>{' '}
@@ -49,10 +49,10 @@ function savedWords(
           '{count, plural, one {# change is} other {# changes are}} kept in this tab until you have signed in again',
         values: { count },
       })
-    case 'waiting':
+    case 'held':
       return i18n._({
-        id: 'import.saved.waiting',
-        message: 'The service asks to wait. {count, plural, one {# change follows} other {# changes follow}}.',
+        id: 'import.saved.held',
+        message: '{count, plural, one {# change is} other {# changes are}} kept in this tab and not saved yet',
         values: { count },
       })
     case 'gone':

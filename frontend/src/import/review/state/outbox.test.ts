@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 
-import type { Change, Changed, Review } from '../../api/types'
+import { Problem } from '../../../api/problem'
+import type { Change, Changed, Person, Review } from '../../api/types'
 import { type Answer, Outbox, pendingCells, type Waiting } from './outbox'
 
 const edit = (value: string): Change => ({ edits: [{ row: 2, field: 'role', value }] })
@@ -15,7 +16,7 @@ function setUp(stored: Waiting[] = []) {
   const answers: ((answer: Answer) => void)[] = []
   const later: { run: () => void; ms: number }[] = []
   const storage = { waiting: stored as readonly Waiting[] }
-  const events = { onChanged: vi.fn(), onReloaded: vi.fn(), onRefused: vi.fn(), onState: vi.fn() }
+  const events = { onChanged: vi.fn(), onReloaded: vi.fn(), onRefused: vi.fn(), onHeld: vi.fn(), onGone: vi.fn(), onState: vi.fn() }
   const ports = {
     send: (revision: number, change: Change) => {
       sent.push({ revision, change })
@@ -26,6 +27,7 @@ function setUp(stored: Waiting[] = []) {
     store: (waiting: readonly Waiting[]) => {
       storage.waiting = waiting
     },
+    isMe: ({ id }: Person) => id === '1',
     later: (run: () => void, ms: number) => void later.push({ run, ms }),
   }
   const outbox = new Outbox(1, ports, events)
@@ -94,8 +96,8 @@ describe('changes that wait for the server', () => {
 
   it('are put on top of what somebody else changed, and the reader is told who it was', async () => {
     all.outbox.add(edit('a'))
-    await all.answer({ kind: 'stale', revision: 7, editedBy: { id: '1', email: 'zoe@acme.example' } })
-    expect(all.events.onReloaded).toHaveBeenCalledWith({ revision: 7 }, { id: '1', email: 'zoe@acme.example' })
+    await all.answer({ kind: 'stale', revision: 7, editedBy: { id: '2', email: 'zoe@acme.example' } })
+    expect(all.events.onReloaded).toHaveBeenCalledWith({ revision: 7 }, { id: '2', email: 'zoe@acme.example' }, false)
     expect(all.sent[1]).toEqual({ revision: 7, change: edit('a') })
   })
 
@@ -123,15 +125,39 @@ describe('changes that wait for the server', () => {
   })
 
   it('wait as long as the server asks for', async () => {
+    const problem = new Problem({ status: 503, code: 'imports_halted' }, 12)
     all.outbox.add(edit('a'))
-    await all.answer({ kind: 'wait', seconds: 12 })
+    await all.answer({ kind: 'held', problem })
     expect(all.later.map(({ ms }) => ms)).toEqual([12_000])
-    expect(all.outbox.state).toBe('waiting')
+    expect(all.outbox.state).toBe('held')
+    expect(all.events.onHeld).toHaveBeenCalledWith(problem)
+  })
+
+  it('are kept after the role was taken away, and sent again only when somebody wants it', async () => {
+    all.outbox.add(edit('a'))
+    await all.answer({ kind: 'held', problem: new Problem({ status: 403, code: 'forbidden' }) })
+    expect(all.later).toEqual([])
+    expect(all.storage.waiting).toHaveLength(1)
+    all.outbox.retry()
+    await all.answer(changed(2))
+    expect(all.outbox.state).toBe('saved')
+  })
+
+  it.each([
+    ['1', true],
+    ['2', false],
+  ])('say whether what changed is most likely their own doing (by %s: %s)', async (id, isEcho) => {
+    const person = { id, email: 'ida@acme.example' }
+    all.outbox.add(edit('a'))
+    await all.answer({ kind: 'unreachable' })
+    all.later[0]?.run()
+    await all.answer({ kind: 'stale', revision: 7, editedBy: person })
+    expect(all.events.onReloaded).toHaveBeenCalledWith({ revision: 7 }, person, isEcho)
   })
 
   it('end with the upload', async () => {
     all.outbox.add(edit('a'))
-    await all.answer({ kind: 'gone' })
+    await all.answer({ kind: 'gone', batchId: null })
     all.outbox.add(edit('b'))
     expect(all.outbox.state).toBe('gone')
     expect(all.sent).toHaveLength(1)

@@ -6,9 +6,10 @@
  * changed the upload meanwhile, the new state is fetched and the waiting changes are sent again on it.
  */
 
+import type { Problem } from '../../../api/problem'
 import type { Change, Changed, Edit, Person, Review } from '../../api/types'
 
-export type OutboxState = 'saved' | 'saving' | 'offline' | 'signed_out' | 'waiting' | 'gone'
+export type OutboxState = 'saved' | 'saving' | 'offline' | 'signed_out' | 'held' | 'gone'
 
 /** What became of one request. */
 export type Answer =
@@ -17,8 +18,9 @@ export type Answer =
   | { kind: 'refused'; code: string; detail: string }
   | { kind: 'unreachable' }
   | { kind: 'signed_out' }
-  | { kind: 'wait'; seconds: number }
-  | { kind: 'gone' }
+  /** Refused whatever the change is: a role that was taken away, a halt, an error of the server. */
+  | { kind: 'held'; problem: Problem }
+  | { kind: 'gone'; batchId: string | null }
 
 export interface Waiting {
   id: number
@@ -31,14 +33,20 @@ export interface OutboxPorts {
   reload: () => Promise<Review | null>
   load: () => Waiting[]
   store: (waiting: readonly Waiting[]) => void
+  /** Whether this is the person who looks at the page. */
+  isMe: (person: Person) => boolean
   /** Calls back after so many milliseconds. */
   later: (run: () => void, ms: number) => void
 }
 
 export interface OutboxEvents {
   onChanged: (review: Changed, change: Change) => void
-  onReloaded: (review: Review, editedBy: Person | null) => void
+  /** `isEcho`: what changed is most likely what this window sent itself, when the answer was lost. */
+  onReloaded: (review: Review, editedBy: Person | null, isEcho: boolean) => void
   onRefused: (detail: string, code: string, change: Change) => void
+  /** Why nothing is taken for now. */
+  onHeld: (problem: Problem) => void
+  onGone: (batchId: string | null) => void
   onState: () => void
 }
 
@@ -50,6 +58,7 @@ export class Outbox {
   waiting: readonly Waiting[]
   private revision: number
   private sending = false
+  private isAnswerLost = false
   private pauseMs = FIRST_PAUSE_MS
   private lastId: number
 
@@ -61,7 +70,10 @@ export class Outbox {
     this.revision = revision
     this.waiting = ports.load()
     this.lastId = this.waiting.reduce((last, { id }) => Math.max(last, id), 0)
-    if (this.waiting.length > 0) this.state = 'saving'
+    if (this.waiting.length > 0) {
+      this.state = 'saving'
+      this.isAnswerLost = true // the answer may have come after the page had gone
+    }
   }
 
   /** Takes a change and sends it as soon as those before it are answered. */
@@ -108,6 +120,8 @@ export class Outbox {
 
   /** Acts on an answer; says whether to send the next change now. */
   private async deal(sent: Waiting, answer: Answer): Promise<boolean> {
+    const wasLost = this.isAnswerLost
+    this.isAnswerLost = answer.kind === 'unreachable'
     switch (answer.kind) {
       case 'changed':
         this.done(sent)
@@ -119,13 +133,13 @@ export class Outbox {
         this.events.onRefused(answer.detail, answer.code, sent.change)
         return true
       case 'stale':
-        return this.takeUp(answer.editedBy)
+        return this.takeUp(answer.editedBy, wasLost)
       case 'unreachable':
         this.pause('offline', this.pauseMs)
         this.pauseMs = Math.min(this.pauseMs * 2, LONGEST_PAUSE_MS)
         return false
-      case 'wait':
-        this.pause('waiting', answer.seconds * 1000)
+      case 'held':
+        this.hold(answer.problem)
         return false
       case 'signed_out':
         this.setState('signed_out')
@@ -133,12 +147,22 @@ export class Outbox {
       case 'gone':
         this.keep([])
         this.setState('gone')
+        this.events.onGone(answer.batchId)
         return false
     }
   }
 
+  /** Keeps what waits. A missing role comes back by no pause: then somebody has to try again. */
+  private hold(problem: Problem): void {
+    this.events.onHeld(problem)
+    if (!problem.isTemporary) return this.setState('held')
+    const seconds = problem.retryAfterSeconds
+    this.pause('held', seconds === null ? this.pauseMs : seconds * 1000)
+    this.pauseMs = Math.min(this.pauseMs * 2, LONGEST_PAUSE_MS)
+  }
+
   /** Fetches what somebody else made of the upload. An undo is dropped: it meant another state. */
-  private async takeUp(editedBy: Person | null): Promise<boolean> {
+  private async takeUp(editedBy: Person | null, wasLost: boolean): Promise<boolean> {
     const review = await this.ports.reload()
     if (review === null) {
       this.pause('offline', this.pauseMs)
@@ -146,7 +170,7 @@ export class Outbox {
     }
     this.revision = review.revision
     this.keep(this.waiting.filter(({ change }) => change.undo !== true))
-    this.events.onReloaded(review, editedBy)
+    this.events.onReloaded(review, editedBy, wasLost && editedBy !== null && this.ports.isMe(editedBy))
     return true
   }
 

@@ -4,6 +4,7 @@
  * The state is replaced, never changed, so that React sees each change by identity.
  */
 
+import type { Problem } from '../../../api/problem'
 import type { Change, Changed, Edit, Person, Review, Row, RowsPage, RowsQuery } from '../../api/types'
 import { Outbox, type OutboxPorts, type OutboxState, type Waiting } from './outbox'
 import {
@@ -33,6 +34,10 @@ export interface ReviewState {
   waiting: readonly Waiting[]
   outbox: OutboxState
   notice: Notice | null
+  /** Why the server takes no change for now; null: it takes them. */
+  held: Problem | null
+  /** The import that was made of the upload, where it is gone for that. */
+  batchId: string | null
 }
 
 export interface StorePorts {
@@ -51,10 +56,13 @@ export class ReviewStore {
   constructor(review: Review, query: RowsQuery, private readonly ports: StorePorts) {
     this.outbox = new Outbox(review.revision, ports.outbox, {
       onChanged: (changed, change) => this.takeChanged(changed, change),
-      onReloaded: (reloaded, person) => this.takeReloaded(reloaded, person),
+      onReloaded: (reloaded, person, isEcho) =>
+        this.takeReloaded(reloaded, isEcho ? this.state.notice : { kind: 'changed_by', person }),
       onRefused: (detail, code, change) => {
         this.set({ notice: { kind: 'refused', detail, code, change } })
       },
+      onHeld: (held) => this.set({ held }),
+      onGone: (batchId) => this.set({ batchId }),
       onState: () => this.copyOutbox(),
     })
     this.state = {
@@ -66,6 +74,8 @@ export class ReviewStore {
       waiting: this.outbox.waiting,
       outbox: this.outbox.state,
       notice: null,
+      held: null,
+      batchId: null,
     }
   }
 
@@ -97,7 +107,13 @@ export class ReviewStore {
   /** Takes the state as another call has told it, such as an import that was refused as stale. */
   takeReview(review: Review, person: Person | null): void {
     this.outbox.seen(review.revision)
-    this.takeReloaded(review, person)
+    this.takeReloaded(review, { kind: 'changed_by', person })
+  }
+
+  /** Sends what waits and reads what did not come: the connection or the person is back. */
+  resume(): void {
+    this.outbox.retry()
+    if (this.state.failure !== null) void this.refresh()
   }
 
   dismiss(): void {
@@ -196,12 +212,12 @@ export class ReviewStore {
   private takeChanged(changed: Changed, change: Change): void {
     const { rows, ...review } = changed
     const isSmall = change.edits ?? change.dropped ?? change.restored
-    this.set({ review, list: withRows(this.state.list, rows) })
+    this.set({ review, list: withRows(this.state.list, rows), held: null })
     if (isSmall === undefined || mayHoldMore(rows)) void this.refresh()
   }
 
-  private takeReloaded(review: Review, person: Person | null): void {
-    this.set({ review, notice: { kind: 'changed_by', person } })
+  private takeReloaded(review: Review, notice: Notice | null): void {
+    this.set({ review, notice, held: null })
     void this.refresh()
   }
 
