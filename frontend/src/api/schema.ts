@@ -501,6 +501,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/organizations/{org_id}/users/import/uploads/{upload_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The review of a staged file
+         * @description The counts and problems of all rows as they stand, by the rules and the users of this moment. Every administrator of the organisation may look and change.
+         */
+        get: operations["review"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change the rows of a staged file
+         * @description Cells, rows that are left out, the mapping of columns, and options. All of it is applied, or nothing. Rows are checked at once by the rules of the import. A change of another revision than the newest is 409 `upload_changed`. How the file was read can't be changed without the file: that is 409 `file_needed`.
+         */
+        patch: operations["change_review"];
+        trace?: never;
+    };
+    "/api/v1/organizations/{org_id}/users/import/uploads/{upload_id}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The rows of a staged file
+         * @description In the order of the file. `field`, `code` and `value` narrow the list down to the rows of a group of problems.
+         */
+        get: operations["review_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -549,6 +593,15 @@ export interface components {
             /** Format: date-time */
             readonly undone_at: string | null;
             readonly undone_rows: number;
+            /** @description Rows that were changed in the review of the file. */
+            edited_rows: number;
+            /** @description Rows that were left out in the review. `total_rows` does not count them. */
+            dropped_rows: number;
+            /**
+             * Format: uuid
+             * @description Who changed the rows last before the import.
+             */
+            edited_by: string | null;
         };
         /** @description A page of the history. */
         BatchList: {
@@ -564,6 +617,37 @@ export interface components {
             send_invitations: boolean;
             skip_duplicates: boolean;
             default_role: string;
+        };
+        /** @description Another text for a cell. */
+        CellEditRequest: {
+            row: number;
+            field: components["schemas"]["FieldEnum"];
+            value: string;
+        };
+        /** @description The review after a change, and the rows that the change concerns. */
+        ChangedReview: {
+            /** Format: uuid */
+            upload_id: string;
+            /** @description 1 at first. Grows by one with every change. */
+            revision: number;
+            /** @description Whether a change can be taken back. */
+            can_undo: boolean;
+            /**
+             * Format: date-time
+             * @description When the file is deleted.
+             */
+            expires_at: string;
+            /** Format: date-time */
+            edited_at: string | null;
+            edited_by: components["schemas"]["ReviewEditor"] | null;
+            options: components["schemas"]["BatchOptions"];
+            file: components["schemas"]["PreviewFile"];
+            counts: components["schemas"]["ReviewCounts"];
+            /** @description At most 50, the most frequent first. */
+            problems: components["schemas"]["ReviewProblemGroup"][];
+            warnings: components["schemas"]["FileWarning"][];
+            /** @description The rows that were changed, and those whose state has changed with them. At most 500. */
+            rows: components["schemas"]["ReviewRow"][];
         };
         /** @description The e-mail address and the password of a user, and the code of a second factor. */
         CredentialsRequest: {
@@ -597,6 +681,22 @@ export interface components {
             /** Format: uri */
             previous: string | null;
         };
+        /**
+         * @description * `email` - email
+         *     * `first_name` - first_name
+         *     * `last_name` - last_name
+         *     * `role` - role
+         *     * `department` - department
+         *     * `location` - location
+         *     * `phone` - phone
+         *     * `market_edge_access` - market_edge_access
+         *     * `causal_edge_access` - causal_edge_access
+         *     * `value_edge_access` - value_edge_access
+         *     * `send_invitation` - send_invitation
+         *     * `full_name` - full_name
+         * @enum {string}
+         */
+        FieldEnum: "email" | "first_name" | "last_name" | "role" | "department" | "location" | "phone" | "market_edge_access" | "causal_edge_access" | "value_edge_access" | "send_invitation" | "full_name";
         /**
          * @description Something unusual about the file or some of its rows that is not an error, and what was done
          *     with it. There is one for each code and column.
@@ -653,6 +753,8 @@ export interface components {
              * @description The upload_id of a preview, in place of the file.
              */
             upload_id?: string;
+            /** @description The revision of the review. Another one than the newest is refused with 409. */
+            revision?: number;
             /**
              * Format: binary
              * @description CSV, or an .xlsx workbook.
@@ -682,6 +784,7 @@ export interface components {
             default_role: components["schemas"]["DefaultRoleEnum"];
             /** Format: uuid */
             upload_id: string;
+            revision?: number;
         };
         /** @description The invitation of a person. */
         Invitation: {
@@ -822,6 +925,15 @@ export interface components {
             /** Format: date-time */
             readonly undone_at: string | null;
             readonly undone_rows: number;
+            /** @description Rows that were changed in the review of the file. */
+            edited_rows: number;
+            /** @description Rows that were left out in the review. `total_rows` does not count them. */
+            dropped_rows: number;
+            /**
+             * Format: uuid
+             * @description Who changed the rows last before the import.
+             */
+            edited_by: string | null;
         };
         /** @description The authenticated user. */
         Me: {
@@ -876,6 +988,31 @@ export interface components {
             market_edge_access?: boolean;
             causal_edge_access?: boolean;
             value_edge_access?: boolean;
+        };
+        /** @description A change of a review. All of it is applied, or nothing. */
+        PatchedReviewChangeRequest: {
+            /** @description The revision that the change is made to. */
+            revision?: number;
+            edits?: components["schemas"]["CellEditRequest"][];
+            /** @description Every cell of the field with exactly the text `from` gets the text `to`. */
+            replace?: components["schemas"]["ReplacementRequest"][];
+            /** @description Rows to be left out of the import. */
+            dropped?: number[];
+            /** @description Rows not to be left out any more. */
+            restored?: number[];
+            /** @description true, with `revision` only: takes the last change back. */
+            undo?: boolean;
+            /** @description Field -> header, "" for none. Fields that are not named stay as they are. */
+            mapping?: {
+                [key: string]: string;
+            };
+            default_role?: components["schemas"]["DefaultRoleEnum"];
+            skip_duplicates?: boolean;
+            send_invitations?: boolean;
+            encoding?: string;
+            delimiter?: string;
+            sheet?: string;
+            header_row?: number;
         };
         /** @description A page of the list. Nothing counts all people. */
         PeoplePage: {
@@ -1083,6 +1220,110 @@ export interface components {
         RefreshRequest: {
             refresh: string;
         };
+        /** @description Another text for every cell of a field that has exactly the text `from`. */
+        ReplacementRequest: {
+            field: components["schemas"]["FieldEnum"];
+            from: string;
+            to: string;
+        };
+        /** @description The review of a staged file. */
+        Review: {
+            /** Format: uuid */
+            upload_id: string;
+            /** @description 1 at first. Grows by one with every change. */
+            revision: number;
+            /** @description Whether a change can be taken back. */
+            can_undo: boolean;
+            /**
+             * Format: date-time
+             * @description When the file is deleted.
+             */
+            expires_at: string;
+            /** Format: date-time */
+            edited_at: string | null;
+            edited_by: components["schemas"]["ReviewEditor"] | null;
+            options: components["schemas"]["BatchOptions"];
+            file: components["schemas"]["PreviewFile"];
+            counts: components["schemas"]["ReviewCounts"];
+            /** @description At most 50, the most frequent first. */
+            problems: components["schemas"]["ReviewProblemGroup"][];
+            warnings: components["schemas"]["FileWarning"][];
+        };
+        /** @description Numbers of rows. Rows that are left out are counted in `all` and `dropped` only. */
+        ReviewCounts: {
+            all: number;
+            /** @description Would become users. */
+            ready: number;
+            /** @description Have at least one problem. */
+            invalid: number;
+            /** @description Would be skipped: the users exist already. */
+            existing: number;
+            /** @description Have other cells than the file. */
+            edited: number;
+            /** @description Are left out of the import. */
+            dropped: number;
+            /** @description Would be invited. */
+            invitations: number;
+        };
+        /** @description Who changed the rows last. */
+        ReviewEditor: {
+            /** Format: uuid */
+            id: string;
+            email: string;
+        };
+        /** @description All rows with the same problem of the same field. */
+        ReviewProblemGroup: {
+            /** @description "" is the row as a whole. */
+            field: string;
+            /** @description The header, as in the file. */
+            column: string | null;
+            code: string;
+            /** @description How many rows have it. */
+            count: number;
+            /** @description At most 20, the most frequent first. */
+            values: components["schemas"]["ReviewProblemValue"][];
+        };
+        /** @description A text of a cell that has the problem. */
+        ReviewProblemValue: {
+            value: string;
+            count: number;
+            message: string;
+        };
+        /** @description A row as it stands. */
+        ReviewRow: {
+            /** @description Its number in the file. The header is row 1. */
+            row: number;
+            state: components["schemas"]["ReviewRowStateEnum"];
+            /** @description Field -> text of the cell, for each field that has a column. */
+            values: {
+                [key: string]: string;
+            };
+            /** @description The fields whose cell was changed. */
+            edited: string[];
+            problems: components["schemas"]["ReviewRowProblem"][];
+        };
+        /** @description A problem of a row. */
+        ReviewRowProblem: {
+            /** @description "" is the row as a whole. */
+            field: string;
+            code: string;
+            message: string;
+        };
+        /**
+         * @description * `ready` - ready
+         *     * `invalid` - invalid
+         *     * `existing` - existing
+         *     * `dropped` - dropped
+         * @enum {string}
+         */
+        ReviewRowStateEnum: "ready" | "invalid" | "existing" | "dropped";
+        /** @description A page of rows. */
+        ReviewRows: {
+            revision: number;
+            /** @description How many rows match, on all pages. */
+            total: number;
+            rows: components["schemas"]["ReviewRow"][];
+        };
         /**
          * @description * `super_admin` - Platform staff
          *     * `admin` - Administrator
@@ -1153,8 +1394,17 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The state of the import or of the person does not allow it. */
+        /** @description The state of the import, of the staged file or of the person does not allow it. */
         Conflict: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The file is larger than MAX_FILE_SIZE. */
+        ContentTooLarge: {
             headers: {
                 [name: string]: unknown;
             };
@@ -1236,6 +1486,21 @@ export interface components {
         };
         /** @description The request, or the file as a whole, is not valid. `code` says what is wrong. */
         UploadBadRequest: {
+            headers: {
+                /** @description Uploads allowed by the limit with the least left. */
+                "X-RateLimit-Limit"?: number;
+                /** @description Uploads left of that limit. */
+                "X-RateLimit-Remaining"?: number;
+                /** @description When that limit resets, in seconds since 1970. */
+                "X-RateLimit-Reset"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The state of the import, of the staged file or of the person does not allow it. */
+        UploadConflict: {
             headers: {
                 /** @description Uploads allowed by the limit with the least left. */
                 "X-RateLimit-Limit"?: number;
@@ -1957,6 +2222,8 @@ export interface operations {
                 encoding?: string;
                 /** @description Which column holds which field, as JSON: {"email": "Work e-mail"}. */
                 mapping?: string;
+                /** @description The revision of the review. Another one than the newest is refused with 409. */
+                revision?: number;
                 /** @description With false nobody is invited, whatever the file says. */
                 send_invitations?: boolean;
                 /** @description The sheet of a workbook. The default is the first one. */
@@ -2014,6 +2281,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["UploadConflict"];
             413: components["responses"]["UploadContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UploadUnprocessableContent"];
@@ -2353,6 +2621,143 @@ export interface operations {
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             415: components["responses"]["UnsupportedMediaType"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The organisation. */
+                org_id: string;
+                /** @description The `upload_id` of a preview. */
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The review. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Review"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    change_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The organisation. */
+                org_id: string;
+                /** @description The `upload_id` of a preview. */
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedReviewChangeRequest"];
+            };
+        };
+        responses: {
+            /** @description The review after it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedReview"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    review_rows: {
+        parameters: {
+            query?: {
+                /** @description Rows with a problem of this code. */
+                code?: string;
+                /**
+                 * @description Rows with a problem of this field. Empty: of the row as a whole.
+                 *
+                 *     * `email` - email
+                 *     * `first_name` - first_name
+                 *     * `last_name` - last_name
+                 *     * `role` - role
+                 *     * `department` - department
+                 *     * `location` - location
+                 *     * `phone` - phone
+                 *     * `market_edge_access` - market_edge_access
+                 *     * `causal_edge_access` - causal_edge_access
+                 *     * `value_edge_access` - value_edge_access
+                 *     * `send_invitation` - send_invitation
+                 *     * `full_name` - full_name
+                 */
+                field?: "email" | "first_name" | "last_name" | "role" | "department" | "location" | "phone" | "market_edge_access" | "causal_edge_access" | "value_edge_access" | "send_invitation" | "full_name" | "";
+                /** @description How many are listed. */
+                limit?: number;
+                /** @description How many rows are passed over. */
+                offset?: number;
+                /**
+                 * @description * `all` - all
+                 *     * `ready` - ready
+                 *     * `invalid` - invalid
+                 *     * `existing` - existing
+                 *     * `edited` - edited
+                 *     * `dropped` - dropped
+                 */
+                state?: "all" | "ready" | "invalid" | "existing" | "edited" | "dropped";
+                /** @description Rows whose cell of `field` has exactly this text. */
+                value?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The organisation. */
+                org_id: string;
+                /** @description The `upload_id` of a preview. */
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of rows. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewRows"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
             503: components["responses"]["ServiceUnavailable"];
         };
     };

@@ -7,8 +7,8 @@ import { PageLoading } from './PageLoading'
 import { SessionEnded } from './SessionEnded'
 import { Shell } from './Shell'
 
-const StartPage = lazyPage(() => import('../import/start/StartPage'), 'import')
-const UploadPage = lazyPage(() => import('../import/UploadPage'), 'import')
+const StartPage = lazyPage(() => import('../import/start/StartPage'), 'start')
+const UploadPage = lazyPage(() => import('../import/UploadPage'), 'start', 'import')
 const HistoryPage = lazyPage(() => import('../history/HistoryPage'), 'history')
 const BatchPage = lazyPage(() => import('../batch/BatchPage'), 'batch', 'history')
 const PeoplePage = lazyPage(() => import('../people/PeoplePage'), 'people')

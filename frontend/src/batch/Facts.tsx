@@ -2,6 +2,7 @@ import { Trans, useLingui } from '@lingui/react'
 
 import { language } from '../i18n/setup'
 import { Time } from '../ui/Time'
+import { By } from './By'
 import type { Batch } from './polling'
 
 /** How the import was run: its options, what was unusual about the file, until when it can be undone. */
@@ -18,12 +19,24 @@ export function Facts({ batch }: { batch: Batch }) {
         <dd className="number">
           <RowsOf batch={batch} />
         </dd>
+        <By id={batch.uploaded_by} label={<Trans id="batch.facts.by" message="Imported by" />} />
+        <By id={batch.edited_by} label={<Trans id="batch.facts.edited_by" message="Reviewed by" />} />
         <dt>
           <Trans id="batch.facts.options" message="Options" />
         </dt>
         <dd>
           <OptionsOf batch={batch} />
         </dd>
+        {batch.edited_rows + batch.dropped_rows > 0 && (
+          <>
+            <dt>
+              <Trans id="batch.facts.review" message="Review" />
+            </dt>
+            <dd>
+              <ReviewOf batch={batch} />
+            </dd>
+          </>
+        )}
         {batch.completed_at && (
           <>
             <dt>
@@ -53,6 +66,20 @@ export function Facts({ batch }: { batch: Batch }) {
 function RowsOf({ batch }: { batch: Batch }) {
   const { i18n } = useLingui()
   return i18n.number(batch.total_rows)
+}
+
+/** What people changed before the import, and who did it last. */
+function ReviewOf({ batch }: { batch: Batch }) {
+  const { edited_rows: edited, dropped_rows: dropped } = batch
+  return (
+    <>
+      <Trans
+        id="batch.facts.edited"
+        message="{edited, plural, =0 {No row was edited} one {One row was edited} other {# rows were edited}}, {dropped, plural, =0 {none was left out} one {one was left out} other {# were left out}}"
+        values={{ edited, dropped }}
+      />
+    </>
+  )
 }
 
 function OptionsOf({ batch: { options } }: { batch: Batch }) {

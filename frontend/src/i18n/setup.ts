@@ -7,7 +7,7 @@ import { pageData } from '../app/pageData'
 const PSEUDO = 'en-XA'
 const YEAR_SECONDS = 31_536_000
 /** The parts whose messages are loaded, each when its page is. */
-export type Part = 'app' | 'import' | 'history' | 'batch' | 'people'
+export type Part = 'app' | 'start' | 'import' | 'history' | 'batch' | 'people'
 
 /** The language of the page. */
 export const language =

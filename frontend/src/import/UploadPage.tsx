@@ -2,7 +2,7 @@
 
 import { Trans, useLingui } from '@lingui/react'
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, useState, useSyncExternalStore } from 'react'
+import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { Link, useSearchParams } from 'wouter'
 
 import { Problem } from '../api/problem'
@@ -67,8 +67,20 @@ function Upload({ first }: { first: Review }) {
 
   const step = search.get('step')
   const isAtColumns = step === 'columns' || (step === 'look' && needsLook(first.file))
+  useFocusOnHeading(isAtColumns)
   if (state.outbox === 'gone') return <Gone />
   return isAtColumns ? <ColumnsPage store={store} state={state} /> : <ReviewPage store={store} state={state} />
+}
+
+/** The two steps have one path, so the heading does not notice the step from one to the other. */
+function useFocusOnHeading(isAtColumns: boolean) {
+  const last = useRef(isAtColumns)
+  useEffect(() => {
+    if (last.current === isAtColumns) return
+    last.current = isAtColumns
+    document.querySelector('h1')?.focus()
+    window.scrollTo(0, 0)
+  }, [isAtColumns])
 }
 
 /** Sends what waits as soon as the connection or the person is back; warns before the tab is closed. */

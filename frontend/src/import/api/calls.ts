@@ -74,7 +74,8 @@ export function answerOf(error: unknown): Answer {
 /** Starts the import of the reviewed rows; gives the id of the batch. The key makes it safe to repeat. */
 export async function startImport(review: Review, key: string): Promise<string> {
   const { upload_id, revision, options } = review
-  const body = { upload_id, revision, ...options }
+  const { default_role, skip_duplicates, send_invitations } = options
+  const body = { upload_id, revision, default_role, skip_duplicates, send_invitations }
   const request = withJson('POST', IMPORTS_URL, body, { 'Idempotency-Key': key })
   return (await jsonOf<{ id: string }>(send(request))).id
 }

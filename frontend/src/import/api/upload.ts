@@ -25,7 +25,6 @@ export interface Quota {
 
 export interface Staged {
   uploadId: string
-  quota: Quota | null
 }
 
 export interface Sending {
@@ -77,16 +76,25 @@ function formOf(file: File, { mapping, header_row, ...texts }: ReadingChoice): F
 }
 
 function stagedFrom(request: XMLHttpRequest, file: File): Staged {
+  rememberQuota(request)
   if (request.status === 401) endSession()
   if (request.status < 200 || request.status > 299)
     throw problemFrom(request.status, request.responseText, request.getResponseHeader('Retry-After'))
   const { upload_id: uploadId } = JSON.parse(request.responseText) as { upload_id: string }
   rememberFile(uploadId, file)
-  return { uploadId, quota: quotaFrom(request) }
+  return { uploadId }
 }
 
-function quotaFrom(request: XMLHttpRequest): Quota | null {
+let lastQuota: (Quota & { resetAt: number }) | null = null
+
+/** What the last answer told of the quota; null before the first one, and when it is over. */
+export function knownQuota(nowSeconds = Date.now() / 1000): Quota | null {
+  return lastQuota !== null && nowSeconds < lastQuota.resetAt ? lastQuota : null
+}
+
+function rememberQuota(request: XMLHttpRequest): void {
   const limit = request.getResponseHeader('X-RateLimit-Limit')
   const remaining = request.getResponseHeader('X-RateLimit-Remaining')
-  return limit && remaining ? { limit: Number(limit), remaining: Number(remaining) } : null
+  const resetAt = Number(request.getResponseHeader('X-RateLimit-Reset'))
+  if (limit && remaining) lastQuota = { limit: Number(limit), remaining: Number(remaining), resetAt }
 }

@@ -15,7 +15,8 @@ interface ImportBarProps {
   isStarting: boolean
   onChange: (change: Change) => void
   onImport: () => void
-  children?: React.ReactNode
+  /** What stands above the button: the sentence about a cell, or why the import was refused. */
+  children: React.ReactNode
 }
 
 export function ImportBar({ review, isSaving, isStarting, onChange, onImport, children }: ImportBarProps) {
@@ -25,9 +26,10 @@ export function ImportBar({ review, isSaving, isStarting, onChange, onImport, ch
   const rest = restWords(i18n, counts)
   const isReady = canImport(counts) && !isSaving && !isStarting
   return (
-    <section className="import-bar" aria-label={i18n._({ id: 'import.bar.label', message: 'Import' })}>
+    <>
       <Options review={review} onChange={onChange} />
-      {children}
+      <section className="import-bar" aria-label={i18n._({ id: 'import.bar.label', message: 'Import' })}>
+        {children}
       <div className="import-bar-end">
         <p id={restId} className="import-bar-rest">
           {canImport(counts) ? rest : <NothingToImport counts={counts} />}
@@ -46,7 +48,8 @@ export function ImportBar({ review, isSaving, isStarting, onChange, onImport, ch
           )}
         </button>
       </div>
-    </section>
+      </section>
+    </>
   )
 }
 
@@ -89,7 +92,7 @@ function Options({ review, onChange }: Pick<ImportBarProps, 'review' | 'onChange
           checked={options.skip_duplicates}
           onChange={({ target }) => onChange({ skip_duplicates: target.checked })}
         />{' '}
-        <Trans id="import.options.skip" message="Skip who is already here" />
+        <Trans id="import.options.skip" message="Skip people who are already here" />
       </label>
       <label>
         <Trans id="import.options.role" message="Role where the file names none" />{' '}

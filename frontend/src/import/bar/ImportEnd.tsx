@@ -10,7 +10,11 @@ import type { Person } from '../api/types'
 import type { ReviewProps } from '../review/ReviewPage'
 import { ImportBar } from './ImportBar'
 
-export function ImportEnd({ store, state }: ReviewProps) {
+interface ImportEndProps extends ReviewProps {
+  cellBar: React.ReactNode
+}
+
+export function ImportEnd({ store, state, cellBar }: ImportEndProps) {
   const [, navigate] = useLocation()
   const [isStarting, setIsStarting] = useState(false)
   const [problem, setProblem] = useState<Problem | null>(null)
@@ -39,6 +43,7 @@ export function ImportEnd({ store, state }: ReviewProps) {
       onChange={(change) => store.change(change)}
       onImport={() => void start()}
     >
+      {cellBar}
       {problem !== null && <ProblemMessage problem={problem} onRetry={() => void start()} />}
     </ImportBar>
   )

@@ -11,7 +11,7 @@ export function Notices({ store, state }: ReviewProps) {
   const { notice, failure, review } = state
   return (
     <>
-      <div role="status">
+      <div role="status" className="notice-place">
         {notice?.kind === 'changed_by' && (
           <p className="message notice">
             <ChangedBy email={notice.person?.email ?? null} />
@@ -19,7 +19,7 @@ export function Notices({ store, state }: ReviewProps) {
           </p>
         )}
       </div>
-      <div role="alert">
+      <div role="alert" className="notice-place">
         {notice?.kind === 'refused' && (
           <p className="message message-danger notice">
             <ServerWords>{notice.detail}</ServerWords> <Dismiss onClick={() => store.dismiss()} />

@@ -9,8 +9,8 @@ import { choicesOf, FIELDS } from '../fields'
 import { ServerWords } from '../ServerWords'
 import { fieldName } from './words'
 
-const SHOWN_GROUPS = 4
-const SHOWN_VALUES = 5
+const SHOWN_GROUPS = 3
+const SHOWN_VALUES = 2
 
 interface ProblemGroupsProps {
   problems: readonly ProblemGroup[]
@@ -58,12 +58,22 @@ interface GroupProps {
   onChange: (change: Change) => void
 }
 
+/** Values that stand in several cells, or that have few right ones, are worth a line at once. */
+function worthALine(field: string, values: readonly ProblemValue[]): ProblemValue[] {
+  return values.filter(({ count }) => count > 1 || choicesFor(field) !== null).slice(0, SHOWN_VALUES)
+}
+
+function choicesFor(field: string): readonly string[] | null {
+  return choicesOf(FIELDS.find(({ name }) => name === field)?.kind ?? 'text')
+}
+
 function Group({ group, hrefOf, onChange }: GroupProps) {
   const { i18n } = useLingui()
-  const [shownCount, setShownCount] = useState(SHOWN_VALUES)
-  const name = fieldName(i18n, group.field)
-  const values = group.values.slice(0, shownCount)
+  const [isLong, setIsLong] = useState(false)
   const { field, code } = group
+  const name = fieldName(i18n, field)
+  const values = isLong ? group.values : worthALine(field, group.values)
+  const [first] = group.values
   return (
     <>
       <p className="problem-group-title">
@@ -76,6 +86,11 @@ function Group({ group, hrefOf, onChange }: GroupProps) {
           />
         </Link>
       </p>
+      {values.length === 0 && first !== undefined && (
+        <p className="problem-only">
+          <ServerWords>{first.message}</ServerWords>
+        </p>
+      )}
       <ul>
         {values.map((value) => (
           <li key={value.value}>
@@ -87,13 +102,21 @@ function Group({ group, hrefOf, onChange }: GroupProps) {
         <button
           type="button"
           className="link-button"
-          onClick={() => setShownCount(group.values.length)}
+          onClick={() => setIsLong(true)}
         >
-          <Trans
-            id="import.problems.values"
-            message="{count, plural, one {# more value} other {# more values}}"
-            values={{ count: group.values.length - values.length }}
-          />
+          {values.length === 0 ? (
+            <Trans
+              id="import.problems.here"
+              message="{count, plural, one {Mend # value here} other {Mend # values here}}"
+              values={{ count: group.values.length }}
+            />
+          ) : (
+            <Trans
+              id="import.problems.values"
+              message="{count, plural, one {# more value} other {# more values}}"
+              values={{ count: group.values.length - values.length }}
+            />
+          )}
         </button>
       )}
     </>
@@ -111,7 +134,7 @@ interface ValueFixProps {
 function ValueFix({ field, name, value, onChange }: ValueFixProps) {
   const { i18n } = useLingui()
   const id = useId()
-  const choices = choicesOf(FIELDS.find((one) => one.name === field)?.kind ?? 'text')
+  const choices = choicesFor(field)
   const [to, setTo] = useState(choices?.[0] ?? '')
   const isSendable = choices !== null || to.trim() !== ''
   const shown = value.value === '' ? i18n._({ id: 'import.problems.empty', message: '(empty)' }) : value.value
@@ -162,7 +185,7 @@ function ValueFix({ field, name, value, onChange }: ValueFixProps) {
           values={{ count: value.count }}
         />
       </button>
-      <small id={`${id}-why`}>
+      <small id={`${id}-why`} title={value.message}>
         <ServerWords>{value.message}</ServerWords>
       </small>
     </form>

@@ -24,7 +24,12 @@ interface Cursor {
 
 const BEFORE_ALL: Cursor = { index: -1, column: Number.MAX_SAFE_INTEGER }
 
-export function ReviewGrid({ store, state }: ReviewProps) {
+interface ReviewGridProps extends ReviewProps {
+  /** What follows the grid, around the sentence about the cell with the cursor. */
+  renderEnd: (cellBar: React.ReactNode) => React.ReactNode
+}
+
+export function ReviewGrid({ store, state, renderEnd }: ReviewGridProps) {
   const { i18n } = useLingui()
   const { review, list, waiting, query } = state
   const grid = useRef<GridHandle>(null)
@@ -92,6 +97,7 @@ export function ReviewGrid({ store, state }: ReviewProps) {
   const active = cursor === null ? undefined : places[cursor.index]
 
   return (
+    <>
     <section className="review-rows">
       <Toolbar
         canUndo={review.can_undo || waiting.length > 0}
@@ -127,8 +133,11 @@ export function ReviewGrid({ store, state }: ReviewProps) {
         onVisible={onVisible}
         onKey={onKey}
       />
-      <CellBar row={isRead(active) ? active : null} field={fields[cursor?.column ?? -1] ?? null} />
     </section>
+      {renderEnd(
+        <CellBar row={isRead(active) ? active : null} field={fields[cursor?.column ?? -1] ?? null} />,
+      )}
+    </>
   )
 }
 

@@ -57,8 +57,11 @@ export function ReviewPage({ store, state }: ReviewProps) {
         onChange={(change) => store.change(change)}
       />
       <NarrowedBy store={store} state={state} />
-      <ReviewGrid store={store} state={state} />
-      <ImportEnd store={store} state={state} />
+      <ReviewGrid
+        store={store}
+        state={state}
+        renderEnd={(cellBar) => <ImportEnd store={store} state={state} cellBar={cellBar} />}
+      />
     </div>
   )
 }

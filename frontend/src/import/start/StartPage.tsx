@@ -7,7 +7,7 @@ import { useLocation } from 'wouter'
 import { Heading } from '../../app/Heading'
 import { pageData } from '../../app/pageData'
 import { IMPORTS_URL } from '../api/calls'
-import type { Staged } from '../api/upload'
+import { knownQuota, type Staged } from '../api/upload'
 import { DropZone } from '../file/DropZone'
 import { FileRules } from '../file/FileRules'
 import { bytesWords, faultWords } from '../file/faultWords'
@@ -27,7 +27,8 @@ export default function StartPage() {
     ({ uploadId }: Staged) => navigate(`/uploads/${uploadId}?step=look`),
     [navigate],
   )
-  const { state, quota, take, send, stop } = useSending(limits.max_file_bytes, onStaged)
+  const { state, take, send, stop } = useSending(limits.max_file_bytes, onStaged)
+  const quota = knownQuota()
   return (
     <div className="start-page">
       <Heading title={i18n._({ id: 'import.start.title', message: 'Import people' })} />

@@ -3,7 +3,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react'
 
 import { Problem } from '../../api/problem'
-import { type Quota, type ReadingChoice, type Sending, type Staged, Stopped, sendFile } from '../api/upload'
+import { type ReadingChoice, type Sending, type Staged, Stopped, sendFile } from '../api/upload'
 import { type FileFault, faultOf } from '../file/checks'
 
 export type SendingState =
@@ -14,7 +14,6 @@ export type SendingState =
 
 interface UseSending {
   state: SendingState
-  quota: Quota | null
   take: (files: readonly File[]) => void
   /** Sends the same or another file, to be read in a certain way. */
   send: (file: File, reading: ReadingChoice) => void
@@ -23,7 +22,6 @@ interface UseSending {
 
 export function useSending(maxBytes: number, onStaged: (staged: Staged) => void): UseSending {
   const [state, setState] = useState<SendingState>({ step: 'idle' })
-  const [quota, setQuota] = useState<Quota | null>(null)
   const running = useRef<Sending | null>(null)
 
   const send = useCallback(
@@ -34,10 +32,7 @@ export function useSending(maxBytes: number, onStaged: (staged: Staged) => void)
       })
       running.current = sending
       sending.done
-        .then((staged) => {
-          setQuota(staged.quota)
-          onStaged(staged)
-        })
+        .then(onStaged)
         .catch((error: unknown) => {
           if (error instanceof Stopped) setState({ step: 'idle' })
           else if (error instanceof Problem) setState({ step: 'refused', file, reading, problem: error })
@@ -58,5 +53,5 @@ export function useSending(maxBytes: number, onStaged: (staged: Staged) => void)
   )
 
   useEffect(() => () => running.current?.stop(), [])
-  return { state, quota, take, send, stop: () => running.current?.stop() }
+  return { state, take, send, stop: () => running.current?.stop() }
 }

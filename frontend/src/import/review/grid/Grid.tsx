@@ -2,8 +2,8 @@
  * The grid of rows: the only file that knows react-data-grid.
  *
  * It draws the rows on the screen and no others, but always all columns: a screen reader announces
- * wrong column numbers where columns are left out. The grid leaves out columns by the widths that it
- * is told, so it is told one pixel for each; the real widths are in `--grid-columns` (grid.css).
+ * wrong column numbers where columns are left out. The grid never leaves out a frozen column, so all
+ * are frozen for it; grid.css lets only the first one stay in place. The real widths are there, too.
  */
 
 import 'react-data-grid/lib/styles.css'
@@ -65,7 +65,7 @@ export interface GridProps {
 type Key = number | string
 
 const keyOf = (place: Place): Key => (isRead(place) ? place.row : `unread ${place.index}`)
-const NO_WIDTH = { width: 1, minWidth: 1 }
+const ALWAYS_DRAWN = { frozen: true, width: 1, minWidth: 1 }
 
 /** A cell that says whether it is wrong, and where its sentence stands. */
 function drawCell(key: React.Key, props: CellRendererProps<Place, unknown>): ReactNode {
@@ -102,17 +102,16 @@ export function Grid(props: GridProps) {
   const gridColumns = useMemo<Column<Place>[]>(
     () => [
       {
-        ...NO_WIDTH,
+        ...ALWAYS_DRAWN,
         key: '#row',
         name: titles.row,
-        frozen: true,
         cellClass: 'grid-row-name',
         headerCellClass: 'grid-row-name',
         renderCell: ({ row, tabIndex }) =>
           isRead(row) ? renderRowName(row, tabIndex, selected.has(row.row)) : null,
       },
       {
-        ...NO_WIDTH,
+        ...ALWAYS_DRAWN,
         key: '#state',
         name: titles.state,
         renderCell: ({ row }) => (isRead(row) ? renderState(row) : null),
@@ -194,7 +193,7 @@ export function Grid(props: GridProps) {
 
 function fieldColumn({ field, title, choices }: GridColumn): Column<Place> {
   return {
-    ...NO_WIDTH,
+    ...ALWAYS_DRAWN,
     key: field,
     name: title,
     editable: (row) => isRead(row) && row.state !== 'dropped',

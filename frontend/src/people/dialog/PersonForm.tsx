@@ -1,0 +1,73 @@
+import { Trans, useLingui } from '@lingui/react'
+import { type FormEvent, useState } from 'react'
+
+import { Problem } from '../../api/problem'
+import { ProblemMessage } from '../../ui/ProblemMessage'
+import { changePerson, usePeopleChange, type Version } from '../usePeople'
+import { nameOf } from '../words'
+import { changeOf, draftOf, fieldErrorsOf, rebased } from './draft'
+import { Fields } from './Fields'
+import { useFocusOnError } from './useFocusOnError'
+
+interface PersonFormProps {
+  version: Version
+  onClose: () => void
+  onSaid: (words: string) => void
+  /** Reads the person again. */
+  onRead: () => Promise<Version | undefined>
+}
+
+/** Changes a person. If somebody else did so meanwhile, what was typed stays, and both can be looked at before saving. */
+export function PersonForm({ version, onClose, onSaid, onRead }: PersonFormProps) {
+  const { i18n } = useLingui()
+  const [draft, setDraft] = useState(() => draftOf(version.person))
+  const [wasChanged, setWasChanged] = useState(false)
+  const change = changeOf(draft, version.person)
+  const saving = usePeopleChange(
+    () => changePerson(version, change),
+    (person) => {
+      onSaid(i18n._({ id: 'people.saved', message: '{name} was changed.', values: { name: nameOf(person) } }))
+      onClose()
+    },
+  )
+  const errors = fieldErrorsOf(saving.error)
+  const form = useFocusOnError(saving.error)
+  const submit = async (event?: FormEvent) => {
+    event?.preventDefault()
+    setWasChanged(false)
+    try {
+      await saving.mutateAsync(undefined)
+    } catch (error) {
+      if (!(error instanceof Problem) || error.status !== 412) return
+      const now = await onRead()
+      if (!now) return
+      setDraft(rebased(draft, version.person, now.person))
+      setWasChanged(true)
+    }
+  }
+  return (
+    <form ref={form} onSubmit={(event) => void submit(event)}>
+      <div className="dialog-fields">
+        <Fields draft={draft} errors={errors} onChange={setDraft} />
+      </div>
+      {wasChanged ? (
+        <p className="message message-warning" role="alert">
+          <Trans
+            id="people.person.changed"
+            message="Somebody else has changed this person since. The form shows the newest values, and what you typed. Look at them, and save again."
+          />
+        </p>
+      ) : (
+        Object.keys(errors).length === 0 && <ProblemMessage problem={saving.error} onRetry={() => void submit()} />
+      )}
+      <div className="dialog-actions">
+        <button type="button" onClick={onClose}>
+          <Trans id="people.person.close" message="Close" />
+        </button>
+        <button type="submit" className="primary-button" disabled={saving.isPending || Object.keys(change).length === 0}>
+          <Trans id="people.person.save" message="Save" />
+        </button>
+      </div>
+    </form>
+  )
+}
