@@ -49,7 +49,7 @@ def test_a_review_groups_problems_by_field_code_and_text(
     assert [(one["value"], one["count"]) for one in first["values"]] == [
         ("Sales Team", 2), ("Boss", 1),
     ]  # fmt: skip
-    assert "'Sales Team'" in first["values"][0]["message"]
+    assert '"Sales Team"' in first["values"][0]["message"]
     codes = {one["code"]: one["values"][0] for one in rest}
     assert "row 6" in codes["duplicate_in_file"]["message"]
     assert codes["duplicate_in_file"]["value"] == "uma@new.example"
