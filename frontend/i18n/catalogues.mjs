@@ -38,7 +38,7 @@ export function compile(messages) {
 
 /** A text with accents on each letter, and longer, to see what is not in the catalogue and what breaks when texts grow. */
 export function pseudo(text) {
-  const accented = { a: 'á', e: 'é', i: 'í', o: 'ó', u: 'ú', A: 'Á', E: 'É', O: 'Ó', n: 'ñ', s: 'š', c: 'č', S: 'Š' }
+  const accented = { a: 'á', e: 'é', i: 'í', o: 'ó', u: 'ú', A: 'Á', E: 'É', O: 'Ó', U: 'Ú', n: 'ñ', s: 'š', c: 'č', S: 'Š' }
   let depth = 0
   return `[${[...text].map((letter) => {
     if (letter === '{' || letter === '<') depth += 1

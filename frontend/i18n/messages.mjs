@@ -33,8 +33,8 @@ export function readSource(path, code) {
   walk(parseSync(path, code).program, (node) => {
     const found = messageOf(node)
     if (found) messages.push(found)
-    const text = bareText(node)
-    if (text && HAS_LETTERS.test(text)) bare.push({ text, line: code.slice(0, node.start).split('\n').length })
+    const line = () => code.slice(0, node.start).split('\n').length
+    for (const text of bareTexts(node)) if (HAS_LETTERS.test(text)) bare.push({ text, line: line() })
   })
   return { messages, bare }
 }
@@ -84,9 +84,27 @@ function literal(node) {
   return node?.type === 'Literal' && typeof node.value === 'string' ? node.value : null
 }
 
-function bareText(node) {
-  if (node.type === 'JSXText') return node.value.trim()
-  if (node.type === 'JSXAttribute' && SEEN_ATTRIBUTES.has(node.name.name)) return literal(node.value)
-  if (node.type === 'JSXExpressionContainer' && node.expression.type === 'ConditionalExpression') return null
-  return null
+/** The strings that a node shows, outside of any message. */
+function bareTexts(node) {
+  if (node.type === 'JSXText') return [node.value.trim()]
+  if (node.type === 'JSXAttribute' && SEEN_ATTRIBUTES.has(node.name.name)) return shownBy(node.value)
+  if (node.type === 'JSXElement' || node.type === 'JSXFragment')
+    return node.children.filter(({ type }) => type === 'JSXExpressionContainer').flatMap(shownBy)
+  return []
+}
+
+/** The strings that an expression may have as its value. */
+function shownBy(node) {
+  switch (node?.type) {
+    case 'JSXExpressionContainer':
+      return shownBy(node.expression)
+    case 'ConditionalExpression':
+      return [...shownBy(node.consequent), ...shownBy(node.alternate)]
+    case 'LogicalExpression':
+      return [...shownBy(node.left), ...shownBy(node.right)]
+    case 'TemplateLiteral':
+      return node.quasis.map(({ value }) => value.cooked)
+    default:
+      return [literal(node)].filter(Boolean)
+  }
 }

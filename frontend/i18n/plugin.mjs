@@ -70,7 +70,8 @@ function translated(texts, language, part) {
   return own.map(([id, text]) => [id, language === 'en-XA' ? pseudo(text) : translations.get(id) || text])
 }
 
-function withoutTexts(code, messages) {
+/** The source without the English texts, which production has in its catalogues. */
+export function withoutTexts(code, messages) {
   let rest = code
   for (const { start, end } of messages.toSorted((a, b) => b.start - a.start)) {
     rest = rest.slice(0, start) + rest.slice(end).replace(/^\s*,/, '')
