@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -16,31 +16,32 @@ pytestmark = IN_BROWSER
 Open = Callable[..., Page]
 
 
-@pytest.fixture(autouse=True)
-def _hashes_of_the_web_server(settings: Any) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+BREAK_POLICY = """(part) => {
+  const markup = { handler: "<img src=x onerror='1'>", attribute: "<p style='top: 0'>x</p>" }
+  const element = document.createElement(part === "style" ? "style" : "script")
+  element.textContent = part === "style" ? "body { color: red }" : "1"
+  if (part in markup) document.body.insertAdjacentHTML("beforeend", markup[part])
+  else document.body.append(element)
+}"""
 
 
-@pytest.mark.parametrize("part", ["script", "style", "handler", "attribute"])
+@pytest.mark.parametrize(
+    ("part", "directive"),
+    [
+        ("script", "script-src-elem"),
+        ("style", "style-src-elem"),
+        ("handler", "script-src-attr"),
+        ("attribute", "style-src-attr"),
+    ],
+)
 def test_the_browser_of_these_tests_tells_what_the_policy_refuses(
-    open_page: Open, admin: User, console: list[str], part: str
+    open_page: Open, viewer: User, console: list[str], part: str, directive: str
 ) -> None:
     """So that the other tests can fail."""
-    page = open_page(admin)
-    wait_until_loaded(page)
-    page.evaluate(
-        """(part) => {
-          const element = document.createElement(part === "style" ? "style" : "script")
-          element.textContent = part === "style" ? "body { color: red }" : "window.ran = true"
-          const markup = { handler: "<img src=x onerror='1'>", attribute: "<p style='top: 0'>x</p>" }
-          if (part in markup) document.body.insertAdjacentHTML("beforeend", markup[part])
-          else document.body.append(element)
-        }""",
-        part,
-    )
-    page.wait_for_function("window.ran === undefined")
-    directive = "script-src" if part in ("script", "handler") else "style-src"
-    assert any(directive in line for line in console)
+    page = open_page(viewer, "/account")
+    with page.expect_console_message(lambda line: f"{directive} refuses" in line.text):
+        page.evaluate(BREAK_POLICY, part)
+    assert len(console) > 0
     console.clear()
 
 
@@ -48,21 +49,20 @@ def test_the_page_keeps_the_policy_at_each_of_its_addresses(
     open_page: Open, url: str, admin: User
 ) -> None:
     page = open_page(admin)
-    for path in ("/", "/imports", "/people", "/nothing-here"):
+    for path in ("/", "/imports", "/people"):
         page.goto(url + path)
-        expect(page.locator("h1")).to_be_visible()
-    wait_until_loaded(page)
+        wait_until_loaded(page)
 
 
 def test_a_review_keeps_the_policy(open_page: Open, url: str, admin: User) -> None:
     page = open_page(admin)
     upload(page, people_file(5, wrong=2))
-    expect(page).to_have_url(lambda found: "/uploads/" in found)
+    expect(page).to_have_url(re.compile("/uploads/"))
     wait_until_loaded(page)
 
 
 def test_the_pages_without_javascript_keep_the_policy(
-    open_page: Open, url: str, viewer: User, root: User
+    open_page: Open, url: str, viewer: User
 ) -> None:
     page = open_page(viewer)
     _, token = invited(viewer)
@@ -77,7 +77,6 @@ def test_the_pages_without_javascript_keep_the_policy(
 
 def test_the_qr_code_of_the_second_factor_is_seen(open_page: Open, root: User) -> None:
     page = open_page(root, "/account/two-factor")
-    page.get_by_role("button").last.click()
     picture = page.locator(".picture img")
     expect(picture).to_be_visible()
     assert picture.evaluate("image => image.complete && image.naturalWidth > 0")
