@@ -19,7 +19,7 @@ class Site(AdminSite):
 
     site_header = site_title = "MarketEdge"
     index_title = "Administration"
-    site_url = None  # there is no other site to link to
+    site_url = None  # nothing for platform staff: see each_context
 
     def register(self, model_or_iterable: Any, *args: Any, **options: Any) -> None:
         """Registers models, except those of the hidden apps."""
@@ -29,10 +29,13 @@ class Site(AdminSite):
         super().register(kept, *args, **options)
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """What every page shows. Those of users who are logged in tell of a halt of imports."""
+        """What every page shows. Those of users who are logged in tell of a halt of imports, and
+        those of an organisation's members link to its page."""
         from imports.models import ImportHalt  # here, as this module is loaded before the models
 
         context = super().each_context(request)
+        if getattr(request.user, "organisation_id", None):
+            context["site_url"] = reverse("application")
         if context["has_permission"]:
             context["import_halt"] = ImportHalt.objects.current()
         return context

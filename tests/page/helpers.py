@@ -26,7 +26,7 @@ NAMES = (
     "Zoë Černý",
     "Ólafur Þór",
     "Mia Østergård",
-    "李 小龙",
+    "Νίκος Παππάς",
     "Noor Haddad",
 )
 FIND_PROBLEMS = """async (rules) => {

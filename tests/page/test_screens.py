@@ -45,6 +45,7 @@ def paths(api: APIClient, acme: Organisation, make_user: Callable[..., User]) ->
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_each_screen_fits_its_window_and_has_no_barriers(
     open_page: Callable[..., Page], url: str, admin: User, axe: str, paths: Any, language: str
