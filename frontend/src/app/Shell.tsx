@@ -1,6 +1,6 @@
 import { Trans, useLingui } from '@lingui/react'
 import type { ReactNode } from 'react'
-import { Link } from 'wouter'
+import { Link, useLocation } from 'wouter'
 
 import { csrfToken } from '../api/session'
 import { Footer } from './Footer'
@@ -35,7 +35,7 @@ function Navigation() {
   const { i18n } = useLingui()
   return (
     <nav className="navigation" aria-label={i18n._({ id: 'app.nav.label', message: 'Main' })}>
-      <NavLink href="/">
+      <NavLink href="/" also="/uploads/">
         <Trans id="app.nav.import" message="Import" />
       </NavLink>
       <NavLink href="/imports">
@@ -48,9 +48,18 @@ function Navigation() {
   )
 }
 
-function NavLink({ href, children }: { href: string; children: ReactNode }) {
+interface NavLinkProps {
+  href: string
+  /** The beginning of other paths that belong to this entry. */
+  also?: string
+  children: ReactNode
+}
+
+function NavLink({ href, also = `${href}/`, children }: NavLinkProps) {
+  const [path] = useLocation()
+  const current = path === href ? 'page' : path.startsWith(also) ? 'true' : undefined
   return (
-    <Link href={href} className={(isActive) => (isActive ? 'active' : '')}>
+    <Link href={href} aria-current={current}>
       {children}
     </Link>
   )

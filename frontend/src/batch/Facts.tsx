@@ -118,10 +118,26 @@ function Warnings({ batch }: { batch: Batch }) {
         <Trans id="batch.warnings" message="Noticed in the file" />
       </h3>
       <ul className="batch-warnings" lang={language.startsWith('en') ? undefined : 'en'}>
-        {batch.warnings.map(({ code, column, message }) => (
-          <li key={`${code} ${column}`}>{message}</li>
+        {batch.warnings.map(({ code, column, message, count }) => (
+          <li key={`${code} ${column}`}>
+            {message} <WarningPlace column={column} count={count} />
+          </li>
         ))}
       </ul>
     </div>
+  )
+}
+
+/** Where it was noticed, in the page's language. */
+function WarningPlace({ column, count }: { column: string | null; count: number }) {
+  if (column === null || count < 2) return null
+  return (
+    <span className="muted" lang={language}>
+      <Trans
+        id="batch.warnings.place"
+        message="({column}: {count, plural, one {# time} other {# times}})"
+        values={{ column, count }}
+      />
+    </span>
   )
 }

@@ -17,7 +17,7 @@ export function HistoryTable({ batches }: { batches: Batch[] }) {
     { id: 'added', name: i18n._({ id: 'history.column.added', message: 'Added' }), isNumber: true },
     { id: 'skipped', name: i18n._({ id: 'history.column.skipped', message: 'Already here' }), isNumber: true },
     { id: 'failed', name: i18n._({ id: 'history.column.failed', message: 'With mistakes' }), isNumber: true },
-    { id: 'rows', name: i18n._({ id: 'history.column.rows', message: 'Rows' }), isNumber: true },
+    { id: 'rows', name: i18n._({ id: 'history.column.rows', message: 'Rows' }), isNumber: true, isMinor: true },
     { id: 'when', name: i18n._({ id: 'history.column.when', message: 'When' }) },
   ]
   return (

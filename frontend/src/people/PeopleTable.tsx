@@ -26,10 +26,10 @@ export function PeopleTable({ people, sort, onSort, onOpen }: PeopleTableProps) 
     sorted('last_name', 'name', i18n._({ id: 'people.column.name', message: 'Name' })),
     sorted('email', 'email', i18n._({ id: 'people.column.email', message: 'E-mail address' })),
     { id: 'role', name: i18n._({ id: 'people.column.role', message: 'Role' }) },
-    { id: 'applications', name: i18n._({ id: 'people.column.applications', message: 'Applications' }) },
-    { id: 'department', name: i18n._({ id: 'people.column.department', message: 'Department' }) },
+    { id: 'applications', name: i18n._({ id: 'people.column.applications', message: 'Applications' }), isMinor: true },
+    { id: 'department', name: i18n._({ id: 'people.column.department', message: 'Department' }), isMinor: true },
     { id: 'state', name: i18n._({ id: 'people.column.state', message: 'Access' }) },
-    sorted('last_login', 'last_login', i18n._({ id: 'people.column.last_login', message: 'Last login' })),
+    { ...sorted('last_login', 'last_login', i18n._({ id: 'people.column.last_login', message: 'Last login' })), isMinor: true },
   ]
   return (
     <Table

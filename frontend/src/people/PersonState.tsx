@@ -15,11 +15,12 @@ export function PersonState({ person }: { person: Person }) {
       </span>
     )
   const state = person.invitation?.state ?? 'none'
-  if (person.last_login || state === 'accepted' || state === 'none')
+  if (person.last_login || state === 'accepted')
     return (
       <span className="badge badge-good">
         <Trans id="people.state.active" message="Active" />
       </span>
     )
+  if (state === 'none') return <span className="badge">{invitationWords(i18n, state)}</span>
   return <span className={`badge ${TROUBLED.has(state) ? 'badge-warning' : 'badge-accent'}`}>{invitationWords(i18n, state)}</span>
 }

@@ -5,6 +5,8 @@ export interface TableColumn {
   /** What stands above the column, and before the value where rows are cards. */
   name: string
   isNumber?: boolean
+  /** Left out on a narrow screen: what the row leads to shows it. */
+  isMinor?: boolean
   /** What stands above the column in place of its name, such as a button to sort. */
   head?: ReactNode
   /** For aria-sort. */
@@ -30,8 +32,8 @@ export function Table<Row>({ label, columns, rows, rowKey, cell }: TableProps<Ro
       <table className="table table-cards" role="table" aria-label={label}>
         <thead role="rowgroup">
           <tr role="row">
-            {columns.map(({ id, name, head, isNumber, sort }) => (
-              <th key={id} scope="col" role="columnheader" className={isNumber ? 'number' : undefined} aria-sort={sort}>
+            {columns.map(({ id, name, head, isNumber, isMinor, sort }) => (
+              <th key={id} scope="col" role="columnheader" className={classOf(isNumber, isMinor)} aria-sort={sort}>
                 {head ?? name}
               </th>
             ))}
@@ -40,13 +42,13 @@ export function Table<Row>({ label, columns, rows, rowKey, cell }: TableProps<Ro
         <tbody role="rowgroup">
           {rows.map((row) => (
             <tr key={rowKey(row)} role="row">
-              {columns.map(({ id, name, isNumber }, index) =>
+              {columns.map(({ id, name, isNumber, isMinor }, index) =>
                 index === 0 ? (
                   <th key={id} scope="row" role="rowheader">
                     {cell(row, id)}
                   </th>
                 ) : (
-                  <td key={id} role="cell" data-label={name} className={isNumber ? 'number' : undefined}>
+                  <td key={id} role="cell" data-label={name} className={classOf(isNumber, isMinor)}>
                     {cell(row, id)}
                   </td>
                 ),
@@ -57,4 +59,8 @@ export function Table<Row>({ label, columns, rows, rowKey, cell }: TableProps<Ro
       </table>
     </div>
   )
+}
+
+function classOf(isNumber = false, isMinor = false): string | undefined {
+  return [isNumber && 'number', isMinor && 'minor'].filter(Boolean).join(' ') || undefined
 }

@@ -16,14 +16,20 @@ import { fieldWords } from './fieldWords'
 
 const ERRORS_PATH = '/api/v1/organizations/{org_id}/users/import/{batch_id}/errors'
 const PAGE_SIZE = 200
+/** As many as one looks at; the others come when they are asked for. */
+const SHOWN_AT_FIRST = 25
+/** Cells by which a person recognises a row. */
+const CELLS = 3
 
 /** The rows that were not imported: what is wrong with each, and the file with all of them. */
 export function ErrorRows({ batch }: { batch: Batch }) {
   const { data, error, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } = useErrors(batch.id)
   const [column, setColumn] = useState<string | null>(null)
+  const [isWhole, setWhole] = useState(false)
   const errors = data?.pages.flatMap((page) => page.errors) ?? []
   const total = data?.pages[0]?.total_errors ?? 0
-  const shown = errors.filter((each) => column === null || each.field_name === column)
+  const fitting = errors.filter((each) => column === null || each.field_name === column)
+  const shown = isWhole ? fitting : fitting.slice(0, SHOWN_AT_FIRST)
   return (
     <section className="section" aria-labelledby="batch-errors">
       <div className="section-head">
@@ -43,7 +49,12 @@ export function ErrorRows({ batch }: { batch: Batch }) {
       {!data && !error && <TableLoading rows={5} />}
       {errors.length > 0 && <ColumnFilter columns={columnsOf(errors)} chosen={column} onChoose={setColumn} />}
       {shown.length > 0 && <ErrorTable errors={shown} />}
-      {hasNextPage && (
+      {fitting.length > shown.length && (
+        <button type="button" onClick={() => setWhole(true)}>
+          <Trans id="batch.errors.whole" message="Show all {count, number}" values={{ count: fitting.length }} />
+        </button>
+      )}
+      {isWhole && hasNextPage && (
         <div className="pager">
           <Trans
             id="batch.errors.shown"
@@ -84,8 +95,8 @@ function ErrorTable({ errors }: { errors: RowError[] }) {
   const columns = [
     { id: 'row', name: i18n._({ id: 'batch.errors.row', message: 'Row' }) },
     { id: 'field', name: i18n._({ id: 'batch.errors.field', message: 'Column' }) },
-    { id: 'value', name: i18n._({ id: 'batch.errors.value', message: 'In the file' }) },
     { id: 'message', name: i18n._({ id: 'batch.errors.message', message: 'What is wrong' }) },
+    { id: 'cells', name: i18n._({ id: 'batch.errors.cells', message: 'The row begins with' }) },
   ]
   return (
     <Table
@@ -105,9 +116,13 @@ function ErrorCell({ error, column }: { error: RowError; column: string }) {
       return <span className="number">{i18n.number(error.row_number, { useGrouping: false })}</span>
     case 'field':
       return fieldWords(i18n, error.field_name)
-    case 'value':
-      return <bdi className="raw-cell">{error.row_data[error.field_name] ?? ''}</bdi>
+    case 'cells':
+      return <bdi className="raw-cell">{beginningOf(error)}</bdi>
     default:
       return <span lang={language.startsWith('en') ? undefined : 'en'}>{error.error_message}</span>
   }
+}
+
+function beginningOf({ row_data: cells }: RowError): string {
+  return Object.values(cells).filter(Boolean).slice(0, CELLS).join(' · ')
 }

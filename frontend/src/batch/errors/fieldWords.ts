@@ -22,9 +22,11 @@ export function fieldWords(i18n: I18n, field: string): string {
     case 'send_invitation':
       return i18n._({ id: 'batch.field.send_invitation', message: 'Send invitation' })
     case 'market_edge_access':
+      return i18n._({ id: 'batch.field.market_edge', message: 'MarketEdge access' })
     case 'causal_edge_access':
+      return i18n._({ id: 'batch.field.causal_edge', message: 'CausalEdge access' })
     case 'value_edge_access':
-      return i18n._({ id: 'batch.field.access', message: 'Access to an application' })
+      return i18n._({ id: 'batch.field.value_edge', message: 'ValueEdge access' })
     case '':
       return i18n._({ id: 'batch.field.row', message: 'The whole row' })
     default:

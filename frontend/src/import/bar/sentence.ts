@@ -18,7 +18,8 @@ export function importWords(i18n: I18n, counts: Counts): string {
         message: 'invite {count, number}',
         values: { count: counts.invitations },
       }),
-    counts.existing > 0 &&
+    counts.ready > 0 &&
+      counts.existing > 0 &&
       i18n._({
         id: 'import.bar.skip',
         message: 'skip {count, plural, one {# who is already here} other {# who are already here}}',

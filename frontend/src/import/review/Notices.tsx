@@ -3,7 +3,9 @@
 import { Trans, useLingui } from '@lingui/react'
 
 import { Problem } from '../../api/problem'
+import { pageData } from '../../app/pageData'
 import { ProblemMessage } from '../../ui/ProblemMessage'
+import type { Person } from '../api/types'
 import { ServerWords } from '../ServerWords'
 import type { ReviewProps } from './ReviewPage'
 
@@ -14,7 +16,7 @@ export function Notices({ store, state }: ReviewProps) {
       <div role="status" className="notice-place">
         {notice?.kind === 'changed_by' && (
           <p className="message notice">
-            <ChangedBy email={notice.person?.email ?? null} />
+            <ChangedBy email={emailOfOther(notice.person)} />
             <Dismiss onClick={() => store.dismiss()} />
           </p>
         )}
@@ -49,6 +51,11 @@ export function Notices({ store, state }: ReviewProps) {
       )}
     </>
   )
+}
+
+/** The address of somebody else; null for the reader, who has the upload open in another window. */
+function emailOfOther(person: Person | null): string | null {
+  return person === null || person.email === pageData.user.email ? null : person.email
 }
 
 function ChangedBy({ email }: { email: string | null }) {

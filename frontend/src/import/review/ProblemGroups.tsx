@@ -20,11 +20,13 @@ interface ProblemGroupsProps {
 
 export function ProblemGroups({ problems, hrefOf, onChange }: ProblemGroupsProps) {
   const [isLong, setIsLong] = useState(false)
+  // On a phone, the rows come first.
+  const [isOpenAtFirst] = useState(() => window.matchMedia('(width >= 40rem)').matches)
   const { i18n } = useLingui()
   if (problems.length === 0) return null
   const shown = isLong ? problems : problems.slice(0, SHOWN_GROUPS)
   return (
-    <details className="problem-groups" open>
+    <details className="problem-groups" open={isOpenAtFirst}>
       <summary>
         <Trans
           id="import.problems.title"

@@ -50,8 +50,10 @@ describe('the rows of a filter', () => {
   })
 
   it('show what waits to be saved', () => {
-    const places = withPending([row(2), row(3)], new Map([['2 role', { row: 2, field: 'role', value: 'boss' }]]))
-    expect(places.map((place) => isRead(place) && place.values.role)).toEqual(['boss', 'viewer'])
+    const cells = new Map([['2 role', { row: 2, field: 'role', value: 'boss' }]])
+    const places = withPending([row(2, 'invalid', ['role', 'email']), row(3)], cells).filter(isRead)
+    expect(places.map(({ values }) => values.role)).toEqual(['boss', 'viewer'])
+    expect(places[0]?.problems.map(({ field }) => field)).toEqual(['email'])
   })
 })
 

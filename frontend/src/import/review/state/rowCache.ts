@@ -87,7 +87,10 @@ export function withRows(list: RowList, rows: readonly Row[]): RowList {
   return { ...list, places }
 }
 
-/** The places with the cells that wait to be saved as somebody typed them. */
+/**
+ * The places with the cells that wait to be saved as somebody typed them. What the server said about
+ * such a cell is about its text of before, and is not shown.
+ */
 export function withPending(
   places: readonly Place[],
   cells: ReadonlyMap<string, Edit>,
@@ -100,7 +103,8 @@ export function withPending(
     if (edits === undefined || !isRead(place)) return place
     const values = { ...place.values }
     for (const { field, value } of edits) values[field] = value
-    return { ...place, values }
+    const problems = place.problems.filter(({ field }) => edits.every((edit) => edit.field !== field))
+    return { ...place, values, problems }
   })
 }
 
