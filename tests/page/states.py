@@ -19,7 +19,8 @@ from users.models import Organisation
 
 ENCODED = "E-mail;Vorname;Nachname\nida@new.example;Zoë;Müller\nmax@new.example;José;Núñez\n"
 RUNNING = """UPDATE import_batches SET status = 'processing', started_at = now() - interval '7 s',
-  heartbeat_at = now(), processed_rows = 180, successful_rows = 170, failed_rows = 10 WHERE id = %s"""
+  heartbeat_at = now(), processed_rows = 180, successful_rows = 170, failed_rows = 10
+  WHERE id = %s"""
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class World:
     """The path of an import with errors."""
     running: str
     """The path of an import that no worker goes on with."""
+    query: str = ""
+    """What is added to the query of each path."""
 
 
 def make_world(url: str, api: APIClient, acme: Organisation) -> World:
@@ -73,8 +76,9 @@ def state(function: State) -> State:
 
 
 def go(page: Page, world: World, path: str) -> None:
-    """Opens a path in the language in which the tests of texts look at it, if any."""
-    page.goto(world.url + path)
+    """Opens a path, with the query of the world."""
+    between = "&" if "?" in path else "?"
+    page.goto(world.url + path + (between + world.query if world.query else ""))
     wait_until_loaded(page)
 
 
@@ -102,7 +106,11 @@ _at("import-gone", lambda _: f"/imports/{uuid4()}")
 def refusal(page: Page, world: World) -> None:
     """A file without a recognised address."""
     go(page, world, "/")
-    file = {"name": "people.csv", "mimeType": "text/csv", "buffer": b"who,first_name,last_name\na,b,c\n"}
+    file = {
+        "name": "people.csv",
+        "mimeType": "text/csv",
+        "buffer": b"who,first_name,last_name\na,b,c\n",
+    }
     page.locator("input[type=file]").set_input_files(file)  # type: ignore[arg-type]
     expect(page.locator("#upload-trouble form")).to_be_visible()
 

@@ -1,5 +1,6 @@
 import { Trans, useLingui } from '@lingui/react'
 
+import { Email } from '../ui/Email'
 import { Table, type TableColumn } from '../ui/Table'
 import { Time } from '../ui/Time'
 import { PersonState } from './PersonState'
@@ -52,7 +53,7 @@ function Cell({ person, column, onOpen }: { person: Person; column: string; onOp
         </button>
       )
     case 'email':
-      return <bdi className="person-email">{person.email}</bdi>
+      return <Email address={person.email} />
     case 'role':
       return roleWords(i18n, person.role)
     case 'applications':
