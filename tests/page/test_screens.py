@@ -20,6 +20,8 @@ from users.models import Organisation, User
 pytestmark = IN_BROWSER
 WIDTHS = (1280, 768, 390)  # CSS pixels; 320 is 1280 at 400 %
 COLOURS = ("light", "dark")
+# axe-core takes a second for each screen: once in each colour, and at both ends of the widths.
+EXAMINED = {(1280, "dark"), (390, "light")}
 
 
 @pytest.fixture
@@ -61,11 +63,12 @@ def test_each_screen_fits_its_window_and_has_no_barriers(
                 wait_until_loaded(page)
                 where = f"{name}-{width}-{colours}"
                 found += [f"{where}: {line}" for line in overflow(page)]
-                if width != WIDTHS[1]:
+                if (width, colours) in EXAMINED:
                     found += [f"{where}: {line}" for line in barriers(page, axe)]
                 if language == "en":
                     store(page, where)
-    assert found == []
+    if found:  # an assertion would cut the text short
+        pytest.fail("\n".join(found), pytrace=False)
 
 
 def test_each_screen_works_at_400_percent(

@@ -49,9 +49,9 @@ def test_a_session_that_has_ended_is_said_and_the_way_leads_back(
     dialog = page.get_by_role("dialog", name="Your session has ended")
     expect(dialog).to_be_visible()
     dialog.get_by_role("link", name="Log in again").click()
-    expect(page).to_have_url(f"{url}/login?next=/people")
+    expect(page).to_have_url(f"{url}/login?next=%2Fpeople")
     log_in(page.context, admin, url)
-    page.goto(f"{url}/login?next=/people")
+    page.reload()
     expect(page).to_have_url(f"{url}/people")
     wait_until_loaded(page)
 

@@ -1,6 +1,5 @@
 import { Trans, useLingui } from '@lingui/react'
 
-import { Email } from '../ui/Email'
 import { Table, type TableColumn } from '../ui/Table'
 import { Time } from '../ui/Time'
 import { PersonState } from './PersonState'
@@ -53,7 +52,11 @@ function Cell({ person, column, onOpen }: { person: Person; column: string; onOp
         </button>
       )
     case 'email':
-      return <Email address={person.email} />
+      return (
+        <bdi className="person-email" title={person.email}>
+          {person.email}
+        </bdi>
+      )
     case 'role':
       return roleWords(i18n, person.role)
     case 'applications':
@@ -69,7 +72,7 @@ function Cell({ person, column, onOpen }: { person: Person; column: string; onOp
 
 function ApplicationsOf({ person }: { person: Person }) {
   const names = APPLICATIONS.filter((each) => person[each]).map((each) => APPLICATION_NAMES[each])
-  return names.length > 0 ? names.join(', ') : '–'
+  return <span className="person-applications-list">{names.join(', ') || '–'}</span>
 }
 
 function directionOf(sort: string, key: string): 'ascending' | 'descending' | undefined {

@@ -20,8 +20,8 @@ export function changed(filters: Filters, name: FilterName, value: string): Filt
 }
 
 /** Whether the list is narrowed: then an empty one does not mean that there is nobody. */
-export function isNarrowed({ sort: _, ...others }: Filters): boolean {
-  return Object.keys(others).length > 0
+export function isNarrowed(filters: Filters): boolean {
+  return FILTER_NAMES.some((name) => name !== 'sort' && filters[name])
 }
 
 /** As the API takes them. A value that it does not know is refused by the API, in its words. */

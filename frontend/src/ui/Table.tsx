@@ -49,7 +49,7 @@ export function Table<Row>({ label, columns, rows, rowKey, cell }: TableProps<Ro
                   </th>
                 ) : (
                   <td key={id} role="cell" data-label={name} className={classOf(isNumber, isMinor)}>
-                    {cell(row, id)}
+                    <div>{cell(row, id)}</div>
                   </td>
                 ),
               )}

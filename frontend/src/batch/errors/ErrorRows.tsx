@@ -96,7 +96,7 @@ function ErrorTable({ errors }: { errors: RowError[] }) {
     { id: 'row', name: i18n._({ id: 'batch.errors.row', message: 'Row' }) },
     { id: 'field', name: i18n._({ id: 'batch.errors.field', message: 'Column' }) },
     { id: 'message', name: i18n._({ id: 'batch.errors.message', message: 'What is wrong' }) },
-    { id: 'cells', name: i18n._({ id: 'batch.errors.cells', message: 'The row begins with' }) },
+    { id: 'cells', name: i18n._({ id: 'batch.errors.cells', message: 'From the row' }) },
   ]
   return (
     <Table
@@ -117,12 +117,19 @@ function ErrorCell({ error, column }: { error: RowError; column: string }) {
     case 'field':
       return fieldWords(i18n, error.field_name)
     case 'cells':
-      return <bdi className="raw-cell">{beginningOf(error)}</bdi>
+      return <bdi className="raw-cell">{cellsOf(error)}</bdi>
     default:
       return <span lang={language.startsWith('en') ? undefined : 'en'}>{error.error_message}</span>
   }
 }
 
-function beginningOf({ row_data: cells }: RowError): string {
-  return Object.values(cells).filter(Boolean).slice(0, CELLS).join(' · ')
+/** Some cells, addresses and names first. The API does not keep the order of the columns. */
+function cellsOf({ row_data: cells }: RowError): string {
+  const rank = (header: string) => (/mail/i.test(header) ? 0 : /name/i.test(header) ? 1 : 2)
+  const filled = Object.entries(cells).filter(([, value]) => value !== '')
+  const sorted = filled.sort(([a], [b]) => rank(a) - rank(b))
+  return sorted
+    .slice(0, CELLS)
+    .map(([, value]) => value)
+    .join(' · ')
 }
