@@ -53,7 +53,7 @@ def _answers(url: str) -> bool:
 
 def post_to_completed_seconds(*, rounds: int) -> list[float]:
     """Returns the seconds from POST to `completed` for 5,000 rows, with a new file each round."""
-    user = _administrator()
+    user = administrator()
     with web() as url, fixtures.workers(1):
         session = _log_in(url, user)
         files = fixtures.make_files(*[5_000] * (rounds + 1))
@@ -63,7 +63,7 @@ def post_to_completed_seconds(*, rounds: int) -> list[float]:
 
 def poll_seconds() -> list[float]:
     """Returns the seconds that each of 2,000 polls takes while a large import runs."""
-    user = _administrator()
+    user = administrator()
     upload = fixtures.stage(fixtures.make_file(2_000_000), user)
     with web() as url, fixtures.workers(1):
         token = str(_log_in(url, user).headers["Authorization"]).split()[1]
@@ -77,7 +77,7 @@ def poll_seconds() -> list[float]:
 
 def upload_seconds(*, rounds: int) -> list[float]:
     """Returns the seconds from POST to 202 for a file of 10 MB."""
-    user = _administrator()
+    user = administrator()
     with web() as url:
         session = _log_in(url, user)
         import_url = f"{url}/api/v1/organizations/{user.organisation_id}/users/import"
@@ -97,7 +97,8 @@ def _with_notes(lines: list[str]) -> bytes:
     return "\n".join([lines[0] + ",Notes", *(f"{line},{notes}" for line in lines[1:])]).encode()
 
 
-def _administrator() -> User:
+def administrator() -> User:
+    """An administrator with a password, in an organisation without anything else."""
     fixtures.empty_tables()
     user = fixtures.administrator()
     user.set_password(PASSWORD)

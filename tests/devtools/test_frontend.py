@@ -17,8 +17,8 @@ from tests.paths import ROOT
 each_project = pytest.mark.parametrize("folder", PROJECTS, ids=lambda folder: folder.name)
 TEXTS = [
     f"virtual:messages/{language}/{part}"
-    for language in ("en", "de")
-    for part in ["app", "import", "batch", "people"]
+    for language in ("en", "de", "en-XA")
+    for part in ["app", "start", "import", "batch", "history", "people"]
 ]
 CHUNKS: dict[str, dict[str, Any]] = {
     "src/main.tsx": {
@@ -53,11 +53,13 @@ SIZES = {
     "src/people/PeoplePage.tsx": 7_000,
     "_dates.js": 5_000,
     **{name: 2_000 if "/de/" in name else 1_000 for name in TEXTS},
+    "virtual:messages/en-XA/start": 9_000,
     "src/style.css": 50_000,
 }
 FIRST = ["src/main.tsx", "_react.js", "src/import/start/StartPage.tsx", "_drop.js"]
-FIRST += [f"virtual:messages/de/{part}" for part in ("app", "import")]
-LATER = ["src/import/UploadPage.tsx", "_table.js", "_grid.js", "virtual:messages/de/batch"]
+FIRST += [f"virtual:messages/de/{part}" for part in ("app", "start")]
+LATER = ["src/import/UploadPage.tsx", "_table.js", "_grid.js"]
+LATER += [f"virtual:messages/de/{part}" for part in ("import", "batch", "history")]
 
 
 def build(folder: Path, **larger: int) -> dict[str, int]:

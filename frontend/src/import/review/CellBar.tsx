@@ -17,7 +17,12 @@ export function CellBar({ row, field }: CellBarProps) {
   const { i18n } = useLingui()
   return (
     <p className="cell-bar" id="cell-bar">
-      {row === null ? (
+      {row === null && isByTouch() ? (
+        <Trans
+          id="import.cell_bar.touch"
+          message="Tap a cell to read it, and once more to mend it. To leave rows out, choose them in the first column."
+        />
+      ) : row === null ? (
         <Trans
           id="import.cell_bar.help"
           message="Enter or F2 mends a cell, Escape leaves it as it was. Alt with an arrow up or down goes from mistake to mistake. Delete empties a cell, and in the first column leaves the row out."
@@ -27,6 +32,11 @@ export function CellBar({ row, field }: CellBarProps) {
       )}
     </p>
   )
+}
+
+/** Whether a finger is what the person points with first. */
+function isByTouch(): boolean {
+  return matchMedia('(pointer: coarse)').matches
 }
 
 function Sentences({ row, field, i18n }: CellBarProps & { row: Row; i18n: ReturnType<typeof useLingui>['i18n'] }) {

@@ -89,6 +89,8 @@ const RENDERERS = { renderCell: drawCell }
 export function Grid(props: GridProps) {
   const { columns, places, titles, onEdit, onPaste, onVisible } = props
   const grid = useRef<DataGridHandle>(null)
+  /** Whether the cell that is pressed had the cursor before: a finger, which has no double click, then opens it. */
+  const hadCursor = useRef(false)
   useImperativeHandle(props.ref, () => ({
     goTo: ({ index, column }) => {
       grid.current?.setActivePosition(
@@ -184,6 +186,13 @@ export function Grid(props: GridProps) {
         event.preventDefault()
       }}
       onCellKeyDown={onKeyDown}
+      onCellMouseDown={(_, { currentTarget }) => {
+        hadCursor.current = currentTarget.getAttribute('aria-selected') === 'true'
+      }}
+      onCellClick={({ setActivePosition }, { nativeEvent }) => {
+        const isByTouch = nativeEvent instanceof PointerEvent && nativeEvent.pointerType === 'touch'
+        if (isByTouch && hadCursor.current) setActivePosition(true)
+      }}
       onActivePositionChange={({ rowIdx, column }) => {
         props.onActive({ index: rowIdx, column: (column?.idx ?? 0) - LEADING_COLUMNS })
       }}
