@@ -1,0 +1,31 @@
+"""The indexes of the lists of all organisations, newest first, and of the overview.
+
+Where an index could not be made (`INVALID` in psql's `\\d`), drop it and migrate again.
+"""
+
+from django.contrib.postgres.operations import AddIndexConcurrently
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    atomic = False
+
+    dependencies = [("imports", "0018_audit_fields")]
+
+    operations = [
+        AddIndexConcurrently(
+            "importbatch",
+            models.Index(fields=["-created_at", "-id"], name="import_batches_newest"),
+        ),
+        AddIndexConcurrently(
+            "importerror", models.Index(fields=["-created_at"], name="import_errors_newest")
+        ),
+        AddIndexConcurrently(
+            "auditevent",
+            models.Index(
+                fields=["-created_at"],
+                condition=models.Q(event_type="limit_reached"),
+                name="audit_events_limit_reached",
+            ),
+        ),
+    ]
