@@ -29,6 +29,7 @@ from core.requests.client_ip import client_ip
 from core.text import utc
 from imports import actions, models, progress
 from imports.admin.base import ReadOnlyAdmin
+from imports.admin.filters import OutcomeFilter
 from imports.admin.presentation import (
     batch_details,
     batch_state,
@@ -42,6 +43,7 @@ from imports.models import ImportBatch
 from imports.models.statuses import Status
 from imports.schema.warnings import FileWarning
 from users.admin.base import current_user
+from users.admin.lists import OrganisationFilter
 
 ERRORS_PER_PAGE = 100
 
@@ -59,7 +61,8 @@ class ImportBatchAdmin(ReadOnlyAdmin):
         "organisation",
         "uploaded",
     )
-    list_filter = ("status", "organisation", "created_at")
+    list_filter = (OutcomeFilter, "created_at", OrganisationFilter)
+    extra_lookups = ("status__exact",)  # of links, and of bookmarks of before
     list_select_related = ("organisation",)
     search_fields = ("filename", "id")
     search_help_text = "File name, or id of the import"

@@ -70,6 +70,13 @@ _CONDITIONS = {
 }
 
 
+def outcome_of(status: str, *, has_failed_rows: bool) -> Outcome:
+    """The outcome of an import, by which the filter finds it."""
+    if status in LIVE:
+        return Outcome.RUNNING
+    return Outcome.PARTLY if status == Status.COMPLETED and has_failed_rows else Outcome(status)
+
+
 class OutcomeFilter(admin.SimpleListFilter):
     """Filters imports by what became of them."""
 

@@ -12,7 +12,14 @@ from django.utils.html import format_html, format_html_join
 
 from imports import models
 from imports.admin.base import ReadOnlyAdmin
+from imports.admin.filters import ErrorCodeFilter, FieldFilter
 from imports.engine.staged import staging
+from users.admin.lists import OrganisationFilter
+
+
+class _OrganisationFilter(OrganisationFilter):
+    parameter_name = "import_batch__organisation__id__exact"
+    lookup = "import_batch__organisation_id"
 
 
 @admin.register(models.ImportError)
@@ -21,12 +28,7 @@ class ImportErrorAdmin(ReadOnlyAdmin):
 
     organisation_lookup = "import_batch__organisation"
     list_display = ("row_number", "field_name", "error_message", "file")
-    list_filter = (
-        ("error_code", admin.AllValuesFieldListFilter),
-        ("field_name", admin.AllValuesFieldListFilter),
-        "import_batch__organisation",
-        "created_at",
-    )
+    list_filter = (ErrorCodeFilter, FieldFilter, "created_at", _OrganisationFilter)
     list_select_related = ("import_batch",)
     search_fields = ("error_message",)
     ordering = ("-created_at", "row_number", "field_name")

@@ -19,6 +19,7 @@ from users.admin.base import (
     current_user,
     is_platform_staff,
 )
+from users.admin.lists import OrganisationFilter
 from users.credentials import api_keys
 from users.models import ApiKey
 
@@ -57,11 +58,10 @@ class ApiKeyAdmin(OwnOrganisationAdmin):
     form = ApiKeyForm
     actions = [revoke]
     list_display = ("name", "prefix", "owner", "organisation", "state", "last_used_at")
-    list_filter = ("organisation", "created_at")
+    list_filter = ("created_at", OrganisationFilter)
     list_select_related = ("user", "organisation")
     search_fields = ("name", "prefix")
     autocomplete_fields = ("user", "organisation")
-    show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Adds whether the page may name the user of a key."""

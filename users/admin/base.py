@@ -15,6 +15,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 
+from users.admin.lists import BoundedPaginator, OrganisationFilter
 from users.models import User
 from users.rights.roles import Role
 
@@ -56,12 +57,22 @@ class FilteredList(ChangeList):
                 raise DisallowedModelAdminLookup(f"Filtering by {name} not allowed")
         return found
 
+    def get_results(self, request: HttpRequest) -> None:
+        """Reads the page. `is_cut`: there are more rows than all pages show."""
+        super().get_results(request)
+        self.is_cut = getattr(self.paginator, "is_cut", False)
+        self.result_count_text = f"{self.result_count:,}"
+        if self.is_cut:  # beside the search, Django would show it as the number of all results
+            self.full_result_count = self.result_count
+
 
 class ModelAdmin(DjangoModelAdmin):
     """Admin pages whose list can be filtered by its own filters only."""
 
     # Parameters of the list's URL besides those of `list_filter`, for links from other pages.
     extra_lookups: tuple[str, ...] = ()
+    paginator = BoundedPaginator
+    show_full_result_count = False
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """The class of the list."""
@@ -96,8 +107,18 @@ class OwnOrganisationAdmin(ModelAdmin):
         return self._without_organisation(request, super().get_list_filter(request))
 
     def _without_organisation(self, request: HttpRequest, names: Sequence[Any]) -> list[Any]:
-        hidden = () if is_platform_staff(request) else ("organisation", self.organisation_lookup)
-        return [name for name in names if name not in hidden]
+        if is_platform_staff(request):
+            return list(names)
+        return [name for name in names if name != "organisation" and not _is_by_organisation(name)]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list, with the scripts of its filter by organisation where it has one."""
+        context: dict[str, Any] = {}
+        if any(map(_is_by_organisation, self.get_list_filter(request))):
+            context["media"] = self.media + OrganisationFilter.media(self.admin_site)
+        return super().changelist_view(request, context | (extra_context or {}))
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
@@ -122,6 +143,10 @@ class OwnOrganisationAdmin(ModelAdmin):
             if not is_visible_user(request, entry.user):
                 entry.user = User(email=HIDDEN_USER)
         return response
+
+
+def _is_by_organisation(name: Any) -> bool:
+    return isinstance(name, type) and issubclass(name, OrganisationFilter)
 
 
 def is_visible_user(request: HttpRequest, user: User) -> bool:

@@ -18,6 +18,7 @@ from django.shortcuts import redirect
 
 from core.errors import Refusal
 from users.admin.base import OwnOrganisationAdmin, current_user, is_platform_staff
+from users.admin.lists import OrganisationFilter
 from users.admin.people_form import UserAddForm, UserChangeForm
 from users.admin.people_lists import (
     ACTIONS,
@@ -73,8 +74,8 @@ class UserAdmin(OwnOrganisationAdmin, BaseUserAdmin):
         *("invitation", "last_login"),
     )
     list_filter = (
-        *("role", "is_active", "organisation"),
-        *(ApplicationFilter, InvitationFilter, "created_at"),
+        *("role", "is_active", InvitationFilter, ApplicationFilter),
+        *("created_at", OrganisationFilter),
     )
     list_select_related = ("organisation",)
     extra_lookups = ("import_batch_id",)  # the link to the users that an import created
@@ -82,7 +83,6 @@ class UserAdmin(OwnOrganisationAdmin, BaseUserAdmin):
     search_help_text = "E-mail address, name or department"
     ordering = ("email",)
     list_per_page = 50
-    show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Reads the invitations along."""

@@ -16,22 +16,25 @@ from django.db.models import Count, Q
 from django.db.models.functions import Now
 
 from core.probes import Probe, new_redis
-from imports.admin.filters import Outcome, is_stuck
+from imports.admin.filters import Outcome, is_stuck, outcome_of
 from imports.admin.overview.operations import ALIVE
 from imports.models import LIVE, AuditEvent, EventType, Heartbeat, ImportBatch, Status
 
 REDIS_SECONDS = 0.25
-NEWEST_ERRORS = 20_000
+NEWEST_ERRORS, NEWEST_IMPORTS = 20_000, 1000
 FREQUENT_ERRORS = 8
 
 _IMPORTS = """
-    SELECT date_bin(%(step)s, created_at, %(start)s), CASE
-            WHEN status = 'completed' AND failed_rows > 0 THEN 'partly'
-            WHEN status IN ('pending', 'processing') THEN 'running' ELSE status END AS outcome,
-        count(*), sum(successful_rows),
-        sum(processed_rows) FILTER (WHERE completed_at > started_at),
-        sum(completed_at - started_at)
-    FROM import_batches WHERE created_at >= %(start)s GROUP BY 1, 2
+    SELECT date_bin(%(step)s, created_at, %(start)s), status, failed_rows > 0, count(*),
+        sum(successful_rows)
+    FROM import_batches WHERE created_at >= %(start)s GROUP BY 1, 2, 3
+"""
+_SPEED = """
+    SELECT sum(processed_rows) / nullif(extract(epoch FROM sum(completed_at - started_at)), 0)
+    FROM (
+        SELECT processed_rows, completed_at, started_at FROM import_batches
+        WHERE created_at >= %(start)s AND status = 'completed'
+        ORDER BY created_at DESC LIMIT %(newest)s) AS newest
 """
 _ERRORS = """
     SELECT field_name, error_code, count(*), min(created_at), sum(count(*)) OVER () FROM (
@@ -47,8 +50,6 @@ class Imports:
 
     counts: dict[datetime, Counter[str]] = field(default_factory=dict)  # step -> outcome -> number
     imported_rows: int = 0
-    processed_rows: int = 0
-    seconds: float = 0.0
 
     def of(self, outcome: str) -> int:
         """How many had this outcome."""
@@ -69,11 +70,6 @@ class Imports:
         """The share of the completed among those that were completed or failed."""
         ended = self.completed + self.of(Outcome.FAILED)
         return self.completed / ended if ended else None
-
-    @property
-    def rows_per_second(self) -> float | None:
-        """Over the time of all that have ended."""
-        return self.processed_rows / self.seconds if self.seconds else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,12 +105,19 @@ def imports(starts: list[datetime], step: timedelta) -> Imports:
     found = Imports({start: Counter() for start in starts})
     with connection.cursor() as cursor:
         cursor.execute(_IMPORTS, {"step": step, "start": starts[0]})
-        for start, outcome, count, imported, processed, taken in cursor.fetchall():
+        for start, status, has_failed_rows, count, imported in cursor.fetchall():
+            outcome = outcome_of(status, has_failed_rows=has_failed_rows)
             found.counts.setdefault(start, Counter())[outcome] += count
             found.imported_rows += imported
-            found.processed_rows += processed or 0
-            found.seconds += taken.total_seconds() if taken else 0.0
     return found
+
+
+def rows_per_second(since: datetime) -> float | None:
+    """The rows of the newest completed imports by the time that they took, together."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SPEED, {"start": since, "newest": NEWEST_IMPORTS})
+        (speed,) = cursor.fetchone()
+    return None if speed is None else float(speed)
 
 
 def live() -> Live:

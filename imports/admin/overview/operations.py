@@ -27,7 +27,6 @@ PROCESSES = {
 class _OnlyShown(ModelAdmin):
     """A list that can be looked at only."""
 
-    show_full_result_count = False
     actions = None
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:

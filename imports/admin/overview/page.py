@@ -15,6 +15,7 @@ from imports.admin.overview import charts, figures
 from imports.admin.overview.periods import DEFAULT, HOUR, PERIODS, Period
 from imports.models import EventType, ImportHalt
 
+LABELS = {outcome: str(outcome.label) for outcome in Outcome}
 GOOD_SUCCESS_RATE = 0.95  # as in the daily check
 
 
@@ -91,7 +92,7 @@ def _now_tiles() -> list[Tile]:
 
 
 def _period_tiles(found: figures.Imports, since: datetime) -> list[Tile]:
-    rate, speed = found.success_rate, found.rows_per_second
+    rate, speed = found.success_rate, figures.rows_per_second(since)
     limits, failed = figures.limits_reached(since), found.of(Outcome.FAILED)
     return [
         Tile(label="Imports", value=f"{found.total:,}", url=_imports_url(since)),
@@ -116,7 +117,7 @@ def _period_tiles(found: figures.Imports, since: datetime) -> list[Tile]:
             label="Rows per second",
             value="–" if speed is None else f"{speed:,.0f}",
             url=_imports_url(since, status__exact="completed"),
-            note="from start to end of an import",
+            note="of the newest completed",
         ),
         Tile(
             label="Upload limits reached",
@@ -140,14 +141,15 @@ def _column(found: figures.Imports, start: datetime, period: Period) -> charts.C
     end = start + period.step
     name = period.name_of(start)
     title = f"{start.day} {start:%b}, {name}" if period.step == HOUR else f"{start:%a} {name}"
+    url = _imports_url(start, created_at__lt=end) + "&outcome="
     parts = [
         charts.Part(
             kind=outcome.value,
-            label=str(outcome.label),
+            label=label,
             number=found.counts[start][outcome],
-            url=_imports_url(start, outcome=outcome, created_at__lt=end),
+            url=url + outcome.value,
         )
-        for outcome in Outcome
+        for outcome, label in LABELS.items()
     ]
     return charts.Column(name=name, title=title, parts=parts)
 
@@ -157,11 +159,11 @@ def _with_totals(found: figures.Imports, since: datetime) -> list[charts.Part]:
     return [
         charts.Part(
             kind=outcome.value,
-            label=str(outcome.label),
+            label=label,
             number=found.of(outcome),
             url=_imports_url(since, outcome=outcome),
         )
-        for outcome in Outcome
+        for outcome, label in LABELS.items()
     ]
 
 
