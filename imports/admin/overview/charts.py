@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-WIDTH, HEIGHT = 720, 220
-LEFT, TOP, BOTTOM = 44, 10, 24  # room for the numbers of the axis, and for the names of the columns
+WIDTH, HEIGHT = 560, 230
+LEFT, RIGHT = 56, 20  # room for the numbers of the axis, and for half a name of the last column
+TOP, BOTTOM = 12, 28  # room for the names of the columns
 GAP = 0.25  # of the width of a column
 MOST_NAMES = 8  # below the columns
 LINES = 4  # of the grid
@@ -82,7 +83,7 @@ class StackedChart:
 def stacked(title: str, columns: Sequence[Column]) -> StackedChart:
     """Columns of stacked parts. All columns have the same parts."""
     step = step_of(max((column.total for column in columns), default=0))
-    room, pitch = HEIGHT - TOP - BOTTOM, (WIDTH - LEFT) / max(len(columns), 1)
+    room, pitch = HEIGHT - TOP - BOTTOM, (WIDTH - LEFT - RIGHT) / max(len(columns), 1)
     every = -(-len(columns) // MOST_NAMES)
     placed = [
         _placed(column, LEFT + pitch * index, pitch, room / (step * LINES))
@@ -103,12 +104,13 @@ def stacked(title: str, columns: Sequence[Column]) -> StackedChart:
 
 
 def step_of(largest: int) -> int:
-    """The number at the first line of the grid: 1, 2 or 5, with zeros, so that LINES of them reach
-    the largest number."""
+    """The number at the first line of the grid: a round one, so that LINES of them reach the
+    largest number."""
     unit = 1
     while True:
-        for step in (unit, 2 * unit, 5 * unit):
-            if step * LINES >= largest:
+        for tenths in (10, 15, 20, 25, 30, 40, 50, 75):
+            step, rest = divmod(unit * tenths, 10)
+            if not rest and step * LINES >= largest:
                 return step
         unit *= 10
 
