@@ -19,7 +19,7 @@ from users.admin.base import (
     current_user,
     is_platform_staff,
 )
-from users.admin.lists import OrganisationFilter
+from users.admin.lists import OrganisationFilter, titled
 from users.credentials import api_keys
 from users.models import ApiKey
 
@@ -58,7 +58,10 @@ class ApiKeyAdmin(OwnOrganisationAdmin):
     form = ApiKeyForm
     actions = [revoke]
     list_display = ("name", "prefix", "owner", "organisation", "state", "last_used_at")
-    list_filter = ("created_at", OrganisationFilter)
+    list_filter = (
+        OrganisationFilter,
+        ("created_at", titled("date created", admin.DateFieldListFilter)),
+    )
     list_select_related = ("user", "organisation")
     search_fields = ("name", "prefix")
     autocomplete_fields = ("user", "organisation")

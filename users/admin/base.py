@@ -14,6 +14,7 @@ from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.text import capfirst
 
 from users.admin.lists import BoundedPaginator, OrganisationFilter
 from users.models import User
@@ -57,6 +58,11 @@ class FilteredList(ChangeList):
                 raise DisallowedModelAdminLookup(f"Filtering by {name} not allowed")
         return found
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.is_popup:
+            self.title = capfirst(self.opts.verbose_name_plural)
+
     def get_results(self, request: HttpRequest) -> None:
         """Reads the page. `is_cut`: there are more rows than all pages show."""
         super().get_results(request)
@@ -73,6 +79,7 @@ class ModelAdmin(DjangoModelAdmin):
     extra_lookups: tuple[str, ...] = ()
     paginator = BoundedPaginator
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # it would count all rows for each choice
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """The class of the list."""

@@ -42,6 +42,17 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg] # can't be subscrip
         return rows.order_by().values("pk")[: MOST_COUNTED + 1].count()
 
 
+def titled(title: str, kind: type[admin.FieldListFilter]) -> type[admin.FieldListFilter]:
+    """A filter of a column with a title of its own, instead of the name of the column."""
+
+    class Titled(kind):  # type: ignore[misc, valid-type]
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.title = title
+
+    return Titled
+
+
 class OrganisationFilter(admin.ListFilter):
     """Filters by organisation, for platform staff: a field that finds a name while it is typed."""
 
