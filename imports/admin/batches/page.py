@@ -11,7 +11,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.core.paginator import Page, Paginator
 from django.http import (
     Http404,
     HttpRequest,
@@ -26,6 +25,8 @@ from django.views.decorators.http import require_POST
 from core.errors import Refusal
 from core.requests.client_ip import client_ip
 from imports import actions, models
+from imports.admin.batches.consequences import confirmation
+from imports.admin.batches.errors import row_errors
 from imports.admin.batches.listing import BatchList
 from imports.admin.presentation import (
     batch_details,
@@ -40,8 +41,6 @@ from imports.models import ImportBatch
 from imports.models.statuses import Status
 from imports.schema.warnings import FileWarning
 from users.admin.base import current_user
-
-ERRORS_PER_PAGE = 100
 
 
 @admin.register(ImportBatch)
@@ -92,7 +91,10 @@ class ImportBatchAdmin(BatchList):
             "state": batch_state(batch),
             "details": batch_details(batch, uploader(batch, is_visible=batch.is_visible_uploader)),
             "warnings": _warnings(batch),
-            "errors": _errors(batch, request.GET.get("page")),
+            "errors": row_errors(batch, request.GET),
+            "confirmation": confirmation(batch, request.GET.get("confirm", ""))
+            if may_import
+            else None,
             "may_import": may_import,
             "may_cancel": may_import and batch.is_live,
             "may_retry": may_import and batch.status in (Status.FAILED, Status.CANCELLED),
@@ -170,8 +172,3 @@ class ImportBatchAdmin(BatchList):
 def _warnings(batch: ImportBatch) -> list[str]:
     upload = models.Upload.objects.of(batch.organisation_id).filter(import_batch=batch).first()
     return [FileWarning.from_json(data).text() for data in (upload.warnings if upload else ())]
-
-
-def _errors(batch: ImportBatch, page_number: str | None) -> Page[Any]:
-    ordered = batch.errors.order_by("row_number", "field_name", "error_code")
-    return Paginator(ordered, ERRORS_PER_PAGE).get_page(page_number)
