@@ -91,7 +91,9 @@ class OrganisationFilter(admin.ListFilter):
         dropped = (self.parameter_name, PAGE_VAR)
         yield {
             "field": self._field().widget.render(
-                self.parameter_name, [chosen] if chosen else [], {"id": "organisation-filter"}
+                self.parameter_name,
+                [chosen] if chosen else [],
+                {"id": "organisation-filter", "data-placeholder": "All organisations"},
             ),
             "others": [
                 (name, value)

@@ -55,10 +55,8 @@ def row_errors(batch: ImportBatch, chosen: QueryDict) -> RowErrors:
         found = found.filter(error_code=code)
     page = Paginator(found, ERRORS_PER_PAGE).get_page(chosen.get("page"))
     for error in page.object_list:
-        error.field_words, error.code_words = (
-            field_label(error.field_name),
-            words_of(error.error_code),
-        )
+        error.field_words = field_label(error.field_name)
+        error.code_words = words_of(error.error_code)
     return RowErrors(
         total=codes.total(),
         page=page,

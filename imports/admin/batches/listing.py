@@ -102,9 +102,10 @@ class BatchList(ReadOnlyAdmin):
         seconds, speed = progress.seconds_taken(batch), progress.of(batch).rows_per_second
         if seconds is None:
             return "–"
+        time_taken = duration(seconds) if seconds >= 1 else f"{seconds:.1f} s"
         rows = f"{speed:,.0f} rows/s" if speed else ""
         return format_html(
             '<span class="batch-part">{}</span><small class="batch-part">{}</small>',
-            duration(seconds),
+            time_taken,
             rows,
         )
