@@ -49,7 +49,7 @@ class Outcome(TextChoices):
     PARTLY = "partly", "Completed with row errors"
     FAILED = "failed", "Failed"
     CANCELLED = "cancelled", "Cancelled"
-    RUNNING = "running", "Waiting or running"
+    RUNNING = "running", "Pending or processing"
 
 
 def is_stuck() -> Q:

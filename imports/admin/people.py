@@ -38,6 +38,9 @@ class CheckedUserForm(UserChangeForm):
         return values
 
 
+_ORIGIN = {"import_batch_id": "origin"}
+
+
 class WithOrigin:
     """Pages of users that name the import which created a user."""
 
@@ -47,6 +50,20 @@ class WithOrigin:
         users: QuerySet[Any] = super().get_queryset(request)  # type: ignore[misc]
         with_files: QuerySet[Any] = users.annotate(origin_name=Subquery(files.values("filename")))
         return with_files
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Names the import in place of its id."""
+        return [
+            (
+                title,
+                options | {"fields": tuple(_ORIGIN.get(name, name) for name in options["fields"])},
+            )
+            for title, options in super().get_fieldsets(request, obj)  # type: ignore[misc]
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The import can't be changed."""
+        return (*super().get_readonly_fields(request, obj), "origin")  # type: ignore[misc]
 
     @admin.display(description="imported from")
     def origin(self, user: Any) -> str:

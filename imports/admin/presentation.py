@@ -93,7 +93,9 @@ def speed_text(batch: ImportBatch) -> str:
     neither is known yet."""
     if not batch.is_live:
         seconds = progress.seconds_taken(batch)
-        return f"Took {duration(seconds)}" if seconds is not None else ""
+        rate = progress.of(batch).rows_per_second
+        speed = f", {rate:,.0f} rows a second" if rate else ""
+        return f"Took {duration(seconds)}{speed}" if seconds is not None else ""
     now = progress.of(batch)
     left = f", about {duration(now.eta_seconds)} left" if now.eta_seconds else ""
     return f"{now.rows_per_second:,.0f} rows a second{left}" if now.rows_per_second else ""

@@ -48,7 +48,7 @@ class UploadBlockAdmin(ModelAdmin):
         super().save_model(request, obj, form, change)
 
 
-@admin.action(description="Reset upload limits", permissions=["platform"])
+@admin.action(description="Reset upload limits of selected users", permissions=["platform"])
 def reset_upload_limits(
     modeladmin: admin.ModelAdmin[User], request: HttpRequest, queryset: QuerySet[User]
 ) -> None:
@@ -56,4 +56,6 @@ def reset_upload_limits(
     users = list(queryset)
     for user in users:
         reset_limits(user.pk)
-    modeladmin.message_user(request, f"Upload limits reset for {count_of(len(users), 'user')}.")
+    modeladmin.message_user(
+        request, f"The upload limits of {count_of(len(users), 'user')} were reset."
+    )

@@ -36,6 +36,7 @@ class ImportErrorAdmin(ReadOnlyAdmin):
     )
     list_select_related = ("import_batch__organisation",)
     search_fields = ("error_message",)
+    search_help_text = "A part of the sentence of the error"
     ordering = ("-created_at", "row_number", "field_name")
     fields = (
         "file",

@@ -13,6 +13,17 @@ class Migration(migrations.Migration):
     dependencies = [("imports", "0018_audit_fields")]
 
     operations = [
+        migrations.AlterModelOptions(
+            "heartbeat", {"verbose_name": "process", "verbose_name_plural": "processes"}
+        ),
+        migrations.AlterModelOptions(
+            "importhalt",
+            {
+                "ordering": ["-started_at"],
+                "verbose_name": "halt of imports",
+                "verbose_name_plural": "halts of imports",
+            },
+        ),
         AddIndexConcurrently(
             "importbatch",
             models.Index(fields=["-created_at", "-id"], name="import_batches_newest"),

@@ -39,7 +39,7 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg] # can't be subscrip
         return values
 
 
-@admin.action(description="Revoke the chosen keys", permissions=["view"])
+@admin.action(description="Revoke selected keys", permissions=["view"])
 def revoke(modeladmin: ModelAdmin[ApiKey], request: HttpRequest, keys: QuerySet[ApiKey]) -> None:
     """Revokes the keys. They stop working at once, for good."""
     for key in keys:

@@ -20,6 +20,7 @@ from django.http import HttpRequest
 from users.models import Organisation, User
 
 MOST_COUNTED = 10_000
+ATTRIBUTES = {"id": "organisation-filter", "data-placeholder": "All organisations"}
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg] # can't be subscripted at run time

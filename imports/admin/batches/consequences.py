@@ -29,7 +29,7 @@ class Confirmation:
     action: str  # the name of its view
     question: str
     sentences: list[str]
-    button: str
+    button: str  # "" where the action would do nothing
 
 
 def confirmation(batch: ImportBatch, action: str) -> Confirmation | None:
@@ -115,7 +115,9 @@ def _undo(batch: ImportBatch) -> Confirmation:
     )
     kept, revoked = created - deleted, invitations.count()
     gone = batch.successful_rows - batch.undone_rows - created
-    sentences = [f"{count_of(deleted, 'user')} will be deleted."]
+    sentences = [
+        f"{count_of(deleted, 'user')} will be deleted." if deleted else "No user would be deleted."
+    ]
     if revoked:
         sentences.append(f"{count_of(revoked, 'open invitation')} of them will be revoked.")
     if kept:
@@ -128,12 +130,13 @@ def _undo(batch: ImportBatch) -> Confirmation:
             f"{count_of(gone, 'user')} of this import have been deleted, or moved to another"
             " organisation, before."
         )
-    sentences.append("This can't be reversed, but the file can be imported again.")
+    if deleted:
+        sentences.append("This can't be reversed, but the file can be imported again.")
     return Confirmation(
         action="undo",
         question="Undo this import?",
         sentences=sentences,
-        button=f"Delete {count_of(deleted, 'user')}",
+        button=f"Delete {count_of(deleted, 'user')}" if deleted else "",
     )
 
 

@@ -80,7 +80,7 @@ class BatchList(ReadOnlyAdmin):
             "row" if batch.total_rows == 1 else "rows",
         )
 
-    @admin.display(description="outcome")
+    @admin.display(description="rows")
     def outcome(self, batch: ImportBatch) -> str:
         """How many rows were imported, skipped and failed."""
         parts = ((part,) for part in outcome_parts(batch))
@@ -96,7 +96,7 @@ class BatchList(ReadOnlyAdmin):
         """The time of the upload in UTC."""
         return utc(batch.created_at)
 
-    @admin.display(description="took")
+    @admin.display(description="duration")
     def took(self, batch: ImportBatch) -> str:
         """The time from the start to the end, or until now, and the speed."""
         seconds, speed = progress.seconds_taken(batch), progress.of(batch).rows_per_second

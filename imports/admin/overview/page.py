@@ -54,9 +54,9 @@ def _now_tiles() -> list[Tile]:
     halt = ImportHalt.objects.current()
     now, queue, workers = figures.live(), figures.messages_waiting(), figures.workers_alive()
     return [
-        Tile(label="Waiting", value=f"{now.pending:,}", url=_imports_url(status__exact="pending")),
+        Tile(label="Pending", value=f"{now.pending:,}", url=_imports_url(status__exact="pending")),
         Tile(
-            label="Running",
+            label="Processing",
             value=f"{now.processing:,}",
             url=_imports_url(status__exact="processing"),
         ),
