@@ -109,7 +109,8 @@ class UploadForm(OptionsForm):
         required=False,
         label="Column mapping",
         widget=forms.Textarea(attrs={"rows": 3, "cols": 40, "placeholder": "email = Work mail"}),
-        help_text="Only for columns that were not recognised. One line for each: field = column name.",
+        help_text="Only for columns that were not recognised. One line for each:"
+        " field = column name.",
     )
     field_order = ("import_file", "organisation", "default_role")
 

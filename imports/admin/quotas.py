@@ -56,6 +56,4 @@ def reset_upload_limits(
     users = list(queryset)
     for user in users:
         reset_limits(user.pk)
-    modeladmin.message_user(
-        request, f"The upload limits of {count_of(len(users), 'user')} were reset."
-    )
+    modeladmin.message_user(request, f"Upload limits reset for {count_of(len(users), 'user')}.")

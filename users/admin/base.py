@@ -114,16 +114,16 @@ class OwnOrganisationAdmin(ModelAdmin):
         return self._without_organisation(request, super().get_list_filter(request))
 
     def _without_organisation(self, request: HttpRequest, names: Sequence[Any]) -> list[Any]:
-        if is_platform_staff(request):
-            return list(names)
-        return [name for name in names if name != "organisation" and not _is_by_organisation(name)]
+        hidden = () if is_platform_staff(request) else ("organisation", self.organisation_lookup)
+        return [name for name in names if name not in hidden]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The list, with the scripts of its filter by organisation where it has one."""
         context: dict[str, Any] = {}
-        if any(map(_is_by_organisation, self.get_list_filter(request))):
+        filters = self.get_list_filter(request)
+        if is_platform_staff(request) and any(map(_is_by_organisation, filters)):
             context["media"] = self.media + OrganisationFilter.media(self.admin_site)
         return super().changelist_view(request, context | (extra_context or {}))
 

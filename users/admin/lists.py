@@ -9,7 +9,6 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import admin
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import PAGE_VAR
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.paginator import Paginator
@@ -18,6 +17,7 @@ from django.forms import Media, ModelChoiceField
 from django.http import HttpRequest
 
 from users.models import Organisation, User
+from users.rights.roles import Role
 
 MOST_COUNTED = 10_000
 ATTRIBUTES = {"id": "organisation-filter", "data-placeholder": "All organisations"}
@@ -69,8 +69,8 @@ class OrganisationFilter(admin.ListFilter):
             self.used_parameters[self.parameter_name] = params.pop(self.parameter_name)[-1]
 
     def has_output(self) -> bool:
-        """The field is always shown."""
-        return True
+        """Whether the filter is shown and used. For administrators it does nothing."""
+        return cast(User, self.request.user).role == Role.SUPER_ADMIN
 
     def expected_parameters(self) -> list[str | None]:
         """The parameters of the URL that the filter takes."""
@@ -78,13 +78,11 @@ class OrganisationFilter(admin.ListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Gives the rows of the chosen organisation, or all."""
-        chosen = self.used_parameters.get(self.parameter_name)
-        if not chosen:
-            return queryset
         try:
-            return queryset.filter(**{self.lookup: UUID(chosen)})
-        except ValueError as error:
-            raise IncorrectLookupParameters from error
+            chosen = UUID(self.used_parameters.get(self.parameter_name, ""))
+        except ValueError:
+            return queryset
+        return queryset.filter(**{self.lookup: chosen})
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         """Gives one thing: the field, and the other parameters of the URL, which it keeps."""

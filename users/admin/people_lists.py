@@ -77,7 +77,7 @@ def state_in_words(person: User) -> str:
 def deactivate(modeladmin: ModelAdmin[User], request: HttpRequest, people: QuerySet[User]) -> None:
     """Takes the right to log in."""
     by = current_user(request)
-    act = _Action(modeladmin, request, "Deactivated.", "deactivated")
+    act = _Action(modeladmin, request, "Deactivated.", "{} deactivated.")
     act.on(people, lambda person: changes.deactivate(person, by=by))
 
 
@@ -85,7 +85,7 @@ def deactivate(modeladmin: ModelAdmin[User], request: HttpRequest, people: Query
 def activate(modeladmin: ModelAdmin[User], request: HttpRequest, people: QuerySet[User]) -> None:
     """Gives the right to log in back."""
     by = current_user(request)
-    act = _Action(modeladmin, request, "Activated.", "activated")
+    act = _Action(modeladmin, request, "Activated.", "{} activated.")
     act.on(people, lambda person: changes.activate(person, by=by))
 
 
@@ -93,7 +93,7 @@ def activate(modeladmin: ModelAdmin[User], request: HttpRequest, people: QuerySe
 def invite(modeladmin: ModelAdmin[User], request: HttpRequest, people: QuerySet[User]) -> None:
     """Sends an invitation, or another one."""
     by = current_user(request)
-    act = _Action(modeladmin, request, "Invited.", "invited")
+    act = _Action(modeladmin, request, "Invited.", "{} invited.")
     act.on(people, lambda person: lifecycle.invite(person, by=by))
 
 
@@ -110,7 +110,8 @@ def revoke_invitation(
             raise lifecycle.NoOpenInvitation
         lifecycle.revoke(invitation, by=by)
 
-    _Action(modeladmin, request, "Invitation revoked.", "uninvited").on(people, revoke)
+    act = _Action(modeladmin, request, "Invitation revoked.", "Invitations of {} revoked.")
+    act.on(people, revoke)
 
 
 ACTIONS: list[Any] = [deactivate, activate, invite, revoke_invitation]
@@ -122,7 +123,8 @@ class _Action:
     def __init__(
         self, modeladmin: ModelAdmin[User], request: HttpRequest, entry: str, done: str
     ) -> None:
-        """entry: the text in the history of a person. done: what was done to people."""
+        """entry: the text in the history of a person. done: the message, with {} for
+        the number of users."""
         self.modeladmin, self.request, self.entry, self.done = modeladmin, request, entry, done
 
     def on(self, people: QuerySet[User], act: Callable[[User], object]) -> None:
@@ -140,8 +142,7 @@ class _Action:
             except Refusal as refusal:
                 refused.append(f"Not done for {person.email}: {refusal.detail}")
         if done:
-            was = "was" if done == 1 else "were"
-            self._say(f"{count_of(done, 'user')} {was} {self.done}.", messages.SUCCESS)
+            self._say(self.done.format(count_of(done, "user")), messages.SUCCESS)
         for sentence in refused[:SHOWN_REFUSALS]:
             self._say(sentence, messages.ERROR)
         more = len(refused) - SHOWN_REFUSALS
