@@ -4,6 +4,7 @@ that is searched instead of listing all names."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cached_property
 from typing import Any, cast
 from uuid import UUID
@@ -65,8 +66,10 @@ class OrganisationFilter(admin.ListFilter):
     def __init__(self, request: HttpRequest, params: Any, model: Any, model_admin: Any) -> None:
         super().__init__(request, params, model, model_admin)
         self.admin_site = model_admin.admin_site
-        if self.parameter_name in params:
-            self.used_parameters[self.parameter_name] = params.pop(self.parameter_name)[-1]
+        with suppress(ValueError):  # what is no id chooses nothing
+            self.used_parameters[self.parameter_name] = UUID(
+                params.pop(self.parameter_name, [""])[-1]
+            )
 
     def has_output(self) -> bool:
         """Whether the filter is shown and used. For administrators it does nothing."""
@@ -78,15 +81,12 @@ class OrganisationFilter(admin.ListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Gives the rows of the chosen organisation, or all."""
-        try:
-            chosen = UUID(self.used_parameters.get(self.parameter_name, ""))
-        except ValueError:
-            return queryset
-        return queryset.filter(**{self.lookup: chosen})
+        chosen = self.used_parameters.get(self.parameter_name)
+        return queryset.filter(**{self.lookup: chosen}) if chosen else queryset
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         """Gives one thing: the field, and the other parameters of the URL, which it keeps."""
-        chosen = self.used_parameters.get(self.parameter_name, "")
+        chosen = str(self.used_parameters.get(self.parameter_name, ""))
         dropped = (self.parameter_name, PAGE_VAR)
         yield {
             "field": self._field().widget.render(
