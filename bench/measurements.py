@@ -12,7 +12,18 @@ from time import perf_counter
 import psutil
 from django.db import connection
 
-from bench import comparison, fixtures, invitations, page, people, reading, retention, reviews, service
+from bench import (
+    comparison,
+    fixtures,
+    invitations,
+    overview,
+    page,
+    people,
+    reading,
+    retention,
+    reviews,
+    service,
+)
 from bench import variants as engine_variants
 from bench.report import NO_TARGET, Result
 from imports.engine import runner
@@ -261,6 +272,7 @@ ALL: dict[str, Callable[[int], Result | list[Result]]] = {
     "invitations": invitations.all_of,
     "people": people.lists,
     "page": page.of_5000_rows,
+    "overview": overview.pages,
     "retention": retention.during_purge,
     "variants": variants,
 }

@@ -8,6 +8,7 @@ from django.contrib.admin import AdminSite
 from django.contrib.admin.apps import AdminConfig
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 
 # Groups, which give no permissions here, and the keys of second factors.
@@ -39,6 +40,19 @@ class Site(AdminSite):
         if context["has_permission"]:
             context["import_halt"] = ImportHalt.objects.current()
         return context
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """The first page: the overview for platform staff, and a list of the pages for others."""
+        # Here, as this module is loaded before the models.
+        from imports.admin.overview import context_of
+        from users.admin.base import is_platform_staff
+
+        context = dict(extra_context or {})
+        if is_platform_staff(request):
+            context |= {"title": "Overview", "overview": context_of(request.GET.get("days", ""))}
+        return super().index(request, context)
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -3,6 +3,6 @@
 Importing this package registers the pages. Nothing else imports it.
 """
 
-from imports.admin import audit, batches, quotas, row_errors, user_import
+from imports.admin import audit, batches, overview, quotas, row_errors, user_import
 
-__all__ = ["audit", "batches", "quotas", "row_errors", "user_import"]
+__all__ = ["audit", "batches", "overview", "quotas", "row_errors", "user_import"]

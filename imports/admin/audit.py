@@ -5,10 +5,11 @@ Platform staff see all events. Administrators see the events of their own organi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import Case, Exists, F, Model, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.http import HttpRequest
@@ -24,26 +25,20 @@ from users.admin.base import (
     current_user,
     is_platform_staff,
 )
+from users.admin.lists import OrganisationFilter, titled
 from users.models import Organisation, User
 
+SOURCES = {
+    "admin": "this site",
+    "api": "the API",
+    "page": "the pages for everybody",
+    "command": "a command of an operator",
+}
 ID_FIELDS = ("user_id", "batch_id", "upload_id", "subject_id", "organisation_id", "api_key_id")
 
 
-class _OrganisationFilter(admin.SimpleListFilter):
-    """Filters by organisation. Only platform staff get choices."""
-
-    title = parameter_name = "organisation"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterator[tuple[str, str]]:
-        """Gives (id, name) of every organisation."""
-        if is_platform_staff(request):
-            for organisation in Organisation.objects.all():
-                yield str(organisation.id), organisation.name
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Gives the events of the chosen organisation, or all."""
-        chosen = _uuid(self.value() or "")
-        return queryset.filter(organisation_id=chosen) if chosen else queryset
+class _OrganisationFilter(OrganisationFilter):
+    parameter_name = "organisation"  # bookmarked URLs use it
 
 
 class _EventTypeFilter(admin.SimpleListFilter):
@@ -61,19 +56,62 @@ class _EventTypeFilter(admin.SimpleListFilter):
         return queryset.filter(event_type=self.value()) if self.value() else queryset
 
 
+class _SourceFilter(admin.SimpleListFilter):
+    """Filters by where an event came from."""
+
+    title = parameter_name = "source"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Gives (source, words) of every source."""
+        return list(SOURCES.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Gives the events of the chosen source, or all."""
+        return queryset.filter(source=self.value()) if self.value() else queryset
+
+
+class _MonthFilter(admin.SimpleListFilter):
+    """Filters by month, back to the oldest events that are kept. Django's own would read the whole
+    table to find the months that have events."""
+
+    title = parameter_name = "month"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Gives (month, its name), the newest first."""
+        now = datetime.now(UTC)
+        oldest = now - timedelta(days=settings.AUDIT_RETENTION_DAYS)
+        months = 12 * (now.year - oldest.year) + now.month - oldest.month
+        firsts = [_first_of_month(now, months_back) for months_back in range(months + 1)]
+        return [(f"{first:%Y-%m}", f"{first:%B %Y}") for first in firsts]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Gives the events of the chosen month, or all."""
+        if self.value() not in dict(self.lookup_choices):
+            return queryset
+        first = datetime.strptime(f"{self.value()}-01", "%Y-%m-%d").replace(tzinfo=UTC)
+        return queryset.filter(created_at__gte=first, created_at__lt=_first_of_month(first, -1))
+
+
+def _first_of_month(moment: datetime, months_back: int) -> datetime:
+    years, month = divmod(12 * moment.year + moment.month - 1 - months_back, 12)
+    return datetime(years, month + 1, 1, tzinfo=UTC)
+
+
 @admin.register(AuditEvent)
 class AuditEventAdmin(OwnOrganisationAdmin):
     """The list of audit events and the page of each."""
 
     organisation_lookup = "organisation_id"
     list_display = ("when", "event", "user", "organisation", "batch", "source", "ip")
-    list_filter = (_EventTypeFilter, "source", "created_at", _OrganisationFilter)
-    date_hierarchy = "created_at"
+    list_filter = (
+        _OrganisationFilter,
+        ("created_at", titled("date", admin.DateFieldListFilter)),
+        *(_MonthFilter, _SourceFilter, _EventTypeFilter),
+    )
     search_fields = ("batch_id",)  # makes Django show the search box; see get_search_results
     search_help_text = "E-mail address of the user, IP address, or any id"
     fields = (*list_display, "changed", *ID_FIELDS)
     readonly_fields = fields
-    show_full_result_count = False
     list_per_page = 50
 
     class Media:

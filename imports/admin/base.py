@@ -14,7 +14,6 @@ from users.models import User
 class ReadOnlyAdmin(OwnOrganisationAdmin):
     """Pages on which nothing can be added, changed or deleted."""
 
-    show_full_result_count = False
     list_per_page = 50
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:

@@ -93,23 +93,24 @@ class UploadForm(OptionsForm):
     sheet = forms.CharField(
         required=False,
         max_length=255,
-        help_text="The name of a sheet of the workbook. If empty, the first sheet is read.",
+        help_text="The name of a sheet of the workbook. Leave empty to read the first sheet.",
     )
     skip_hidden_rows = forms.BooleanField(
         required=False,
-        label="Leave out hidden rows",
+        label="Skip hidden rows",
         help_text="Rows that are hidden in the workbook, for example by a filter.",
     )
     skip_suspended = forms.BooleanField(
         required=False,
-        label="Leave out suspended people",
+        label="Skip suspended people",
         help_text="Rows whose status column says that the person is suspended or inactive.",
     )
     mapping = forms.CharField(
         required=False,
-        label="Columns",
+        label="Column mapping",
         widget=forms.Textarea(attrs={"rows": 3, "cols": 40, "placeholder": "email = Work mail"}),
-        help_text="One line for each field that is in a column with another name: field = header.",
+        help_text="Only for columns that were not recognised. One line for each:"
+        " field = column name.",
     )
     field_order = ("import_file", "organisation", "default_role")
 

@@ -12,6 +12,7 @@ from imports.engine import undo
 from imports.engine.options import ImportOptions
 from imports.models import ImportBatch, Upload
 from imports.models.statuses import Status
+from users.admin.base import HIDDEN_USER
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,7 +93,9 @@ def speed_text(batch: ImportBatch) -> str:
     neither is known yet."""
     if not batch.is_live:
         seconds = progress.seconds_taken(batch)
-        return f"Took {duration(seconds)}" if seconds is not None else ""
+        rate = progress.of(batch).rows_per_second
+        speed = f", {rate:,.0f} rows a second" if rate else ""
+        return f"Took {duration(seconds)}{speed}" if seconds is not None else ""
     now = progress.of(batch)
     left = f", about {duration(now.eta_seconds)} left" if now.eta_seconds else ""
     return f"{now.rows_per_second:,.0f} rows a second{left}" if now.rows_per_second else ""
@@ -152,13 +155,20 @@ def _was_or_were(count: int) -> str:
     return "was" if count == 1 else "were"
 
 
-def batch_details(batch: ImportBatch) -> list[tuple[str, Any]]:
+def uploader(batch: ImportBatch, *, is_visible: bool) -> str:
+    """Who uploaded the file. is_visible: whether the page may name the user."""
+    if batch.uploaded_by is None:
+        return "an operator"
+    return batch.uploaded_by.email if is_visible else HIDDEN_USER
+
+
+def batch_details(batch: ImportBatch, uploaded_by: str) -> list[tuple[str, Any]]:
     """(label, value) of the section "About this import". Details without a value are left out."""
     options = ImportOptions.from_json(batch.options)
     upload = getattr(batch, "upload", None)
     details: list[tuple[str, Any]] = [
         ("Organisation", batch.organisation),
-        ("Uploaded by", batch.uploaded_by or "an operator"),
+        ("Uploaded by", uploaded_by),
         ("Uploaded", _time(batch.created_at)),
         ("Started", _time(batch.started_at)),
         ("Ended", _time(batch.completed_at)),

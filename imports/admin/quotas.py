@@ -31,10 +31,15 @@ class UploadLimitAdmin(ModelAdmin):
 class UploadBlockAdmin(ModelAdmin):
     """The block list: users and networks that may not upload."""
 
-    list_display = ("__str__", "reason", "until", "blocked_by", "created_at")
+    list_display = ("target", "reason", "until", "blocked_by", "created_at")
     list_select_related = ("user", "blocked_by")
     raw_id_fields = ("user",)
     search_fields = ("user__email", "reason")
+
+    @admin.display(description="user or network")
+    def target(self, block: UploadBlock) -> str:
+        """What is blocked."""
+        return str(block.user or block.network)
 
     def save_model(self, request: HttpRequest, obj: UploadBlock, form: Any, change: bool) -> None:
         """Stores who created the block."""
@@ -43,7 +48,7 @@ class UploadBlockAdmin(ModelAdmin):
         super().save_model(request, obj, form, change)
 
 
-@admin.action(description="Reset upload limits", permissions=["platform"])
+@admin.action(description="Reset upload limits of selected users", permissions=["platform"])
 def reset_upload_limits(
     modeladmin: admin.ModelAdmin[User], request: HttpRequest, queryset: QuerySet[User]
 ) -> None:

@@ -10,9 +10,17 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
+from core.text import utc
 from imports import models
 from imports.admin.base import ReadOnlyAdmin
+from imports.admin.filters import ErrorCodeFilter, FieldFilter, field_label, words_of
 from imports.engine.staged import staging
+from users.admin.lists import OrganisationFilter, titled
+
+
+class _OrganisationFilter(OrganisationFilter):
+    parameter_name = "import_batch__organisation__id__exact"
+    lookup = "import_batch__organisation_id"
 
 
 @admin.register(models.ImportError)
@@ -20,26 +28,26 @@ class ImportErrorAdmin(ReadOnlyAdmin):
     """Row errors of all imports."""
 
     organisation_lookup = "import_batch__organisation"
-    list_display = ("row_number", "field_name", "error_message", "file")
+    list_display = ("row_number", "field", "error", "file", "organisation", "when")
     list_filter = (
-        ("error_code", admin.AllValuesFieldListFilter),
-        ("field_name", admin.AllValuesFieldListFilter),
-        "import_batch__organisation",
-        "created_at",
+        _OrganisationFilter,
+        ("created_at", titled("date", admin.DateFieldListFilter)),
+        *(ErrorCodeFilter, FieldFilter),
     )
-    list_select_related = ("import_batch",)
+    list_select_related = ("import_batch__organisation",)
     search_fields = ("error_message",)
+    search_help_text = "A part of the sentence of the error"
     ordering = ("-created_at", "row_number", "field_name")
     fields = (
         "file",
         "row_number",
-        "field_name",
+        "field",
+        "error",
         "error_code",
-        "error_message",
         "row",
         "created_at",
     )
-    readonly_fields = ("file", "row")
+    readonly_fields = ("file", "field", "error", "row")
 
     class Media:
         css = {"all": ("imports/admin.css",)}
@@ -49,6 +57,27 @@ class ImportErrorAdmin(ReadOnlyAdmin):
         """A link to the page of the import."""
         url = reverse("admin:imports_importbatch_change", args=[error.import_batch_id])
         return format_html('<a href="{}">{}</a>', url, error.import_batch.filename)
+
+    @admin.display(description="field", ordering="field_name")
+    def field(self, error: models.ImportError) -> str:
+        """The field of the wrong cell in words."""
+        return field_label(error.field_name)
+
+    @admin.display(description="error", ordering="error_code")
+    def error(self, error: models.ImportError) -> str:
+        """The kind of error, and the sentence about it."""
+        words = words_of(error.error_code)
+        return format_html("<strong>{}</strong><br>{}", words, error.error_message)
+
+    @admin.display(description="organisation")
+    def organisation(self, error: models.ImportError) -> str:
+        """The organisation of the import."""
+        return error.import_batch.organisation.name
+
+    @admin.display(description="when", ordering="created_at")
+    def when(self, error: models.ImportError) -> str:
+        """The time in UTC."""
+        return utc(error.created_at)
 
     @admin.display(description="the row in the file")
     def row(self, error: models.ImportError) -> str:

@@ -32,7 +32,7 @@ from core.requests.client_ip import client_ip
 from imports import actions, audit, files, invitations, quotas, uploads
 from imports.admin.base import LockedDeletion
 from imports.admin.forms import ConfirmForm, OptionsForm, UploadForm
-from imports.admin.people import CheckedUserForm
+from imports.admin.people import CheckedUserForm, WithOrigin
 from imports.admin.presentation import describe_upload
 from imports.admin.quotas import reset_upload_limits
 from imports.engine.review.preview import Preview, preview
@@ -67,7 +67,7 @@ class UserResource(ModelResource):  # type: ignore[misc]
 
 
 @admin.register(User)
-class UserImportAdmin(ImportMixin, ExportMixin, LockedDeletion, UserAdmin):  # type: ignore[misc]
+class UserImportAdmin(WithOrigin, ImportMixin, ExportMixin, LockedDeletion, UserAdmin):  # type: ignore[misc]
     """The admin pages of users, with the buttons to import and export."""
 
     import_template_name = "admin/users/user/import.html"
@@ -75,6 +75,7 @@ class UserImportAdmin(ImportMixin, ExportMixin, LockedDeletion, UserAdmin):  # t
     resource_classes = [UserResource]
     form = CheckedUserForm
     actions = [*UserAdmin.actions, reset_upload_limits]
+    list_display = (*UserAdmin.list_display, "origin")
     export_formats = [CSV]
     to_encoding = "utf-8-sig"  # Excel recognises UTF-8 by the byte-order mark
 

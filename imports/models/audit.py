@@ -27,6 +27,7 @@ class EventType(models.TextChoices):
     ERRORS_DOWNLOADED = "errors_downloaded", "downloaded row errors"
     MARKED_FAILED = "marked_failed", "marked an import as failed"
     QUOTA_RESET = "quota_reset", "reset upload limits"
+    LIMIT_REACHED = "limit_reached", "ran into an upload limit"
     BLOCKED = "blocked", "blocked uploads"
     UNBLOCKED = "unblocked", "unblocked uploads"
     PURGED = "purged", "deleted old imports"
@@ -87,6 +88,11 @@ class AuditEvent(models.Model):
                 fields=["batch_id"],
                 condition=Q(batch_id__isnull=False),
                 name="audit_events_batch",
+            ),
+            models.Index(
+                fields=["-created_at"],
+                condition=Q(event_type="limit_reached"),
+                name="audit_events_limit_reached",
             ),
         ]
 

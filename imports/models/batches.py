@@ -150,6 +150,7 @@ class ImportBatch(Table):
         verbose_name = "import"
         ordering = ["-created_at", "-id"]
         indexes = [
+            models.Index(fields=["-created_at", "-id"], name="import_batches_newest"),
             models.Index(fields=["organisation", "-created_at"], name="import_batches_history"),
             models.Index(
                 fields=["status"], condition=Q(status__in=LIVE), name="import_batches_live"
@@ -245,6 +246,8 @@ class ImportError(Table):
         db_table = "import_errors"
         verbose_name = "row error"
         ordering = ["row_number", "field_name"]
+        # All rows of a chunk have the same time, so that PostgreSQL stores it as one short list.
+        indexes = [models.Index(fields=["-created_at"], name="import_errors_newest")]
         constraints = [
             # Also the index for listing the errors of a batch.
             models.UniqueConstraint(

@@ -47,6 +47,8 @@ class Heartbeat(models.Model):
 
     class Meta:
         db_table = "heartbeats"
+        verbose_name = "process"
+        verbose_name_plural = "processes"
 
     def __str__(self) -> str:
         return f"{self.name} {utc(self.at, seconds=True)}"
@@ -82,6 +84,8 @@ class ImportHalt(models.Model):
 
     class Meta:
         db_table = "import_halts"
+        verbose_name = "halt of imports"
+        verbose_name_plural = "halts of imports"
         ordering = ["-started_at"]
         constraints = [
             models.UniqueConstraint(

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import structlog
 from django.conf import settings
 from django.db import Error, transaction
+from django.db.models.functions import Now
 from django.dispatch import receiver
 from django_ratelimit.core import get_usage
 
@@ -24,6 +25,7 @@ from core.text import utc
 from imports import audit
 from imports.errors import QuotaExceeded
 from imports.models import (
+    AuditEvent,
     Counts,
     EventType,
     LimitType,
@@ -185,6 +187,7 @@ def _refusal(
         retry_after_seconds=last.seconds_left,
     )
     MetricCounter.objects.add("csv_rate_limit_violations_total", limit_type=full.limit_type)
+    _record_once(full, organisation_id)
     return QuotaExceeded(
         f"You have used up the {last.limit} {LimitType(full.limit_type).label} that you may make "
         f"in one {last.period}. The next one is possible in {-(-last.seconds_left // 60)} min, at "
@@ -192,6 +195,22 @@ def _refusal(
         usage=fullest(windows, counts),
         retry_after_seconds=last.seconds_left,
     )
+
+
+def _record_once(full: Window, organisation_id: UUID | str | None) -> None:
+    """Records in the audit trail that a user ran into a limit: once in a window, however often a
+    script tries again."""
+    began = Now() - timedelta(seconds=PERIODS[full.period] - full.seconds_left)
+    known = AuditEvent.objects.everywhere().filter(
+        user_id=full.user_id, event_type=EventType.LIMIT_REACHED, created_at__gte=began
+    )
+    if not known.filter(fields=full.limit_type).exists():
+        audit.record(
+            EventType.LIMIT_REACHED,
+            user=User(id=full.user_id),
+            organisation_id=organisation_id,
+            fields=[full.limit_type],
+        )
 
 
 @receiver(redis_away)

@@ -10,9 +10,18 @@ from typing import Any, NamedTuple
 import pytest
 from django.contrib import admin as django_admin
 from django.test import Client, RequestFactory
+from django.utils import timezone
 
 from imports import models
-from imports.models import AuditEvent, ImportBatch, UploadBlock, UploadCounter, UploadLimit
+from imports.models import (
+    AuditEvent,
+    Heartbeat,
+    ImportBatch,
+    ImportHalt,
+    UploadBlock,
+    UploadCounter,
+    UploadLimit,
+)
 from imports.models.statuses import Status
 from imports.quotas.limits import current_windows
 from tests.conftest import MakeUser
@@ -94,6 +103,8 @@ READ_ONLY = of_model(LIST, NO_ADD, VIEW_ROW, NO_DELETE, HISTORY)
 # Pages of platform staff answer 403 to others, for rows of any organisation.
 ANY = Page(PLATFORM, 200, PLATFORM, 200)
 ONLY_PLATFORM = of_model(ANY, ANY, ANY, ANY, ANY)
+SHOWN = Page(PLATFORM, 200, NOBODY, 0)
+ONLY_SHOWN = of_model(ANY, NO_ADD, SHOWN, Page(NOBODY, 0, NOBODY, 0), ANY)
 
 MODELS = {
     "users_user": of_model(
@@ -110,6 +121,8 @@ MODELS = {
     "imports_auditevent": READ_ONLY,
     "imports_uploadlimit": ONLY_PLATFORM,
     "imports_uploadblock": ONLY_PLATFORM,
+    "imports_heartbeat": ONLY_SHOWN,
+    "imports_importhalt": ONLY_SHOWN,
 }
 OTHER_PAGES = {
     "index": Page(STAFF, 200, STAFF, 200),
@@ -166,10 +179,12 @@ def rows(
             organisation=organisation, limit_type="csv_import", per_hour=1, per_day=1
         )
         block = UploadBlock.objects.create(user=member, reason="test")
+        beat = Heartbeat.objects.create(name=f"worker:{target}")
+        halt = ImportHalt.objects.create(reason="test", ended_at=timezone.now())
         error = models.ImportError.objects.everywhere().filter(import_batch=batches[target])[0]
         for model, row in zip(
             MODELS,
-            (member, organisation, key, batches[target], error, event, limit, block),
+            (member, organisation, key, batches[target], error, event, limit, block, beat, halt),
             strict=True,
         ):
             found[model][target] = row

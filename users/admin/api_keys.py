@@ -19,6 +19,7 @@ from users.admin.base import (
     current_user,
     is_platform_staff,
 )
+from users.admin.lists import OrganisationFilter, titled
 from users.credentials import api_keys
 from users.models import ApiKey
 
@@ -38,7 +39,7 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg] # can't be subscrip
         return values
 
 
-@admin.action(description="Revoke the chosen keys", permissions=["view"])
+@admin.action(description="Revoke selected keys", permissions=["view"])
 def revoke(modeladmin: ModelAdmin[ApiKey], request: HttpRequest, keys: QuerySet[ApiKey]) -> None:
     """Revokes the keys. They stop working at once, for good."""
     for key in keys:
@@ -57,11 +58,13 @@ class ApiKeyAdmin(OwnOrganisationAdmin):
     form = ApiKeyForm
     actions = [revoke]
     list_display = ("name", "prefix", "owner", "organisation", "state", "last_used_at")
-    list_filter = ("organisation", "created_at")
+    list_filter = (
+        OrganisationFilter,
+        ("created_at", titled("date created", admin.DateFieldListFilter)),
+    )
     list_select_related = ("user", "organisation")
     search_fields = ("name", "prefix")
     autocomplete_fields = ("user", "organisation")
-    show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Adds whether the page may name the user of a key."""

@@ -14,7 +14,9 @@ from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.text import capfirst
 
+from users.admin.lists import BoundedPaginator, OrganisationFilter
 from users.models import User
 from users.rights.roles import Role
 
@@ -56,12 +58,28 @@ class FilteredList(ChangeList):
                 raise DisallowedModelAdminLookup(f"Filtering by {name} not allowed")
         return found
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.is_popup:
+            self.title = capfirst(self.opts.verbose_name_plural)
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Reads the page. `is_cut`: there are more rows than all pages show."""
+        super().get_results(request)
+        self.is_cut = getattr(self.paginator, "is_cut", False)
+        self.result_count_text = f"{self.result_count:,}"
+        if self.is_cut:  # beside the search, Django would show it as the number of all results
+            self.full_result_count = self.result_count
+
 
 class ModelAdmin(DjangoModelAdmin):
     """Admin pages whose list can be filtered by its own filters only."""
 
     # Parameters of the list's URL besides those of `list_filter`, for links from other pages.
     extra_lookups: tuple[str, ...] = ()
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # it would count all rows for each choice
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """The class of the list."""
@@ -99,6 +117,16 @@ class OwnOrganisationAdmin(ModelAdmin):
         hidden = () if is_platform_staff(request) else ("organisation", self.organisation_lookup)
         return [name for name in names if name not in hidden]
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list, with the scripts of its filter by organisation where it has one."""
+        context: dict[str, Any] = {}
+        filters = self.get_list_filter(request)
+        if is_platform_staff(request) and any(map(_is_by_organisation, filters)):
+            context["media"] = self.media + OrganisationFilter.media(self.admin_site)
+        return super().changelist_view(request, context | (extra_context or {}))
+
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Any:
@@ -122,6 +150,10 @@ class OwnOrganisationAdmin(ModelAdmin):
             if not is_visible_user(request, entry.user):
                 entry.user = User(email=HIDDEN_USER)
         return response
+
+
+def _is_by_organisation(name: Any) -> bool:
+    return isinstance(name, type) and issubclass(name, OrganisationFilter)
 
 
 def is_visible_user(request: HttpRequest, user: User) -> bool:

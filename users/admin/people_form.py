@@ -44,6 +44,7 @@ class UserChangeForm(_NormalisedEmailForm, BaseChangeForm):
     class Meta:
         model = User
         fields = "__all__"
+        labels = changes.APPLICATIONS
         field_classes: dict[str, Any] = {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

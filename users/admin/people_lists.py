@@ -73,31 +73,31 @@ def state_in_words(person: User) -> str:
     return f"{words}: {invitation.reason}" if invitation.reason else words
 
 
-@admin.action(description="Deactivate the chosen people", permissions=["change"])
+@admin.action(description="Deactivate selected users", permissions=["change"])
 def deactivate(modeladmin: ModelAdmin[User], request: HttpRequest, people: QuerySet[User]) -> None:
     """Takes the right to log in."""
     by = current_user(request)
-    act = _Action(modeladmin, request, "Deactivated.", "deactivated")
+    act = _Action(modeladmin, request, "Deactivated.", "{} deactivated.")
     act.on(people, lambda person: changes.deactivate(person, by=by))
 
 
-@admin.action(description="Activate the chosen people", permissions=["change"])
+@admin.action(description="Activate selected users", permissions=["change"])
 def activate(modeladmin: ModelAdmin[User], request: HttpRequest, people: QuerySet[User]) -> None:
     """Gives the right to log in back."""
     by = current_user(request)
-    act = _Action(modeladmin, request, "Activated.", "activated")
+    act = _Action(modeladmin, request, "Activated.", "{} activated.")
     act.on(people, lambda person: changes.activate(person, by=by))
 
 
-@admin.action(description="Invite the chosen people (again)", permissions=["change"])
+@admin.action(description="Invite selected users (again)", permissions=["change"])
 def invite(modeladmin: ModelAdmin[User], request: HttpRequest, people: QuerySet[User]) -> None:
     """Sends an invitation, or another one."""
     by = current_user(request)
-    act = _Action(modeladmin, request, "Invited.", "invited")
+    act = _Action(modeladmin, request, "Invited.", "{} invited.")
     act.on(people, lambda person: lifecycle.invite(person, by=by))
 
 
-@admin.action(description="Revoke the invitations of the chosen people", permissions=["change"])
+@admin.action(description="Revoke invitations of selected users", permissions=["change"])
 def revoke_invitation(
     modeladmin: ModelAdmin[User], request: HttpRequest, people: QuerySet[User]
 ) -> None:
@@ -110,7 +110,8 @@ def revoke_invitation(
             raise lifecycle.NoOpenInvitation
         lifecycle.revoke(invitation, by=by)
 
-    _Action(modeladmin, request, "Invitation revoked.", "no longer invited").on(people, revoke)
+    act = _Action(modeladmin, request, "Invitation revoked.", "Invitations of {} revoked.")
+    act.on(people, revoke)
 
 
 ACTIONS: list[Any] = [deactivate, activate, invite, revoke_invitation]
@@ -122,13 +123,14 @@ class _Action:
     def __init__(
         self, modeladmin: ModelAdmin[User], request: HttpRequest, entry: str, done: str
     ) -> None:
-        """entry: the text in the history of a person. done: what people then are."""
+        """entry: the text in the history of a person. done: the message, with {} for
+        the number of users."""
         self.modeladmin, self.request, self.entry, self.done = modeladmin, request, entry, done
 
     def on(self, people: QuerySet[User], act: Callable[[User], object]) -> None:
         """Acts on each person in a transaction of its own."""
         if people.count() > MAX_PEOPLE:
-            self._say(f"Choose at most {MAX_PEOPLE:,} people at once.", messages.ERROR)
+            self._say(f"Select at most {MAX_PEOPLE:,} users at once.", messages.ERROR)
             return
         done, refused = 0, []
         for person in people.order_by("id"):
@@ -140,8 +142,7 @@ class _Action:
             except Refusal as refusal:
                 refused.append(f"Not done for {person.email}: {refusal.detail}")
         if done:
-            noun = "1 person is" if done == 1 else f"{done:,} people are"
-            self._say(f"{noun} {self.done}.", messages.SUCCESS)
+            self._say(self.done.format(count_of(done, "user")), messages.SUCCESS)
         for sentence in refused[:SHOWN_REFUSALS]:
             self._say(sentence, messages.ERROR)
         more = len(refused) - SHOWN_REFUSALS

@@ -15,9 +15,12 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.html import format_html
 
 from core.errors import Refusal
+from core.text import utc
 from users.admin.base import OwnOrganisationAdmin, current_user, is_platform_staff
+from users.admin.lists import OrganisationFilter, titled
 from users.admin.people_form import UserAddForm, UserChangeForm
 from users.admin.people_lists import (
     ACTIONS,
@@ -69,12 +72,15 @@ class UserAdmin(OwnOrganisationAdmin, BaseUserAdmin):
     filter_horizontal = ()
     actions = ACTIONS
     list_display = (
-        *("email", "full_name", "role", "organisation", "is_active"),
-        *("invitation", "last_login"),
+        *("person", "role", "organisation", "active"),
+        *("invitation", "seen"),
     )
     list_filter = (
-        *("role", "is_active", "organisation"),
-        *(ApplicationFilter, InvitationFilter, "created_at"),
+        OrganisationFilter,
+        "role",
+        ("is_active", titled("active", admin.BooleanFieldListFilter)),
+        *(InvitationFilter, ApplicationFilter),
+        ("created_at", titled("date added", admin.DateFieldListFilter)),
     )
     list_select_related = ("organisation",)
     extra_lookups = ("import_batch_id",)  # the link to the users that an import created
@@ -82,7 +88,6 @@ class UserAdmin(OwnOrganisationAdmin, BaseUserAdmin):
     search_help_text = "E-mail address, name or department"
     ordering = ("email",)
     list_per_page = 50
-    show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Reads the invitations along."""
@@ -125,10 +130,21 @@ class UserAdmin(OwnOrganisationAdmin, BaseUserAdmin):
         """The state of the invitation, and why it failed."""
         return state_in_words(user)
 
-    @admin.display(description="name", ordering="last_name")
-    def full_name(self, user: User) -> str:
-        """First and last name."""
-        return user.get_full_name()
+    @admin.display(description="user", ordering="email")
+    def person(self, user: User) -> str:
+        """The e-mail address, and below it the name."""
+        name = user.get_full_name()
+        return format_html("{}<small>{}</small>", user.email, name)
+
+    @admin.display(description="active", ordering="is_active", boolean=True)
+    def active(self, user: User) -> bool:
+        """Whether the user may log in."""
+        return user.is_active
+
+    @admin.display(description="last login", ordering="last_login")
+    def seen(self, user: User) -> str:
+        """The time of the last login in UTC."""
+        return utc(user.last_login) if user.last_login else "never"
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Platform staff only, as the form lets them choose any role and organisation."""

@@ -181,10 +181,126 @@ def test_row_errors_are_listed_a_hundred_to_a_page(admin: User, acme: Organisati
     batch = import_file(admin_client(admin), acme, csv_bytes(rows))
     client = admin_client(admin)
     first, second = client.get(batch_url(batch)), client.get(batch_url(batch) + "?page=2")
-    assert (len(first.context["errors"]), len(second.context["errors"])) == (100, 50)
+    assert [len(page.context["errors"].page) for page in (first, second)] == [100, 50]
     assert "Page 1 of 2" in visible_text(first)
-    assert second.context["errors"][0].row_number == 102
+    assert second.context["errors"].page[0].row_number == 102
     assert client.get(batch_url(batch) + "?page=nonsense").status_code == 200
+
+
+def test_row_errors_are_counted_by_kind_and_filtered(admin: User, acme: Organisation) -> None:
+    rows = [
+        *[(f"a{n}@new.example", "A", "B", "boss", "", "") for n in range(3)],
+        *[("nonsense@", "A", "", "viewer", "", "Sales") for _ in range(2)],
+    ]
+    batch = import_file(admin_client(admin), acme, csv_bytes(rows))
+    client, url = admin_client(admin), batch_url(batch)
+    page = client.get(url)
+    bars = page.context["errors"].chart.bars
+    assert {bar.label: bar.number for bar in bars} == {
+        "Unknown role": 3,
+        "Invalid e-mail address": 2,
+        "Value missing": 2,
+    }
+    for bar in bars:
+        found = client.get(url + bar.url.partition("#")[0]).context["errors"].page
+        assert found.paginator.count == bar.number, bar.label
+    both = client.get(url, {"field": "email", "code": "invalid_email"})
+    assert {error.row_number for error in both.context["errors"].page} == {5, 6}
+    assert "2 of 7 row errors." in visible_text(both)
+    none = client.get(url, {"field": "role", "code": "invalid_email"})
+    assert "No row error is of this field and kind." in visible_text(none)
+    unknown = client.get(url, {"field": "nonsense", "code": "'"})
+    assert unknown.context["errors"].page.paginator.count == 7
+
+
+def test_the_pages_of_row_errors_keep_the_filter(admin: User, acme: Organisation) -> None:
+    rows = [(f"person{n}@new.example", "A", "B", "boss", "", "") for n in range(150)]
+    batch = import_file(admin_client(admin), acme, csv_bytes(rows))
+    page = admin_client(admin).get(batch_url(batch), {"code": "invalid_role", "field": "role"})
+    assert 'href="?field=role&amp;code=invalid_role&amp;page=2#errors"' in page.content.decode()
+
+
+# --- what an action will do -----------------------------------------------------------------------
+
+
+def asked(client: Any, batch: ImportBatch, action: str) -> str:
+    """The page with the question before an action."""
+    return visible_text(client.get(batch_url(batch), {"confirm": action}))
+
+
+def test_the_question_before_a_cancel_says_what_is_kept_and_what_is_left(
+    admin: User, acme: Organisation, settings: Any
+) -> None:
+    settings.IMPORT_CHUNK_SIZE = 2
+    batch = start_import(admin_client(admin), acme, csv_bytes(valid_rows(6)))
+    client = admin_client(admin)
+    assert "No user has been imported yet." in asked(client, batch, "cancel")
+    runner.run(batch.id, lambda: True)  # one chunk
+    text = asked(client, batch, "cancel")
+    assert "4 rows are not processed yet and will not be imported." in text
+    assert "2 users are imported already and will be kept." in text
+    batch.refresh_from_db()
+    assert batch.status == Status.PROCESSING
+
+
+def test_the_question_before_a_retry_says_what_will_become_of_the_rows(
+    admin: User, acme: Organisation, settings: Any
+) -> None:
+    settings.IMPORT_CHUNK_SIZE = 2
+    batch = start_import(admin_client(admin), acme, csv_bytes([*valid_rows(5), INVALID_ROW]))
+    runner.run(batch.id, lambda: True)  # one chunk
+    client = admin_client(admin)
+    client.post(f"/admin/imports/importbatch/{batch.id}/cancel")
+    text = asked(client, batch, "retry")
+    for part in (
+        "The file of 6 rows runs again, as a new import.",
+        "3 users will be imported.",
+        "2 rows will be skipped: these users exist already.",
+        "1 row will fail",
+    ):
+        assert part in text
+    client.post(f"/admin/imports/importbatch/{batch.id}/retry")
+    again = ImportBatch.objects.everywhere().get(retry_of=batch)
+    runner.run(again.id, lambda: False)
+    again.refresh_from_db()
+    assert (again.successful_rows, again.skipped_rows, again.failed_rows) == (3, 2, 1)
+    assert "instead of" not in again.error_message  # the question was no preview
+
+
+def test_the_question_before_an_undo_says_how_many_are_deleted_and_kept(
+    admin: User, acme: Organisation
+) -> None:
+    batch = import_file(admin_client(admin), acme, csv_bytes(valid_rows(4)))
+    made = User.objects.everywhere().filter(import_batch_id=batch.id).order_by("email")
+    made.filter(email="person1@new.example").update(department="Edited")
+    made.filter(email="person2@new.example").delete()
+    client = admin_client(admin)
+    page = client.get(batch_url(batch), {"confirm": "undo"})
+    text = visible_text(page)
+    assert "2 users will be deleted." in text
+    assert "1 user will be kept" in text
+    assert "1 user of this import have been deleted, or moved" in text
+    assert 'value="Delete 2 users"' in page.content.decode()
+    assert made.count() == 3
+    text = visible_text(client.post(f"/admin/imports/importbatch/{batch.id}/undo", follow=True))
+    assert "2 users were removed. 1 user was kept" in text
+
+
+def test_an_undo_that_would_delete_nobody_has_no_button(admin: User, acme: Organisation) -> None:
+    batch = import_file(admin_client(admin), acme, csv_bytes(valid_rows(1)))
+    User.objects.everywhere().filter(import_batch_id=batch.id).update(department="Edited")
+    page = admin_client(admin).get(batch_url(batch), {"confirm": "undo"})
+    assert "No user would be deleted." in visible_text(page)
+    assert 'value="Delete' not in page.content.decode()
+
+
+@pytest.mark.parametrize("action", ["cancel", "nonsense", "undo"])
+def test_an_action_that_is_not_possible_is_not_asked_about(
+    admin: User, acme: Organisation, action: str
+) -> None:
+    batch = import_file(admin_client(admin), acme, csv_bytes([INVALID_ROW]))
+    page = admin_client(admin).get(batch_url(batch), {"confirm": action})
+    assert page.context["confirmation"] is None
 
 
 def test_a_row_error_shows_the_row_in_the_order_of_the_file(

@@ -148,7 +148,9 @@ def test_the_page_of_a_cancelled_import_sends_no_more_requests(
     open_page: Open, admin: User, batch: ImportBatch
 ) -> None:
     page = open_page(admin, batch_url(batch))
-    page.click("text=Cancel the import")
+    page.click("text=Cancel the import …")
+    expect(page.locator(".batch-confirm")).to_contain_text("31 rows are not processed yet")
+    page.click(".batch-confirm input[value='Cancel the import']")
     expect(page.locator(".batch-badge")).to_have_text("Cancelled")
     expect(page.locator(".messagelist")).to_contain_text("The import is cancelled.")
     assert ImportBatch.objects.everywhere().get().status == "cancelled"

@@ -152,16 +152,16 @@ def test_platform_staff_change_everything_by_the_same_rules(
 def test_actions(admin: User, person: User, viewer: User) -> None:
     client = admin_client(admin)
     page = act(client, "deactivate", person, viewer, admin)
-    assert "2 people are deactivated." in page
+    assert "2 users deactivated." in page
     assert f"{admin.email}: You can't deactivate yourself" in page
     assert not fresh(viewer).is_active
-    assert "1 person is activated." in act(client, "activate", person)
+    assert "1 user activated." in act(client, "activate", person)
     page = act(client, "invite", person, viewer)
-    assert "1 person is invited." in page
+    assert "1 user invited." in page
     assert f"{viewer.email}: This person is not active." in page
     assert "pending" in page
     page = act(client, "revoke_invitation", person, viewer)
-    assert "1 person is no longer invited." in page
+    assert "Invitations of 1 user revoked." in page
     assert f"{viewer.email}: This person has no open invitation" in page
     assert Invitation.objects.everywhere().get().status == "revoked"
     history = text_of(client.get(f"{LIST}{person.id}/history/"))

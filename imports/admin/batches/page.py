@@ -1,4 +1,4 @@
-"""The admin pages of imports: the list, the page of each import, and its actions.
+"""The page of an import, and the views behind its buttons.
 
 The pages are read-only. The buttons on them call `imports.actions`.
 """
@@ -11,7 +11,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.core.paginator import Page, Paginator
 from django.http import (
     Http404,
     HttpRequest,
@@ -21,21 +20,21 @@ from django.http import (
 )
 from django.shortcuts import redirect
 from django.urls import path, reverse
-from django.utils.html import format_html, format_html_join
 from django.views.decorators.http import require_POST
 
 from core.errors import Refusal
 from core.requests.client_ip import client_ip
-from core.text import utc
-from imports import actions, models, progress
-from imports.admin.base import ReadOnlyAdmin
+from imports import actions, models
+from imports.admin.batches.consequences import confirmation
+from imports.admin.batches.errors import row_errors
+from imports.admin.batches.listing import BatchList
 from imports.admin.presentation import (
     batch_details,
     batch_state,
     moved_users,
-    outcome_parts,
     undo_deadline,
     undo_summary,
+    uploader,
 )
 from imports.engine import undo
 from imports.models import ImportBatch
@@ -43,27 +42,12 @@ from imports.models.statuses import Status
 from imports.schema.warnings import FileWarning
 from users.admin.base import current_user
 
-ERRORS_PER_PAGE = 100
-
 
 @admin.register(ImportBatch)
-class ImportBatchAdmin(ReadOnlyAdmin):
+class ImportBatchAdmin(BatchList):
     """Imports: the list, the page of each, and the views behind its buttons."""
 
     change_form_template = "admin/imports/importbatch/change_form.html"
-    list_display = (
-        "filename",
-        "status_badge",
-        "progress_bar",
-        "outcome",
-        "organisation",
-        "uploaded",
-    )
-    list_filter = ("status", "organisation", "created_at")
-    list_select_related = ("organisation",)
-    search_fields = ("filename", "id")
-    search_help_text = "File name, or id of the import"
-    ordering = ("-created_at", "-id")
 
     class Media:
         css = {"all": ("imports/admin.css",)}
@@ -87,40 +71,6 @@ class ImportBatchAdmin(ReadOnlyAdmin):
         ]
         return own + super().get_urls()
 
-    # --- the list -----------------------------------------------------------------------------
-
-    @admin.display(description="status", ordering="status")
-    def status_badge(self, batch: ImportBatch) -> str:
-        """The status in its colour."""
-        return format_html(
-            '<span class="batch-badge batch-{}">{}</span>',
-            batch.status,
-            batch.get_status_display(),
-        )
-
-    @admin.display(description="rows")
-    def progress_bar(self, batch: ImportBatch) -> str:
-        """The progress as a bar and as text."""
-        return format_html(
-            '<progress class="batch-{}" max="100" value="{}" aria-label="Progress"></progress>'
-            "<small>{} of {}</small>",
-            batch.status,
-            progress.of(batch).percent,
-            f"{batch.processed_rows:,}",
-            f"{batch.total_rows:,}",
-        )
-
-    @admin.display(description="outcome")
-    def outcome(self, batch: ImportBatch) -> str:
-        """How many rows were imported, skipped and failed."""
-        parts = ((part,) for part in outcome_parts(batch))
-        return format_html_join("", '<span class="batch-part">{}</span>', parts)
-
-    @admin.display(description="uploaded", ordering="created_at")
-    def uploaded(self, batch: ImportBatch) -> str:
-        """The time of the upload in UTC."""
-        return utc(batch.created_at)
-
     # --- the page of one import ---------------------------------------------------------------
 
     def change_view(
@@ -139,9 +89,12 @@ class ImportBatchAdmin(ReadOnlyAdmin):
             "subtitle": None,
             "batch": batch,
             "state": batch_state(batch),
-            "details": batch_details(batch),
+            "details": batch_details(batch, uploader(batch, is_visible=batch.is_visible_uploader)),
             "warnings": _warnings(batch),
-            "errors": _errors(batch, request.GET.get("page")),
+            "errors": row_errors(batch, request.GET),
+            "confirmation": confirmation(batch, request.GET.get("confirm", ""))
+            if may_import
+            else None,
             "may_import": may_import,
             "may_cancel": may_import and batch.is_live,
             "may_retry": may_import and batch.status in (Status.FAILED, Status.CANCELLED),
@@ -208,9 +161,9 @@ class ImportBatchAdmin(ReadOnlyAdmin):
         self.message_user(request, text, level)
         return redirect("admin:imports_importbatch_change", batch.id)
 
-    def _batch(self, request: HttpRequest, batch_id: UUID | str) -> ImportBatch:
+    def _batch(self, request: HttpRequest, batch_id: UUID | str) -> Any:
         """The batch, if the user may see it. Raises Http404."""
-        batch: ImportBatch | None = self.get_object(request, str(batch_id))
+        batch: Any = self.get_object(request, str(batch_id))
         if batch is None or not self.has_view_permission(request, batch):
             raise Http404
         return batch
@@ -219,8 +172,3 @@ class ImportBatchAdmin(ReadOnlyAdmin):
 def _warnings(batch: ImportBatch) -> list[str]:
     upload = models.Upload.objects.of(batch.organisation_id).filter(import_batch=batch).first()
     return [FileWarning.from_json(data).text() for data in (upload.warnings if upload else ())]
-
-
-def _errors(batch: ImportBatch, page_number: str | None) -> Page[Any]:
-    ordered = batch.errors.order_by("row_number", "field_name", "error_code")
-    return Paginator(ordered, ERRORS_PER_PAGE).get_page(page_number)
