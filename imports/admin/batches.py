@@ -29,6 +29,7 @@ from core.requests.client_ip import client_ip
 from core.text import utc
 from imports import actions, models, progress
 from imports.admin.base import ReadOnlyAdmin
+from imports.admin.export import StreamedExport
 from imports.admin.presentation import (
     batch_details,
     batch_state,
@@ -47,7 +48,7 @@ ERRORS_PER_PAGE = 100
 
 
 @admin.register(ImportBatch)
-class ImportBatchAdmin(ReadOnlyAdmin):
+class ImportBatchAdmin(StreamedExport, ReadOnlyAdmin):  # type: ignore[misc]
     """Imports: the list, the page of each, and the views behind its buttons."""
 
     change_form_template = "admin/imports/importbatch/change_form.html"

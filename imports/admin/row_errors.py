@@ -12,11 +12,12 @@ from django.utils.html import format_html, format_html_join
 
 from imports import models
 from imports.admin.base import ReadOnlyAdmin
+from imports.admin.export import StreamedExport
 from imports.engine.staged import staging
 
 
 @admin.register(models.ImportError)
-class ImportErrorAdmin(ReadOnlyAdmin):
+class ImportErrorAdmin(StreamedExport, ReadOnlyAdmin):  # type: ignore[misc]
     """Row errors of all imports."""
 
     organisation_lookup = "import_batch__organisation"
