@@ -48,7 +48,7 @@ ERRORS_PER_PAGE = 100
 
 
 @admin.register(ImportBatch)
-class ImportBatchAdmin(StreamedExport, ReadOnlyAdmin):  # type: ignore[misc]
+class ImportBatchAdmin(StreamedExport, ReadOnlyAdmin):
     """Imports: the list, the page of each, and the views behind its buttons."""
 
     change_form_template = "admin/imports/importbatch/change_form.html"

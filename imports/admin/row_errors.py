@@ -17,7 +17,7 @@ from imports.engine.staged import staging
 
 
 @admin.register(models.ImportError)
-class ImportErrorAdmin(StreamedExport, ReadOnlyAdmin):  # type: ignore[misc]
+class ImportErrorAdmin(StreamedExport, ReadOnlyAdmin):
     """Row errors of all imports."""
 
     organisation_lookup = "import_batch__organisation"

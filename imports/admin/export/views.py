@@ -60,7 +60,7 @@ class StreamedExport(ExportMixin):  # type: ignore[misc]
 
     def has_export_permission(self, request: HttpRequest) -> bool:
         """Whether the user may export: everybody who may view the list."""
-        return bool(self.has_view_permission(request))  # type: ignore[attr-defined]
+        return bool(self.has_view_permission(request))
 
     def export_action(self, request: HttpRequest) -> HttpResponseBase:
         """GET shows the form, POST gives the file. Raises PermissionDenied."""
@@ -70,7 +70,7 @@ class StreamedExport(ExportMixin):  # type: ignore[misc]
             rows = self.get_export_queryset(request)
         except IncorrectLookupParameters:  # such as a date that is none
             messages.error(request, "A filter in the address of this page is wrong.")
-            return redirect(f"admin:{'%s_%s' % self.get_model_info()}_changelist")
+            return redirect(f"admin:{'_'.join(self.get_model_info())}_changelist")
         resources = self.get_export_resource_classes(request)
         form = ExportForm(self.get_export_formats(), resources, data=request.POST or None)
         status = 200
@@ -83,7 +83,7 @@ class StreamedExport(ExportMixin):  # type: ignore[misc]
         return self._form_page(request, form, status)
 
     def _form_page(self, request: HttpRequest, form: ExportForm, status: int) -> HttpResponse:
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         context = self.init_request_context_data(request, form)
         return TemplateResponse(request, [self.export_template_name], context, status=status)
 
