@@ -73,7 +73,7 @@ class Xlsx(StreamedFormat):
     max_rows = workbook.MAX_ROWS - 1
 
     def stream(self, title: str, header: Sequence[str], pages: Iterable[Rows]) -> Iterator[bytes]:
-        """One part for each page, and the end."""
+        """A part for each page, or for several small ones."""
         return workbook.stream(title, header, ([_safe(row) for row in page] for page in pages))
 
 

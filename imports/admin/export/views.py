@@ -113,10 +113,7 @@ class StreamedExport(ExportMixin):  # type: ignore[misc]
         return StreamingHttpResponse(
             running,
             content_type=file_format.content_type,
-            headers={
-                "Content-Disposition": f'attachment; filename="{name}"',
-                "Cache-Control": "no-store",
-            },
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
         )
 
 

@@ -43,7 +43,8 @@ _PARTS = {
     '<fill><patternFill patternType="gray125"/></fill></fills>'
     '<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs>'
     '<cellXfs count="2"><xf/><xf fontId="1" applyFont="1"/></cellXfs>'
-    '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>',
+    '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles>'
+    "</styleSheet>",
 }
 _HEAD = (
     f'{_XML}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0">'
@@ -65,7 +66,7 @@ class TooManyRows(Exception):
 def stream(
     title: str, header: Sequence[str], pages: Iterable[Iterable[Sequence[Any]]]
 ) -> Iterator[bytes]:
-    """The bytes of a workbook, a part for each page of rows. Cells are text, numbers, booleans and
+    """The bytes of a workbook, a part for each page of rows or for several. Cells are text, numbers, booleans and
     times. Raises TooManyRows in the middle."""
     sink = _Sink()
     # Less than 2 GiB of XML: Excel refuses the form in which a stream would have more.
@@ -85,7 +86,8 @@ def stream(
                 if number > MAX_ROWS:
                     raise TooManyRows
                 sheet.write("".join(lines).encode())
-                yield sink.take()
+                if part := sink.take():
+                    yield part
             sheet.write(_FOOT.encode())
     yield sink.take()
 

@@ -132,8 +132,8 @@ def test_no_cell_is_a_formula(
     assert [row[1:] for row in rows if row[0].startswith("p")] == [(one, one) for one in marked]
 
 
-def _read(cell: str) -> str:
-    return cell.replace("_x000D_", "\r")  # openpyxl does not read this escape
+def _read(cell: str | None) -> str:
+    return (cell or "").replace("_x000D_", "\r")  # openpyxl does not read this escape
 
 
 @pytest.mark.parametrize("file_format", [CSV, XLSX])
@@ -161,7 +161,8 @@ def import_file_of(client: Any, organisation: Organisation, content: bytes, name
     batch_id = confirm(client, page).url.split("/")[-3]
     runner.run(batch_id, lambda: False)
     batch = ImportBatch.objects.everywhere().get(id=batch_id)
-    assert (batch.successful_rows, batch.skipped_rows, batch.failed_rows) == (1, 1, 0)
+    assert [error.error_message for error in batch.errors.all()] == []
+    assert (batch.successful_rows, batch.skipped_rows) == (1, 1)
 
 
 @pytest.mark.parametrize("path", LISTS)
@@ -210,5 +211,5 @@ def test_the_file_is_named_after_the_list_and_is_not_stored_by_caches(admin: Use
     answer = export(admin_client(admin), "imports/importerror", "", XLSX)
     assert 'attachment; filename="row-errors-' in answer["Content-Disposition"]
     assert answer["Content-Disposition"].endswith('.xlsx"')
-    assert answer["Cache-Control"] == "no-store"
+    assert "no-store" in answer["Cache-Control"]
     assert len(read_xlsx(answer.getvalue())) == 1 + ImportError.objects.everywhere().count()
