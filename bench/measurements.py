@@ -12,7 +12,7 @@ from time import perf_counter
 import psutil
 from django.db import connection
 
-from bench import comparison, fixtures, invitations, people, reading, retention, service
+from bench import comparison, export, fixtures, invitations, people, reading, retention, service
 from bench import variants as engine_variants
 from bench.report import NO_TARGET, Result
 from imports.engine import preview, runner
@@ -258,6 +258,7 @@ ALL: dict[str, Callable[[int], Result | list[Result]]] = {
     "xlsx": reading.workbooks,
     "invitations": invitations.all_of,
     "people": people.lists,
+    "export": export.exports,
     "retention": retention.during_purge,
     "variants": variants,
 }

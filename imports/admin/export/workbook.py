@@ -66,8 +66,8 @@ class TooManyRows(Exception):
 def stream(
     title: str, header: Sequence[str], pages: Iterable[Iterable[Sequence[Any]]]
 ) -> Iterator[bytes]:
-    """The bytes of a workbook, a part for each page of rows or for several. Cells are text, numbers,
-    booleans and times. Raises TooManyRows in the middle."""
+    """The bytes of a workbook, a part for each page of rows or for several. Cells are text,
+    numbers, booleans and times. Raises TooManyRows in the middle."""
     sink = _Sink()
     # Less than 2 GiB of XML: Excel refuses the form in which a stream would have more.
     with ZipFile(sink, "w", ZIP_DEFLATED, compresslevel=1) as archive:
