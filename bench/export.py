@@ -39,8 +39,14 @@ def exports(_: int) -> list[Any]:
         for file_format, name in FORMATS.items():
             command = [sys.executable, "-m", "bench.export", file_format]
             answer = subprocess.run(command, check=True, stdout=subprocess.PIPE)
-            measured[file_format, people] = json.loads(answer.stdout)
-            print(f"    {name} {people:,}: {answer.stdout.decode()}", file=sys.stderr, flush=True)
+            measured[file_format, people] = json.loads(
+                answer.stdout.splitlines()[-1]
+            )  # after the log
+            print(
+                f"    {name} {people:,}: {measured[file_format, people]}",
+                file=sys.stderr,
+                flush=True,
+            )
     results = []
     for file_format, name in FORMATS.items():
         small, large = measured[file_format, SMALL], measured[file_format, LARGE]
