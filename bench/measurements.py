@@ -14,6 +14,7 @@ from django.db import connection
 
 from bench import (
     comparison,
+    export,
     fixtures,
     invitations,
     overview,
@@ -273,6 +274,7 @@ ALL: dict[str, Callable[[int], Result | list[Result]]] = {
     "people": people.lists,
     "page": page.of_5000_rows,
     "overview": overview.pages,
+    "export": export.exports,
     "retention": retention.during_purge,
     "variants": variants,
 }

@@ -18,6 +18,7 @@ from django.utils.html import format_html
 
 from core.requests.client_ip import normalise_ip
 from core.text import utc
+from imports.admin.export.record import in_words
 from imports.models import AuditEvent, EventType, ImportBatch
 from users.admin.base import (
     HIDDEN_USER,
@@ -110,7 +111,7 @@ class AuditEventAdmin(OwnOrganisationAdmin):
     )
     search_fields = ("batch_id",)  # makes Django show the search box; see get_search_results
     search_help_text = "E-mail address of the user, IP address, or any id"
-    fields = (*list_display, "changed", *ID_FIELDS)
+    fields = (*list_display, "changed", "exported", *ID_FIELDS)
     readonly_fields = fields
     list_per_page = 50
 
@@ -174,6 +175,11 @@ class AuditEventAdmin(OwnOrganisationAdmin):
     def changed(self, event: AuditEvent) -> str:
         """The names of the fields of a person that were changed."""
         return event.fields.replace(",", ", ")
+
+    @admin.display(description="export")
+    def exported(self, event: AuditEvent) -> str:
+        """What was exported: list, format, rows, filters and columns."""
+        return in_words(event.details)
 
     @admin.display(description="organisation", ordering="organisation_id")
     def organisation(self, event: Any) -> str:

@@ -13,6 +13,7 @@ from django.utils.html import format_html, format_html_join
 from core.text import utc
 from imports import models
 from imports.admin.base import ReadOnlyAdmin
+from imports.admin.export import StreamedExport
 from imports.admin.filters import ErrorCodeFilter, FieldFilter, field_label, words_of
 from imports.engine.staged import staging
 from users.admin.lists import OrganisationFilter, titled
@@ -24,7 +25,7 @@ class _OrganisationFilter(OrganisationFilter):
 
 
 @admin.register(models.ImportError)
-class ImportErrorAdmin(ReadOnlyAdmin):
+class ImportErrorAdmin(StreamedExport, ReadOnlyAdmin):
     """Row errors of all imports."""
 
     organisation_lookup = "import_batch__organisation"

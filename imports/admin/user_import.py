@@ -16,21 +16,19 @@ from typing import Any
 from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST
-from import_export.admin import ExportMixin, ImportMixin
-from import_export.formats.base_formats import CSV
-from import_export.resources import ModelResource
+from import_export.admin import ImportMixin
 
 from core.errors import Refusal
 from core.requests.client_ip import client_ip
-from imports import actions, audit, files, invitations, quotas, uploads
+from imports import actions, invitations, quotas, uploads
 from imports.admin.base import LockedDeletion
+from imports.admin.export import StreamedExport
 from imports.admin.forms import ConfirmForm, OptionsForm, UploadForm
 from imports.admin.people import CheckedUserForm, WithOrigin
 from imports.admin.presentation import describe_upload
@@ -38,63 +36,29 @@ from imports.admin.quotas import reset_upload_limits
 from imports.engine.review.preview import Preview, preview
 from imports.engine.staged import staging
 from imports.errors import FeatureDisabled, FileRefused
-from imports.models import EventType, Upload
+from imports.models import Upload
 from imports.schema.fields import FIELDS
 from users.admin.base import current_user
-from users.admin.users import ACCESS, DETAILS, UserAdmin
+from users.admin.users import UserAdmin
 from users.models import User
 from users.rights.roles import USER_MANAGERS
 
 YES_NO: dict[object, str] = {True: "yes", False: "no"}
-EXPORTED = ("email", "first_name", "last_name", "role", *DETAILS, *ACCESS)
-
-
-class UserResource(ModelResource):  # type: ignore[misc]
-    """The columns of an export of users: those that an import reads, and some more."""
-
-    class Meta:
-        model = User
-        fields = (*EXPORTED, "organisation__name", "is_active", "created_at")
-        export_order = fields
-
-    def export_field(self, field: Any, instance: User, **kwargs: Any) -> Any:
-        """The value of a cell. Where a spreadsheet would run it as a formula, it begins with an
-        apostrophe, which an import removes.
-
-        (The library's own setting would delete `=`, and does not know the other signs.)"""
-        value = super().export_field(field, instance, **kwargs)
-        return files.escape_cell(value) if isinstance(value, str) else value
 
 
 @admin.register(User)
-class UserImportAdmin(WithOrigin, ImportMixin, ExportMixin, LockedDeletion, UserAdmin):  # type: ignore[misc]
+class UserImportAdmin(WithOrigin, ImportMixin, StreamedExport, LockedDeletion, UserAdmin):  # type: ignore[misc]
     """The admin pages of users, with the buttons to import and export."""
 
     import_template_name = "admin/users/user/import.html"
     import_export_change_list_template = "admin/import_export/change_list_import_export.html"
-    resource_classes = [UserResource]
     form = CheckedUserForm
     actions = [*UserAdmin.actions, reset_upload_limits]
     list_display = (*UserAdmin.list_display, "origin")
-    export_formats = [CSV]
-    to_encoding = "utf-8-sig"  # Excel recognises UTF-8 by the byte-order mark
 
     def has_import_permission(self, request: HttpRequest) -> bool:
         """Whether the user may import now. The library asks it before it shows the button."""
         return bool(settings.FEATURE_USER_MANAGEMENT) and current_user(request).manages_users
-
-    def has_export_permission(self, request: HttpRequest) -> bool:
-        """Whether the user may export: everybody who may view users."""
-        return bool(self.has_view_permission(request))
-
-    def get_export_data(
-        self, file_format: Any, request: HttpRequest, queryset: QuerySet[User], **options: Any
-    ) -> Any:
-        """The content of an exported file. Records the export, for the user's organisation."""
-        content = super().get_export_data(file_format, request, queryset, **options)
-        user = current_user(request)
-        audit.record(EventType.EXPORTED, user=user, organisation_id=user.organisation_id)
-        return content
 
     def get_urls(self) -> list[Any]:
         """Replaces the library's views of the two steps.

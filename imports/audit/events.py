@@ -34,13 +34,15 @@ def record(
     upload_id: UUID | None = None,
     subject_id: UUID | None = None,
     fields: Iterable[str] = (),
+    details: Mapping[str, Any] | None = None,
 ) -> None:
     """Records an event. To be called in the transaction of what is recorded.
 
     user: who did it; by default the user of the request. organisation_id: the organisation whose
-    administrators may see the event; None: only platform staff. subject_id, fields: see
+    administrators may see the event; None: only platform staff. subject_id, fields, details: see
     `AuditEvent`."""
-    facts = {"batch_id": batch_id, "upload_id": upload_id, "fields": ",".join(fields)}
+    facts: dict[str, Any] = {"batch_id": batch_id, "upload_id": upload_id}
+    facts |= {"fields": ",".join(fields), "details": dict(details or {})}
     record_all(event_type, [subject_id], user=user, organisation_id=organisation_id, **facts)
 
 

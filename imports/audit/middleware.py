@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 from django.http import HttpRequest
@@ -16,6 +17,17 @@ def current_request() -> HttpRequest | None:
     return _request.get()
 
 
+@contextmanager
+def answering(request: HttpRequest) -> Iterator[None]:
+    """Takes this request for the current one. For answers that are sent part by part, after the
+    middleware has returned."""
+    token = _request.set(request)
+    try:
+        yield
+    finally:
+        _request.reset(token)
+
+
 class Origin:
     """Remembers the request while it is answered. Only `imports.audit.events` reads it."""
 
@@ -24,8 +36,5 @@ class Origin:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answers the request."""
-        token = _request.set(request)
-        try:
+        with answering(request):
             return self.get_response(request)
-        finally:
-            _request.reset(token)

@@ -35,7 +35,8 @@ class EventType(models.TextChoices):
     RESUMED = "resumed", "let imports go on"
     LOGGED_IN = "logged_in", "logged in"
     LOGIN_REFUSED = "login_refused", "failed to log in"
-    EXPORTED = "exported", "exported users"
+    EXPORTED = "exported", "exported a list"
+    EXPORT_STOPPED = "export_stopped", "got an export only in part"
     INVITATION_ACCEPTED = "invitation_accepted", "accepted an invitation"
     PASSWORD_CHANGED = "password_changed", "set the own password"
     TWO_FACTOR_ON = "two_factor_on", "switched the second factor on"
@@ -68,6 +69,8 @@ class AuditEvent(models.Model):
     subject_id = models.UUIDField("about", null=True)
     # The names of the fields that were changed, with commas between them. No values.
     fields = models.CharField(max_length=300, blank=True, default="", db_default="")
+    # What was exported (imports/admin/export/record.py). No personal data.
+    details = models.JSONField(blank=True, default=dict, db_default={})
 
     unscoped = models.Manager["AuditEvent"]()
     objects = ScopedManager["AuditEvent"]("organisation_id")

@@ -136,6 +136,8 @@ OTHER_PAGES = {
     "users_user_import": Page(MANAGERS, 200, MANAGERS, 400),
     "users_user_process_import": Page(STAFF, 405, MANAGERS, 400),
     "users_user_export": Page(MANAGERS, 200, MANAGERS, 200),
+    "imports_importbatch_export": Page(MANAGERS, 200, MANAGERS, 200),
+    "imports_importerror_export": Page(MANAGERS, 200, MANAGERS, 200),
     "imports_importbatch_progress": Page(MANAGERS_BATCH, 200, MANAGERS_BATCH, 200),
     "imports_importbatch_errors": Page(MANAGERS_BATCH, 200, MANAGERS_BATCH, 200),
     "imports_importbatch_cancel": Page(STAFF, 405, MANAGERS_BATCH, 302),

@@ -28,6 +28,7 @@ from imports import actions, models
 from imports.admin.batches.consequences import confirmation
 from imports.admin.batches.errors import row_errors
 from imports.admin.batches.listing import BatchList
+from imports.admin.export import StreamedExport
 from imports.admin.presentation import (
     batch_details,
     batch_state,
@@ -44,7 +45,7 @@ from users.admin.base import current_user
 
 
 @admin.register(ImportBatch)
-class ImportBatchAdmin(BatchList):
+class ImportBatchAdmin(StreamedExport, BatchList):
     """Imports: the list, the page of each, and the views behind its buttons."""
 
     change_form_template = "admin/imports/importbatch/change_form.html"

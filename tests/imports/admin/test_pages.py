@@ -192,8 +192,8 @@ def test_an_export_has_the_users_of_the_own_organisation_and_no_formulas(
     fields = {"format": "0", "resource": ""}
     fields |= {f"userresource_{name}": "on" for name in ("email", "department", "phone", "role")}
     answer = admin_client(admin).post("/admin/users/user/export/", fields)
-    assert answer["Content-Type"] == "text/csv"
-    lines = answer.content.decode("utf-8-sig").splitlines()
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    lines = answer.getvalue().decode("utf-8-sig").splitlines()
     assert "eve@acme.example,viewer,'=1+1,'+44 20 7946 0123" in lines
     assert not [line for line in lines if other_admin.email in line]
     assert "password" not in lines[0]

@@ -204,7 +204,7 @@ def test_the_export_holds_the_applications(admin: User, viewer: User) -> None:
     form = {"format": "0", "resource": "0"}
     names = ("email", "market_edge_access", "causal_edge_access", "value_edge_access")
     form |= {f"userresource_{name}": "on" for name in names}
-    text = client.post(f"{LIST}export/", form).content.decode("utf-8-sig")
+    text = client.post(f"{LIST}export/", form).getvalue().decode("utf-8-sig")
     header, *rows = text.splitlines()
     assert header.endswith("market_edge_access,causal_edge_access,value_edge_access")
     assert any(row.startswith(viewer.email) and row.endswith("0,0,1") for row in rows)

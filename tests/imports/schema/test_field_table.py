@@ -15,7 +15,7 @@ from django.db import models
 from rest_framework.test import APIClient
 
 from core import emails
-from imports.admin.user_import import UserResource
+from imports.admin.export.resources import UserResource
 from imports.schema.fields import FIELDS, NAME_FIELDS, Field
 from imports.validation import rules
 from imports.validation.rows import UserRow
