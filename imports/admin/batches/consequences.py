@@ -14,7 +14,7 @@ from core.text import count_of
 from imports.admin.presentation import undo_deadline
 from imports.engine import undo
 from imports.engine.options import ImportOptions
-from imports.engine.preview import Preview, preview
+from imports.engine.review.preview import Preview, preview
 from imports.models import ImportBatch, Upload
 from imports.models.statuses import Status
 from users.models import Invitation
