@@ -15,8 +15,10 @@ from imports.actions.permissions import organisation_for, refuse_while_halted
 from imports.engine import locks
 from imports.engine.options import ImportOptions
 from imports.engine.review import changes, submission
+from imports.engine.review.refusals import UploadChanged
+from imports.engine.review.submission import Changes
 from imports.engine.staged import staging
-from imports.errors import RetryNotPossible, UploadChanged
+from imports.errors import RetryNotPossible
 from imports.models import EventType, ImportBatch, LimitType, Review, Upload
 from imports.models.statuses import FINISHED, LIVE, Status
 from imports.schema.warnings import FileWarning
@@ -57,9 +59,11 @@ def submit(
         return ImportBatch.objects.of(upload.organisation_id).get(id=locked.import_batch_id)
     options, changed = _finish_review(locked, options, given, revision)
     if retry_of is not None:
-        changed = {name: getattr(retry_of, name) for name in _CHANGED}
+        changed = Changes(retry_of.edited_rows, retry_of.dropped_rows, retry_of.edited_by_id)
     batch = ImportBatch.objects.create(
-        **changed,
+        edited_rows=changed.edited_rows,
+        dropped_rows=changed.dropped_rows,
+        edited_by_id=changed.edited_by_id,
         filename=locked.filename,
         total_rows=locked.total_rows,
         organisation_id=upload.organisation_id,
@@ -82,22 +86,19 @@ def submit(
     return ImportBatch.objects.of(batch.organisation_id).get(id=batch.id)
 
 
-_CHANGED = ("edited_rows", "dropped_rows", "edited_by_id")  # what a batch tells of its review
-
-
 def _finish_review(
     upload: Upload,
     options: ImportOptions,
     given: Collection[str] | None,
     revision: int | None,
-) -> tuple[ImportOptions, dict[str, Any]]:
-    """Ends the review of an upload. Gives the options that hold, and fields of the batch."""
+) -> tuple[ImportOptions, Changes]:
+    """Ends the review of an upload. Gives the options that hold, and what was changed."""
     found = Review.objects.of(upload.organisation_id).select_related("edited_by")
     review = found.filter(upload_id=upload.id).first()
     if review is None:
         if revision not in (None, 1):
             raise UploadChanged(revision=1, edited_by=None)
-        return options, {}
+        return options, Changes()
     review.upload = upload
     if revision is not None:
         changes.refuse_stale(review, revision)

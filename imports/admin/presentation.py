@@ -167,8 +167,20 @@ def batch_details(batch: ImportBatch) -> list[tuple[str, Any]]:
         ("Existing users", "skipped" if options.skip_duplicates else "count as failed"),
         ("Default role", options.default_role),
         ("File", describe_upload(upload) if upload else None),
+        ("Changed before the import", _review_text(batch)),
     ]
     return [(label, value) for label, value in details if value]
+
+
+def _review_text(batch: ImportBatch) -> str:
+    """What was changed in the review of the file; "" if nothing was."""
+    parts = []
+    if batch.edited_rows:
+        parts.append(f"{count_of(batch.edited_rows, 'row')} edited")
+    if batch.dropped_rows:
+        parts.append(f"{count_of(batch.dropped_rows, 'row')} left out")
+    by = f", last by {batch.edited_by}" if parts and batch.edited_by else ""
+    return " and ".join(parts) + by
 
 
 def _time(moment: datetime | None) -> str:

@@ -22,11 +22,14 @@ _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('staged:' || %s::uuid, 0)
 # Content that several uploads share is deleted with the last of them.
 _FREED = """
     WITH contents AS (
-        SELECT max(CASE WHEN b.id IS NULL THEN u.created_at + %(kept_seconds)s * interval '1 second'
+        SELECT max(CASE WHEN r.upload_id IS NOT NULL
+                   THEN r.changed_at + %(reviewed_days)s * interval '1 day'
+                   WHEN b.id IS NULL THEN u.created_at + %(kept_seconds)s * interval '1 second'
                    ELSE b.created_at + %(kept_days)s * interval '1 day' END) AS free_at,
                sum((SELECT sum(octet_length(content)) FROM import_upload_chunks
                     WHERE upload_id = u.id)) AS bytes
         FROM import_uploads u LEFT JOIN import_batches b ON b.id = u.import_batch_id
+            LEFT JOIN import_reviews r ON r.upload_id = u.id
         WHERE u.organisation_id = %(organisation)s
         GROUP BY coalesce(u.content_id, u.id)
     ), freed AS (
@@ -67,6 +70,7 @@ def _free_at(organisation_id: UUID, needed: int) -> datetime | None:
                 "organisation": organisation_id,
                 "needed": needed,
                 "kept_seconds": settings.UPLOAD_KEPT_SECONDS,
+                "reviewed_days": settings.REVIEW_KEPT_DAYS,
                 "kept_days": settings.IMPORT_RETENTION_DAYS,
             },
         )

@@ -5,6 +5,7 @@ They compare the answers with a small table of rules. A route without a rule fai
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ from django.db.models.functions import Now
 from django.urls import URLPattern, get_resolver
 
 from imports import models
-from imports.models import ImportBatch, UploadBlock
+from imports.engine.staged import file_reading, staging
+from imports.models import ImportBatch, Upload, UploadBlock
 from imports.models.statuses import Status
 from tests.conftest import MakeUser, client_of
 from tests.imports.api.helpers import INVALID_ROW, csv_bytes, import_file, valid_rows
@@ -108,6 +110,17 @@ def batches(organisations: dict[str, Organisation], root: User) -> dict[str, Imp
         rows = [*valid_rows(1, domain=f"{target}.example"), INVALID_ROW]
         found[target] = import_file(client_of(root), organisation, csv_bytes(rows))
     assert models.ImportError.objects.everywhere().exists()
+    return found
+
+
+@pytest.fixture
+def uploads(organisations: dict[str, Organisation], root: User, users: Any) -> dict[str, Upload]:
+    """By target: a staged file that waits for its review."""
+    found = {}
+    content = csv_bytes(valid_rows(1))
+    for target, organisation in organisations.items():
+        with file_reading.read_for_preview(io.BytesIO(content), filename="a.csv") as read:
+            found[target] = staging.store(read, organisation_id=organisation.id, staged_by=root.id)
     return found
 
 

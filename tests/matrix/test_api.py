@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from imports.models import ImportBatch, ImportHalt
+from imports.models import ImportBatch, ImportHalt, Upload
 from imports.models.statuses import Status
 from tests.conftest import client_of
 from tests.imports.api.helpers import csv_upload
@@ -29,12 +29,13 @@ from tests.matrix.matrix import (
     routes,
     set_status,
     undone,
+    uploads,
     users,
 )
 from users.credentials import api_keys
 from users.models import Organisation, User
 
-__all__ = ["batches", "organisations", "people", "users"]  # fixtures
+__all__ = ["batches", "organisations", "people", "uploads", "users"]  # fixtures
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient_redis")]
 
@@ -59,11 +60,18 @@ def a_person() -> dict[str, Any]:
     return {"email": "new@matrix.example", "first_name": "Grace", "last_name": "Hopper"}
 
 
+def a_change() -> dict[str, Any]:
+    return {"revision": 1, "edits": [{"row": 2, "field": "role", "value": "admin"}]}
+
+
 # (name of the route, method) -> call. All are below /organizations/{org_id}.
 CALLS = {
     ("import-template", "get"): Call("200"),
     ("import-template", "post"): Call("200"),
     ("import-preview", "post"): Call("200", form=a_file, is_upload=True),
+    ("import-review", "get"): Call("200"),
+    ("import-review", "patch"): Call("200", form=a_change, as_json=True),
+    ("import-review-rows", "get"): Call("200"),
     ("import", "post"): Call("202", form=a_file, is_upload=True, is_start=True),
     ("import", "get"): Call("200"),
     ("import-batch", "get"): Call("200"),
@@ -201,6 +209,7 @@ def test_calls_of_an_organisation(
     batches: dict[str, ImportBatch],
     people: dict[str, User],
     users: dict[Who, User],
+    uploads: dict[str, Upload],
     settings: Any,
 ) -> None:
     """All calls share one test, whose fixtures take time. Each change is taken back."""
@@ -212,7 +221,11 @@ def test_calls_of_an_organisation(
         ImportHalt.objects.create(reason="test")
     for ((name, method), call), target in product(CALLS.items(), TARGETS):
         set_status(batches[target], call.status)
-        ids = {"batch_id": batches[target].id, "user_id": people[target].id}
+        ids = {
+            "batch_id": batches[target].id,
+            "user_id": people[target].id,
+            "upload_id": uploads[target].id,
+        }
         url = route_named(name).url(org_id=organisations[target].id, **ids)
         kind = "json" if call.as_json else "multipart"
         for who, client in clients:
@@ -276,3 +289,17 @@ def test_a_person_is_not_found_under_another_organisation(
     for name, method in calls:
         url = route_named(name).url(org_id=organisations[OWN].id, user_id=people[OTHER].id)
         assert summary(getattr(client, method)(url)) == "404 not_found", (name, method)
+
+
+def test_a_staged_file_is_not_found_under_another_organisation(
+    organisations: dict[str, Organisation], uploads: dict[str, Upload], root: User
+) -> None:
+    """Not even by platform staff, who may see both, and whatever else the request holds."""
+    client = client_of(root)
+    calls = [call for call in CALLS if "upload_id" in route_named(call[0]).path]
+    assert calls
+    for name, method in calls:
+        url = route_named(name).url(org_id=organisations[OWN].id, upload_id=uploads[OTHER].id)
+        for sent in (CALLS[name, method].form(), {"colour": "red"}):
+            answer = getattr(client, method)(url, sent)
+            assert summary(answer) == "404 not_found", (name, method)

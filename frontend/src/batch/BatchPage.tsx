@@ -33,9 +33,9 @@ export default function BatchPage({ batchId }: { batchId: string }) {
         <Breadcrumb />
         <BatchHead batch={batch} />
       </div>
-      <Connection error={error} onRetry={() => void refetch()} />
       <Announcer batch={batch} />
       <BatchBody batch={batch} polling={polling} onChange={() => void refetch()} />
+      <Connection error={error} onRetry={() => void refetch()} />
     </>
   )
 }

@@ -11,12 +11,13 @@ from imports.api.batches.representation import BatchOptions, FileWarning
 from imports.api.uploads.options import MappingField
 from imports.api.uploads.previews import PreviewFile
 from imports.engine.options import DEFAULT_ROLES
-from imports.engine.review.changes import MAX_CHANGED_ROWS
+from imports.engine.review.edits import MAX_CHANGED_ROWS
 from imports.engine.review.queries import STATES
 from imports.schema.fields import FIELDS, FULL_NAME
 
 FIELD_NAMES = (*FIELDS, FULL_NAME)
-MAX_CELL_CHARS = 10_000
+MAX_CELL_CHARS = 10_000  # of a text of the file
+MAX_TYPED_CHARS = 1_000  # more than any field may hold
 MAX_ROW = 2**31 - 1
 PAGE_ROWS, MAX_PAGE_ROWS = 100, 500
 
@@ -124,9 +125,9 @@ def _row(**options: Any) -> serializers.IntegerField:
     return serializers.IntegerField(min_value=1, max_value=MAX_ROW, **options)
 
 
-def _cell(**options: Any) -> serializers.CharField:
+def _cell(max_length: int = MAX_CELL_CHARS, **options: Any) -> serializers.CharField:
     return serializers.CharField(
-        allow_blank=True, trim_whitespace=False, max_length=MAX_CELL_CHARS, **options
+        allow_blank=True, trim_whitespace=False, max_length=max_length, **options
     )
 
 
@@ -135,14 +136,14 @@ class CellEdit(serializers.Serializer[Any]):
 
     row = _row()
     field = serializers.ChoiceField(choices=FIELD_NAMES)
-    value = _cell()
+    value = _cell(MAX_TYPED_CHARS)
 
 
 class Replacement(serializers.Serializer[Any]):
     """Another text for every cell of a field that has exactly the text `from`."""
 
     field = serializers.ChoiceField(choices=FIELD_NAMES)
-    to = _cell()
+    to = _cell(MAX_TYPED_CHARS)
 
     def get_fields(self) -> dict[str, Any]:
         """Adds `from`, which is a word of Python."""

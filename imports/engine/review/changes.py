@@ -5,18 +5,17 @@ The caller has locked the row of the upload, and commits all of a change or noth
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.db.models.functions import Now
 
-from core.text import excerpt
 from imports.engine.options import ImportOptions
-from imports.engine.review import records
+from imports.engine.review import edits, records
 from imports.engine.review.beginning import fields_of
 from imports.engine.review.records import Record
-from imports.errors import FileNeeded, NothingToTakeBack, UploadChanged, WrongEdit
+from imports.engine.review.refusals import FileNeeded, NothingToTakeBack, UploadChanged, WrongEdit
 from imports.files.delimiters import named_delimiter
 from imports.models import Review, ReviewChange
 from imports.schema.columns import Columns
@@ -24,7 +23,6 @@ from imports.schema.remapping import OF_MAPPING, mapping_warnings, remap
 from imports.validation.rows import RowChecker
 from users.models import User
 
-MAX_CHANGED_ROWS = 5_000
 KEPT_CHANGES = 30  # so many can be taken back
 _READING = ("encoding", "delimiter", "sheet", "header_row")
 
@@ -83,7 +81,7 @@ def apply(review: Review, change: Change, user: User | None) -> Outcome:
             before["columns"] = review.columns
             _set_columns(review, columns)
             outcome.words.append("mapping")
-    _change_rows(review, change, before, outcome, check_all="columns" in before)
+    _change_rows(review, change, before, outcome)
     if before:
         ReviewChange.objects.create(
             upload_id=review.upload_id, revision=review.revision, before=before
@@ -153,101 +151,21 @@ def _save(review: Review, user: User | None) -> None:
 # --- rows -------------------------------------------------------------------------------------
 
 
-def _change_rows(
-    review: Review, change: Change, before: dict[str, Any], outcome: Outcome, *, check_all: bool
-) -> None:
-    """Changes the rows in memory, then checks and writes those that have become others."""
+def _change_rows(review: Review, change: Change, before: dict[str, Any], outcome: Outcome) -> None:
     columns = Columns.from_json(review.columns)
-    numbers, replacements = _rows_concerned(review, change, columns)
-    found = records.read(review.upload_id, numbers) if numbers else {}
-    _refuse_unknown_rows(numbers, found)
-    old = {row: (list(one.cells), list(one.found), one.dropped) for row, one in found.items()}
-    width = len(columns.headers)
-    for edit in change.edits:
-        _set_cell(found[edit["row"]], _column(columns, edit["field"]), edit["value"], width)
-    for column, text, to in replacements:
-        for one in found.values():
-            if _cell(one, column) == text:
-                _set_cell(one, column, to, width)
-    for row in change.dropped:
-        found[row].dropped = True
-    for row in change.restored:
-        found[row].dropped = False
-    changed = [one for row, one in found.items() if (one.cells, one.found, one.dropped) != old[row]]
-    if changed:
-        before["rows"] = [_before(one.row, *old[one.row]) for one in changed]
-        outcome.words += _words(changed, old)
-    outcome.rows |= set(found)
-    _write(review, columns, changed, outcome, check_all=check_all)
-
-
-def _rows_concerned(
-    review: Review, change: Change, columns: Columns
-) -> tuple[set[int], list[tuple[int, str, str]]]:
-    """The numbers of all rows that a change may touch, and its replacements as (column, from, to).
-    Raises `WrongEdit` where they are too many."""
-    numbers = {edit["row"] for edit in change.edits} | {*change.dropped, *change.restored}
-    replacements = [
-        (_column(columns, one["field"]), one["from"], one["to"]) for one in change.replace
-    ]
-    for column, text, _ in replacements:
-        numbers.update(records.rows_with(review.upload_id, column, text))
-    if len(numbers) > MAX_CHANGED_ROWS:
-        raise WrongEdit(
-            f"This would change {len(numbers):,} rows; at most {MAX_CHANGED_ROWS:,} can be changed"
-            " at once. Change some of them first."
-        )
-    return numbers, replacements
-
-
-def _column(columns: Columns, name: str) -> int:
-    if name not in columns.positions:
-        raise WrongEdit(
-            f"The file has no column for {excerpt(name)}. Its fields are"
-            f" {', '.join(columns.positions)}.",
-            field=excerpt(name),
-        )
-    return columns.positions[name]
-
-
-def _refuse_unknown_rows(numbers: Iterable[int], found: Mapping[int, Record]) -> None:
-    if missing := sorted(set(numbers) - set(found)):
-        raise WrongEdit(
-            f"The file has no row {missing[0]}. Rows have the numbers of the file, in which the"
-            " header is row 1.",
-            row=missing[0],
-        )
-
-
-def _cell(record: Record, column: int) -> str:
-    return record.cells[column] if column < len(record.cells) else ""
-
-
-def _set_cell(record: Record, column: int, value: str, width: int) -> None:
-    """Sets a cell. A row with too few or too many cells gets as many as the header has, as it is
-    shown. What was found of the cell, or of the row as a whole, while the file was read does not
-    hold for what a person has typed."""
-    if _cell(record, column) == value:
-        return
-    original = record.original or record.cells
-    cells = [*record.cells, *[""] * (width - len(record.cells))][:width]
-    cells[column] = value
-    record.cells = cells
-    record.found = [one for one in record.found if one[0] not in (None, column)]
-    record.original = None if cells == original else original
-
-
-def _before(row: int, cells: list[str], found: list[list[Any]], dropped: bool) -> dict[str, Any]:
-    return {"row": row, "cells": cells, "found": found, "dropped": dropped}
-
-
-def _words(changed: list[Record], old: Mapping[int, Any]) -> list[str]:
-    """Counts for the audit trail; no value."""
-    edited = sum(one.cells != old[one.row][0] for one in changed)
-    dropped = sum(one.dropped and not old[one.row][2] for one in changed)
-    restored = sum(old[one.row][2] and not one.dropped for one in changed)
-    counts = {"edited": edited, "left out": dropped, "taken back in": restored}
-    return [f"{count} rows {word}" for word, count in counts.items() if count]
+    edited = edits.edit_rows(
+        review.upload_id,
+        columns,
+        edits=change.edits,
+        replace=change.replace,
+        dropped=change.dropped,
+        restored=change.restored,
+    )
+    if edited.changed:
+        before["rows"] = edited.before
+        outcome.words += edited.words
+    outcome.rows |= edited.concerned
+    _write(review, columns, edited.changed, outcome, check_all="columns" in before)
 
 
 def _write(

@@ -44,9 +44,12 @@ _COUNTS = f"""
     FROM outcomes
 """  # noqa: S608 - a constant
 # Each problem of each row, with the text of its cell. `places`: field -> index of its column.
+# `shown`: field -> the field whose cell is shown to have its problems.
 _PROBLEMS = f"""
     {_ROWS}, found AS (
-        SELECT row_number, cells, first_row, one->>0 AS field, one->>1 AS code, one->>2 AS message
+        SELECT row_number, cells, first_row,
+            coalesce(%(shown)s::jsonb->>(one->>0), one->>0) AS field,
+            one->>1 AS code, one->>2 AS message
         FROM outcomes, jsonb_array_elements(problems) one WHERE state = 'invalid'
         UNION ALL
         SELECT row_number, cells, first_row, 'email', code, NULL FROM outcomes
@@ -124,12 +127,11 @@ def groups(review: Review) -> list[dict[str, Any]]:
         rows = db.fetchall()
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for field, code, total, value, count, message, first_row in rows:
-        shown = shown_field(columns, field)
-        position = columns.positions.get(shown)
+        position = columns.positions.get(field)
         group = found.setdefault(
             (field, code),
             {
-                "field": shown,
+                "field": field,
                 "column": None if position is None else columns.headers[position],
                 "code": code,
                 "count": int(total),
@@ -177,29 +179,26 @@ def filled(review: Review, column: int) -> int:
         return int((db.fetchone() or (0,))[0])
 
 
-def shown_field(columns: Columns, field: str) -> str:
-    """The field whose cell has to be mended: of a name, the full name where the file has that."""
-    if field in NAME_FIELDS and field not in columns.positions and FULL_NAME in columns.positions:
-        return FULL_NAME
-    return field
-
-
 def _values(review: Review) -> dict[str, Any]:
     columns = Columns.from_json(review.columns)
-    places = dict(columns.positions)
-    if FULL_NAME in places:
-        places = {**dict.fromkeys(NAME_FIELDS, places[FULL_NAME]), **places}
     return {
         "upload": review.upload_id,
         "skip": bool(review.options.get("skip_duplicates", True)),
-        "places": json.dumps(places),
+        "places": json.dumps(columns.positions),
+        "shown": json.dumps(_shown(columns)),
     }
+
+
+def _shown(columns: Columns) -> dict[str, str]:
+    """The fields whose problems are shown at another one: the names of a file with full names."""
+    return dict.fromkeys(NAME_FIELDS, FULL_NAME) if FULL_NAME in columns.positions else {}
 
 
 def _row_json(columns: Columns, values: Sequence[Any]) -> dict[str, Any]:
     row, state, cells_text, original_text, problems_text, code, first_row, _ = values
     cells = json.loads(cells_text)
     original = json.loads(original_text) if original_text else cells
+    shown = _shown(columns)
     problems = [] if state == "dropped" else json.loads(problems_text)
     if code:
         problems.append(["email", code, _sentence(code, first_row)])
@@ -213,7 +212,7 @@ def _row_json(columns: Columns, values: Sequence[Any]) -> dict[str, Any]:
             if _cell(cells, index) != _cell(original, index)
         ],
         "problems": [
-            {"field": shown_field(columns, one[0]), "code": one[1], "message": one[2]}
+            {"field": shown.get(one[0], one[0]), "code": one[1], "message": one[2]}
             for one in problems
         ],
     }

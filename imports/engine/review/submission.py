@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -12,18 +12,26 @@ from django.db import connection
 from imports import files
 from imports.engine.review import queries, records
 from imports.engine.review.beginning import fields_of
+from imports.engine.review.refusals import NothingToImport
 from imports.engine.staged import staging
 from imports.engine.staged.chunks import Chunk
 from imports.engine.staged.file_reading import Record as FileRow
 from imports.engine.staged.file_reading import in_chunks
-from imports.errors import NothingToImport
 from imports.models import Review, Upload, UploadChunk
 from imports.schema.columns import Columns
 
 
-def finish(upload: Upload, review: Review) -> dict[str, Any]:
+class Changes(NamedTuple):
+    """What a batch tells of the review of its file."""
+
+    edited_rows: int = 0
+    dropped_rows: int = 0
+    edited_by_id: UUID | None = None
+
+
+def finish(upload: Upload, review: Review) -> Changes:
     """Makes the chunks of an upload hold the rows as they stand in its review, and deletes the
-    review. Changes `upload` and saves it. Gives the fields of the batch that tell of the changes.
+    review. Changes `upload` and saves it. Gives what the batch tells of the changes.
 
     The caller has locked the row of the upload. Raises `NothingToImport` where all rows are left
     out."""
@@ -43,11 +51,7 @@ def finish(upload: Upload, review: Review) -> dict[str, Any]:
     }
     fields = ["columns", "warnings", "total_rows", "previewed", "content_id"]
     upload.save(update_fields=fields)
-    changed = {
-        "edited_rows": counts["edited"],
-        "dropped_rows": counts["dropped"],
-        "edited_by_id": review.edited_by_id,
-    }
+    changed = Changes(counts["edited"], counts["dropped"], review.edited_by_id)
     Review.objects.of(upload.organisation_id).filter(upload_id=upload.id).delete()
     return changed
 

@@ -26,6 +26,7 @@ from imports.models import (
     ImportError,
     ImportHalt,
     MetricCounter,
+    Review,
     Upload,
 )
 from imports.models.statuses import FINISHED, Status
@@ -171,26 +172,34 @@ def _invitations() -> Check:
 
 def _retention() -> Check:
     """Whether something is left that retention should have deleted at least a day ago."""
-    kept: dict[str, tuple[QuerySet[Any], timedelta]] = {
+    kept: dict[str, tuple[QuerySet[Any], timedelta, str]] = {
         "import": (
             ImportBatch.objects.everywhere().filter(status__in=FINISHED),
             timedelta(days=settings.IMPORT_RETENTION_DAYS),
+            "created_at",
         ),
         "unused staged file": (
-            Upload.objects.everywhere().filter(import_batch=None),
+            Upload.objects.everywhere().filter(import_batch=None, review=None),
             timedelta(seconds=settings.UPLOAD_KEPT_SECONDS),
+            "created_at",
+        ),
+        "reviewed file": (
+            Review.objects.everywhere().all(),
+            timedelta(days=settings.REVIEW_KEPT_DAYS),
+            "changed_at",
         ),
         "line of the audit trail": (
             AuditEvent.objects.everywhere().all(),
             timedelta(days=settings.AUDIT_RETENTION_DAYS),
+            "created_at",
         ),
     }
     level, words = Level.OK, []
-    for name, (rows, age) in kept.items():
-        oldest = rows.aggregate(at=Min("created_at"))["at"]
+    for name, (rows, age, column) in kept.items():
+        oldest = rows.aggregate(at=Min(column))["at"]
         if oldest:
             words.append(f"the oldest {name} is of {utc(oldest)}")
-        if rows.filter(created_at__lt=Now() - age - DAY).exists():
+        if rows.filter(**{f"{column}__lt": Now() - age - DAY}).exists():
             level = Level.WARNING
             words[-1] += f", {_in_words(age)} are allowed"
     return Check("retention", level, "; ".join(words) or "there is nothing to delete")

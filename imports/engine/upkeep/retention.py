@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from imports import audit, models
@@ -38,11 +38,21 @@ def purge(*, days: int | None = None, dry_run: bool = False) -> Purged:
     batches = ImportBatch.objects.everywhere().filter(
         status__in=FINISHED, created_at__lt=Now() - age
     )
-    unused = timedelta(seconds=settings.UPLOAD_KEPT_SECONDS)
-    uploads = Upload.objects.everywhere().filter(import_batch=None, created_at__lt=Now() - unused)
+    uploads = _unused_files()
     if dry_run:
         return Purged(batches.count(), uploads.count(), audit.purge(dry_run=True))
     return Purged(_delete_batches(batches), _delete_files(uploads), audit.purge())
+
+
+def _unused_files() -> QuerySet[Upload]:
+    """The files that were never imported and have expired. A reviewed one is kept for
+    REVIEW_KEPT_DAYS after its last change, so that nobody loses what they have typed."""
+    unused = timedelta(seconds=settings.UPLOAD_KEPT_SECONDS)
+    reviewed = timedelta(days=settings.REVIEW_KEPT_DAYS)
+    return Upload.objects.everywhere().filter(
+        Q(review=None, created_at__lt=Now() - unused) | Q(review__changed_at__lt=Now() - reviewed),
+        import_batch=None,
+    )
 
 
 def _delete_batches(batches: QuerySet[ImportBatch]) -> int:
@@ -93,5 +103,5 @@ def _delete_files(uploads: QuerySet[Upload]) -> int:
 
 @transaction.atomic
 def _delete_slice(uploads: QuerySet[Upload]) -> int:
-    some = uploads.select_for_update(skip_locked=True).values("id")[:FILES_AT_A_TIME]
+    some = uploads.select_for_update(skip_locked=True, of=("self",)).values("id")[:FILES_AT_A_TIME]
     return int(Upload.objects.everywhere().filter(id__in=some).delete()[0])

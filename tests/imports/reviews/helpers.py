@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -55,7 +56,9 @@ class Reviewed:
 
     def send(self, **change: Any) -> Any:
         """Sends a change at the revision that was seen last. Gives the answer."""
-        return self.client.patch(self.url, {"revision": self.revision, **change}, format="json")
+        # JSON in ASCII can hold what no encoding can: half of a surrogate pair
+        body = json.dumps({"revision": self.revision, **change})
+        return self.client.patch(self.url, body, content_type="application/json")
 
     def change(self, **change: Any) -> dict[str, Any]:
         """Sends a change that has to succeed. Gives the review after it."""
@@ -96,5 +99,5 @@ def reviewed(
 
 def users(organisation: Organisation) -> dict[str, User]:
     """E-mail address -> user that an import created."""
-    found = User.objects.of(organisation.id).filter(import_batch__isnull=False)
+    found = User.objects.of(organisation.id).filter(import_batch_id__isnull=False)
     return {user.email: user for user in found}

@@ -49,7 +49,7 @@ def test_a_review_groups_problems_by_field_code_and_text(
     assert [(one["value"], one["count"]) for one in first["values"]] == [
         ("Sales Team", 2), ("Boss", 1),
     ]  # fmt: skip
-    assert "'Sales Team'" in first["values"][0]["message"]
+    assert '"Sales Team"' in first["values"][0]["message"]
     codes = {one["code"]: one["values"][0] for one in rest}
     assert "row 6" in codes["duplicate_in_file"]["message"]
     assert codes["duplicate_in_file"]["value"] == "uma@new.example"
@@ -107,6 +107,16 @@ def test_the_same_text_is_replaced_everywhere(api: APIClient, acme: Organisation
     found = review.change(replace=[{"field": "role", "from": "Sales Team", "to": "viewer"}])
     assert (found["counts"]["ready"], found["counts"]["invalid"]) == (12, 1)
     assert len(found["rows"]) == found["counts"]["edited"] == 12
+
+
+def test_five_thousand_cells_are_changed_at_once(api: APIClient, acme: Organisation) -> None:
+    review = reviewed(api, acme, [row(f"Ada{n}") for n in range(5_000)])
+    edits = [{"row": n, "field": "department", "value": f"Department {n}"} for n in range(2, 5_002)]
+    found = review.change(edits=edits)
+    assert (found["counts"]["edited"], found["counts"]["ready"], len(found["rows"])) == (
+        5_000, 5_000, 500,
+    )  # fmt: skip
+    assert review.change(undo=True)["counts"]["edited"] == 0
 
 
 def test_a_change_that_changes_nothing_has_no_new_revision(

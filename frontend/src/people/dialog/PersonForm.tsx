@@ -38,7 +38,7 @@ export function PersonForm({ version, onClose, onSaid, onRead }: PersonFormProps
     try {
       await saving.mutateAsync(undefined)
     } catch (error) {
-      if (!(error instanceof Problem) || error.status !== 412) return
+      if (!isConflict(error)) return
       const now = await onRead()
       if (!now) return
       setDraft(rebased(draft, version.person, now.person))
@@ -58,6 +58,7 @@ export function PersonForm({ version, onClose, onSaid, onRead }: PersonFormProps
           />
         </p>
       ) : (
+        !isConflict(saving.error) &&
         Object.keys(errors).length === 0 && <ProblemMessage problem={saving.error} onRetry={() => void submit()} />
       )}
       <div className="dialog-actions">
@@ -70,4 +71,9 @@ export function PersonForm({ version, onClose, onSaid, onRead }: PersonFormProps
       </div>
     </form>
   )
+}
+
+/** Whether somebody else has changed the person since the form was opened. */
+function isConflict(error: unknown): boolean {
+  return error instanceof Problem && error.status === 412
 }
