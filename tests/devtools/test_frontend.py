@@ -128,7 +128,7 @@ def test_a_chunk_that_has_another_name_now_does_not_go_uncounted(tmp_path: Path,
         chunks[renamed] = chunks.pop(name)
         entry["dynamicImports"][entry["dynamicImports"].index(name)] = renamed
     manifest.write_text(json.dumps(chunks))
-    with pytest.raises(SystemExit, match="has no chunk .*start"):
+    with pytest.raises(SystemExit, match=r"has no chunk .*start"):
         sizes.measure(tmp_path)
 
 
