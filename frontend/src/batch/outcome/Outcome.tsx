@@ -3,14 +3,14 @@ import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useRef, useState } from 'react'
 import { Link, useLocation } from 'wouter'
 
-import { keys } from '../api/queryKeys'
-import { language } from '../i18n/setup'
-import { ProblemMessage } from '../ui/ProblemMessage'
+import { keys } from '../../api/queryKeys'
+import { language } from '../../i18n/setup'
+import { ProblemMessage } from '../../ui/ProblemMessage'
 import { Numbers } from './Numbers'
 import { outcomeWords } from './outcomeWords'
-import type { Batch } from './polling'
-import { UndoDialog } from './undo/UndoDialog'
-import { useRetry } from './useBatch'
+import type { Batch } from '../polling'
+import { UndoDialog } from '../undo/UndoDialog'
+import { useRetry } from '../useBatch'
 
 /** What became of an import that has ended, in words and numbers, and what can be done next. */
 export function Outcome({ batch, onChange }: { batch: Batch; onChange: () => void }) {
