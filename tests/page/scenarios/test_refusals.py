@@ -1,4 +1,4 @@
-"""What the server refuses, and what the page says then: quotas, roles, sizes, halts, a feature off."""
+"""What the server refuses, and how the page helps: quotas, roles, sizes, halts, a feature off."""
 
 from __future__ import annotations
 

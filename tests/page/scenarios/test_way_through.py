@@ -1,4 +1,4 @@
-"""The whole way of a file of 5,000 rows: dropped, mended, imported, undone. A worker does its part."""
+"""The whole way of a file of 5,000 rows: dropped, mended, imported by a worker, and undone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.page.scenarios import steps
 from users.models import Invitation, InvitationRequest, Organisation, User
 from users.rights.roles import Role
 
-pytestmark = [*IN_BROWSER, pytest.mark.slow]
+pytestmark = [*IN_BROWSER, pytest.mark.slow, pytest.mark.timeout(600)]
 Open = Callable[..., Page]
 HEADERS = ("E-mail", "First name", "Last name", "Role", "Department", "Send invitation")
 ROWS, HERE, INVITED = 5_000, 25, 40
