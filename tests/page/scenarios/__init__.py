@@ -1,1 +1,1 @@
-"""What an administrator goes through on the way of an import: the whole way, and what goes wrong on it."""
+"""The way of an import as an administrator goes it, and what goes wrong on it."""

@@ -51,7 +51,8 @@ def upload_id(page: Page) -> str:
 
 def show_rows(page: Page) -> None:
     """Waits until the rows are there. Leaves the columns, if the page asks to look at them."""
-    grid, go_on = page.get_by_role("grid"), page.get_by_role("button", name=re.compile(r"^Review [\d,]+ rows?$"))
+    grid = page.get_by_role("grid")
+    go_on = page.get_by_role("button", name=re.compile(r"^Review [\d,]+ rows?$"))
     expect(grid.or_(go_on).first).to_be_visible()
     if go_on.is_visible():
         go_on.click()

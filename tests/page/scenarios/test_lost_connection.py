@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from imports.models import Review
+from imports.models import ImportBatch, Review
 from tests.page.helpers import IN_BROWSER
 from tests.page.scenarios import steps
 from users.models import User
@@ -104,7 +104,7 @@ def test_a_change_whose_answer_is_lost_happens_once(
     steps.saved(page)
     steps.type_into(page, 2, "Last name", "Lund")
     steps.saved(page)
-    lose_the_next_answer(page)
+    lose_the_next_answer(page, "PATCH")
     if does == "edits":
         steps.type_into(page, 2, "Last name", "Nørgård")
     elif does == "replaces":
@@ -121,19 +121,32 @@ def test_a_change_whose_answer_is_lost_happens_once(
     expect(page.locator(".notice")).to_have_count(0)  # nobody else has changed anything
 
 
-def lose_the_next_answer(page: Page) -> None:
-    """Lets one change reach the server, and no answer come back. Waits for nothing."""
+def test_an_import_whose_answer_is_lost_is_started_once(open_page: Open, admin: User) -> None:
+    page = open_page(admin)
+    steps.review(page, steps.small_file("viewer", "viewer"))
+    lose_the_next_answer(page, "POST")
+    steps.import_button(page).click()
+    alert = page.locator(".import-bar").get_by_role("alert")
+    expect(alert).to_contain_text("There is no connection to the server.")
+    alert.get_by_role("button", name="Try again").click()
+    expect(page).to_have_url(re.compile("/imports/"))
+    (batch,) = ImportBatch.objects.everywhere()
+    assert page.url.endswith(str(batch.id))
+
+
+def lose_the_next_answer(page: Page, method: str) -> None:
+    """Lets one request reach the server, and no answer come back. Waits for nothing."""
     lost: list[str] = []
 
     def lose(route: Route) -> None:
-        if route.request.method != "PATCH" or lost:
+        if route.request.method != method or lost:
             route.fallback()
             return
         lost.append(route.request.url)
         assert route.fetch().ok
         route.abort("connectionreset")
 
-    page.route(re.compile("/uploads/"), lose)
+    page.route(steps.API, lose)
 
 
 def test_rows_that_did_not_come_are_read_when_the_connection_is_back(

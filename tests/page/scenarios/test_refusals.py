@@ -1,4 +1,4 @@
-"""What the server refuses, and what the page says then: quotas, roles, sizes, halts, a feature off."""
+"""What the server refuses, and how the page helps: quotas, roles, sizes, halts, a feature off."""
 
 from __future__ import annotations
 
@@ -118,9 +118,7 @@ def test_whoever_lost_the_role_is_told_who_can_help_and_what_was_typed_waits(
     assert steps.stored(upload, 2)["Last name"] == "Nørgård"
 
 
-def test_an_import_without_the_role_is_refused_at_the_button(
-    open_page: Open, admin: User
-) -> None:
+def test_an_import_without_the_role_is_refused_at_the_button(open_page: Open, admin: User) -> None:
     page = open_page(admin)
     steps.review(page, steps.small_file("viewer"))
     User.objects.everywhere().filter(id=admin.id).update(role=Role.VIEWER)
@@ -158,7 +156,9 @@ def test_a_file_that_the_server_finds_too_large_is_explained(
 
     def allow_more(route: Route) -> None:
         answer = route.fetch()
-        text = answer.text().replace(f'"max_file_bytes": {10 * MIB}', f'"max_file_bytes": {99 * MIB}')
+        text = answer.text().replace(
+            f'"max_file_bytes": {10 * MIB}', f'"max_file_bytes": {99 * MIB}'
+        )
         assert str(99 * MIB) in text
         route.fulfill(response=answer, body=text)
 

@@ -1,4 +1,4 @@
-"""The session ends between the review and the import. Whoever logs in again goes on where they were."""
+"""The session ends between review and import. Whoever logs in again goes on where they were."""
 
 from __future__ import annotations
 

@@ -31,7 +31,9 @@ export function ImportEnd({ store, state, cellBar }: ImportEndProps) {
       setIsStarting(false)
       if (!(error instanceof Problem)) throw error
       if (error.code !== 'upload_changed') return setProblem(error)
-      store.takeReview(await getReview(review.upload_id), editedBy(error))
+      const present = await getReview(review.upload_id).catch(() => null)
+      if (present === null) setProblem(error)
+      else store.takeReview(present, editedBy(error))
     }
   }
 
