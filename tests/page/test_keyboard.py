@@ -47,7 +47,7 @@ def _hashes_of_the_web_server(settings: object) -> None:
 def look(page: Page) -> None:
     """Finds fault with the focus as it is drawn now."""
     found = page.evaluate(LOOK)
-    assert found == [], page.url
+    assert not found, f"{page.url}: {found}"
 
 
 def tab_to(page: Page, target: Locator, *, back: bool = False) -> None:
