@@ -117,7 +117,7 @@ def test_the_whole_way_goes_by_keyboard_alone(
     page.keyboard.press("h")
     expect(column).to_have_value("phone")
     saved(page)
-    page.keyboard.press("n")
+    page.keyboard.press("Home")
     expect(column).to_have_value("")
     saved(page)
     tab_to(page, page.get_by_role("button", name="Review 23 rows"))
