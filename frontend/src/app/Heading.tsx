@@ -1,9 +1,11 @@
-import { type ReactNode, useEffect, useRef } from 'react'
+import { type ReactNode, useEffect, useLayoutEffect, useRef } from 'react'
 import { useLocation } from 'wouter'
 
 import { pageData } from './pageData'
 
 let lastPath = location.pathname
+/** A heading that had the focus has gone, such as that of a page that was being read: the next one takes the focus over. */
+let focusWaits = false
 
 interface HeadingProps {
   /** For the title of the document. */
@@ -20,10 +22,17 @@ export function Heading({ title, children }: HeadingProps) {
     document.title = `${title} · ${pageData.organization.name} · MarketEdge`
   }, [title])
   useEffect(() => {
-    if (path === lastPath) return
+    if (path === lastPath && !focusWaits) return
     lastPath = path
+    focusWaits = false
     heading.current?.focus()
   }, [path])
+  useLayoutEffect(() => {
+    const element = heading.current
+    return () => {
+      focusWaits = element === document.activeElement
+    }
+  }, [])
   return (
     <h1 ref={heading} tabIndex={-1}>
       {children ?? title}

@@ -151,6 +151,8 @@ export function Grid(props: GridProps) {
 
   function onKeyDown(args: CellKeyDownArgs<Place>, event: CellKeyboardEvent) {
     if (args.mode === 'EDIT' || args.column === undefined) return
+    // The key that opens a cell with a list must not open the list as well: a second Enter would only close that.
+    if (event.key === 'Enter') event.preventDefault()
     const at = { index: args.rowIdx, column: args.column.idx - LEADING_COLUMNS }
     if (props.onKey(event, at)) {
       event.preventDefault()
