@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import pytest
 from django.contrib import admin as django_admin
+from django.db.models.functions import Now
 from django.test import Client, RequestFactory
-from django.utils import timezone
 
 from imports import models
 from imports.models import (
@@ -182,7 +182,7 @@ def rows(
         )
         block = UploadBlock.objects.create(user=member, reason="test")
         beat = Heartbeat.objects.create(name=f"worker:{target}")
-        halt = ImportHalt.objects.create(reason="test", ended_at=timezone.now())
+        halt = ImportHalt.objects.create(reason="test", ended_at=Now())
         error = models.ImportError.objects.everywhere().filter(import_batch=batches[target])[0]
         for model, row in zip(
             MODELS,

@@ -21,7 +21,6 @@ from users.models import Organisation, User
 from users.rights.roles import Role
 
 MOST_COUNTED = 10_000
-ATTRIBUTES = {"id": "organisation-filter", "data-placeholder": "All organisations"}
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg] # can't be subscripted at run time
@@ -53,6 +52,12 @@ def titled(title: str, kind: type[admin.FieldListFilter]) -> type[admin.FieldLis
             self.title = title
 
     return Titled
+
+
+class _Select(AutocompleteSelect):
+    def build_attrs(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Django's attributes, with words for an empty field."""
+        return super().build_attrs(*args, **kwargs) | {"data-placeholder": "All organisations"}
 
 
 class OrganisationFilter(admin.ListFilter):
@@ -109,7 +114,7 @@ class OrganisationFilter(admin.ListFilter):
         return ModelChoiceField(
             Organisation.objects.all(),
             required=False,
-            widget=AutocompleteSelect(User._meta.get_field("organisation"), self.admin_site),
+            widget=_Select(User._meta.get_field("organisation"), self.admin_site),
         )
 
     @classmethod

@@ -71,7 +71,7 @@ class UserAdmin(OwnOrganisationAdmin, BaseUserAdmin):
     readonly_fields = HISTORY
     filter_horizontal = ()
     actions = ACTIONS
-    list_display = (
+    list_display: tuple[Any, ...] = (
         *("person", "role", "organisation", "active"),
         *("invitation", "seen"),
     )

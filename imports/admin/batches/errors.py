@@ -54,7 +54,8 @@ def row_errors(batch: ImportBatch, chosen: QueryDict) -> RowErrors:
     if code:
         found = found.filter(error_code=code)
     page = Paginator(found, ERRORS_PER_PAGE).get_page(chosen.get("page"))
-    for error in page.object_list:
+    shown: Any = page.object_list
+    for error in shown:
         error.field_words = field_label(error.field_name)
         error.code_words = words_of(error.error_code)
     return RowErrors(

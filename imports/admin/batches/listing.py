@@ -24,17 +24,17 @@ from users.models import User
 class BatchList(ReadOnlyAdmin):
     """The list of imports, the newest first."""
 
-    list_display: Any = (
+    list_display = (
         *("filename", "status_badge", "outcome", "organisation", "uploaded_by_whom"),
         *("uploaded", "took"),
     )
-    list_filter: Any = (
+    list_filter = (
         *(OrganisationFilter, OutcomeFilter),
         ("created_at", titled("upload date", admin.DateFieldListFilter)),
     )
     extra_lookups = ("status__exact",)  # of links, and of bookmarks of before
     list_select_related = ("organisation", "uploaded_by")
-    search_fields: Any = ("filename",)
+    search_fields = ("filename",)
     search_help_text = "File name, e-mail address of who uploaded it, or id of the import"
     ordering = ("-created_at", "-id")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 WIDTH, HEIGHT = 560, 230
 LEFT, RIGHT = 56, 20  # room for the numbers of the axis, and for half a name of the last column
@@ -120,7 +121,12 @@ def _placed(column: Column, x: float, pitch: float, scale: float) -> Column:
     for part in column.parts:
         height = max(part.number * scale, SMALLEST) if part.number else 0
         y -= height
-        place = {"x": x + pitch * GAP / 2, "y": y, "width": pitch * (1 - GAP), "height": height}
+        place: dict[str, Any] = {
+            "x": x + pitch * GAP / 2,
+            "y": y,
+            "width": pitch * (1 - GAP),
+            "height": height,
+        }
         parts.append(replace(part, **{name: round(value, 1) for name, value in place.items()}))
     return replace(column, parts=parts, x=round(x + pitch / 2, 1))
 

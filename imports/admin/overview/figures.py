@@ -25,7 +25,7 @@ NEWEST_ERRORS, NEWEST_IMPORTS = 20_000, 1000
 FREQUENT_ERRORS = 8
 
 _IMPORTS = """
-    SELECT date_bin(%(step)s, created_at, %(start)s), status, failed_rows > 0, count(*),
+    SELECT date_bin(%(step)s::interval, created_at, %(start)s), status, failed_rows > 0, count(*),
         sum(successful_rows)
     FROM import_batches WHERE created_at >= %(start)s GROUP BY 1, 2, 3
 """
@@ -104,7 +104,7 @@ def imports(starts: list[datetime], step: timedelta) -> Imports:
     """The imports since the first start, by step and outcome."""
     found = Imports({start: Counter() for start in starts})
     with connection.cursor() as cursor:
-        cursor.execute(_IMPORTS, {"step": step, "start": starts[0]})
+        cursor.execute(_IMPORTS, {"step": f"{step.total_seconds()} s", "start": starts[0]})
         for start, status, has_failed_rows, count, imported in cursor.fetchall():
             outcome = outcome_of(status, has_failed_rows=has_failed_rows)
             found.counts.setdefault(start, Counter())[outcome] += count

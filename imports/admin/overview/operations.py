@@ -69,9 +69,10 @@ class HeartbeatAdmin(_OnlyShown):
     class Media:
         css = {"all": ("imports/admin.css",)}
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Heartbeat]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Adds the age of the heartbeat, by the clock of the database."""
-        return super().get_queryset(request).annotate(age=Now() - F("at"))
+        heartbeats: QuerySet[Any] = super().get_queryset(request).annotate(age=Now() - F("at"))
+        return heartbeats
 
     @admin.display(description="process", ordering="name")
     def process(self, heartbeat: Heartbeat) -> str:

@@ -190,7 +190,7 @@ def test_row_errors_are_listed_a_hundred_to_a_page(admin: User, acme: Organisati
 def test_row_errors_are_counted_by_kind_and_filtered(admin: User, acme: Organisation) -> None:
     rows = [
         *[(f"a{n}@new.example", "A", "B", "boss", "", "") for n in range(3)],
-        *[("nonsense@", "A", "", "viewer", "", "Sales") for _ in range(2)],
+        *[("nonsense@", "A", "", "viewer", "Sales", "") for _ in range(2)],
     ]
     batch = import_file(admin_client(admin), acme, csv_bytes(rows))
     client, url = admin_client(admin), batch_url(batch)

@@ -116,7 +116,7 @@ def test_every_figure_leads_to_a_list_of_as_many_rows(
         "Imports": "8",
         "Success rate": "75 %",
         "Failed imports": "1",
-        "Users imported": "26",
+        "Users imported": "36",
         "Rows per second": "5",
         "Upload limits reached": "0",
     }
