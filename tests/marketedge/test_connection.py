@@ -58,6 +58,7 @@ def test_a_slow_client_gets_all_of_it_as_long_as_it_takes_some(
     while data := client.recv(1024 * 1024):
         received += len(data)
     assert received == len(ANSWER)
+    one.release()
 
 
 def test_a_client_that_takes_nothing_is_given_up(
@@ -68,5 +69,4 @@ def test_a_client_that_takes_nothing_is_given_up(
     one.write(ANSWER[:MAX_UNSENT_BYTES])
     with pytest.raises(BrokenPipeError):
         one.write(ANSWER[MAX_UNSENT_BYTES:])
-    one.unsent.close()
-    one.received.close()
+    one.release()
