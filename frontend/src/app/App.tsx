@@ -1,8 +1,9 @@
 import { Suspense } from 'react'
-import { Route, Switch } from 'wouter'
+import { Route, Switch, useLocation } from 'wouter'
 
+import { Crash } from './Crash'
 import { lazyPage } from './lazyPage'
-import { MembersOnly } from './MembersOnly'
+import { NoAccess } from './NoAccess'
 import { NotFound } from './NotFound'
 import { pageData } from './pageData'
 import { PageLoading } from './PageLoading'
@@ -19,33 +20,34 @@ const PeoplePage = lazyPage(() => import('../people/PeoplePage'), 'people')
 export function App() {
   return (
     <>
-      <Shell>
-        {pageData.user.manages_users ? <Pages /> : <MembersOnly />}
-      </Shell>
+      <Shell>{pageData.user.manages_users ? <Pages /> : <NoAccess />}</Shell>
       <SessionEnded />
     </>
   )
 }
 
 function Pages() {
+  const [path] = useLocation()
   return (
-    <Suspense fallback={<PageLoading />}>
-      <Switch>
-        <Route path="/">
-          <StartPage />
-        </Route>
-        <Route path="/uploads/:id">{({ id }) => <UploadPage key={id} uploadId={id} />}</Route>
-        <Route path="/imports">
-          <HistoryPage />
-        </Route>
-        <Route path="/imports/:id">{({ id }) => <BatchPage key={id} batchId={id} />}</Route>
-        <Route path="/people">
-          <PeoplePage />
-        </Route>
-        <Route>
-          <NotFound />
-        </Route>
-      </Switch>
-    </Suspense>
+    <Crash key={path}>
+      <Suspense fallback={<PageLoading />}>
+        <Switch>
+          <Route path="/">
+            <StartPage />
+          </Route>
+          <Route path="/uploads/:id">{({ id }) => <UploadPage key={id} uploadId={id} />}</Route>
+          <Route path="/imports">
+            <HistoryPage />
+          </Route>
+          <Route path="/imports/:id">{({ id }) => <BatchPage key={id} batchId={id} />}</Route>
+          <Route path="/people">
+            <PeoplePage />
+          </Route>
+          <Route>
+            <NotFound />
+          </Route>
+        </Switch>
+      </Suspense>
+    </Crash>
   )
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from rest_framework.test import APIClient
 
@@ -333,3 +335,17 @@ def test_the_rows_are_those_of_the_database(api: APIClient, acme: Organisation) 
     review.edit(2, "department", odd + odd)
     assert review.row(2)["values"]["department"] == odd + odd
     assert Review.objects.of(acme.id).count() == ReviewRow.objects.of(acme.id).count() == 1
+
+
+def test_invitations_are_counted_as_the_import_would_send_them(
+    api: APIClient, acme: Organisation, settings: Any
+) -> None:
+    settings.EMAIL_HOST = "mail.example"
+    headers = ("email", "first_name", "last_name", "send_invitation")
+    rows = [
+        (f"ada{n}@new.example", "Ada", "Hopper", send) for n, send in enumerate(("", "no", "x"))
+    ]
+    review = reviewed(api, acme, rows, headers)
+    assert review.get()["counts"]["invitations"] == 1
+    assert review.edit(4, "send_invitation", "yes")["counts"]["invitations"] == 2
+    assert review.change(send_invitations=False)["counts"]["invitations"] == 0

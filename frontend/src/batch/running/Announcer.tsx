@@ -1,8 +1,8 @@
 import { useLingui } from '@lingui/react'
 import { useEffect, useRef, useState } from 'react'
 
-import { outcomeWords } from './outcomeWords'
-import { type Batch, isRunning } from './polling'
+import { outcomeWords } from '../outcome/outcomeWords'
+import { type Batch, isRunning } from '../polling'
 
 /** A screen reader is told how far the import is after this time, not at each poll. */
 const QUIET_MILLISECONDS = 10_000

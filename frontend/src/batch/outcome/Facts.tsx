@@ -1,9 +1,9 @@
 import { Trans, useLingui } from '@lingui/react'
 
-import { language } from '../i18n/setup'
-import { Time } from '../ui/Time'
+import { language } from '../../i18n/setup'
+import { Time } from '../../ui/Time'
 import { By } from './By'
-import type { Batch } from './polling'
+import type { Batch } from '../polling'
 
 /** How the import was run: its options, what was unusual about the file, until when it can be undone. */
 export function Facts({ batch }: { batch: Batch }) {

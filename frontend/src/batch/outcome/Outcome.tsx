@@ -1,23 +1,30 @@
 import { Trans, useLingui } from '@lingui/react'
 import { useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { Link, useLocation } from 'wouter'
 
-import { keys } from '../api/queryKeys'
-import { language } from '../i18n/setup'
-import { ProblemMessage } from '../ui/ProblemMessage'
+import { keys } from '../../api/queryKeys'
+import { language } from '../../i18n/setup'
+import { ProblemMessage } from '../../ui/ProblemMessage'
 import { Numbers } from './Numbers'
 import { outcomeWords } from './outcomeWords'
-import type { Batch } from './polling'
-import { UndoDialog } from './undo/UndoDialog'
-import { useRetry } from './useBatch'
+import type { Batch } from '../polling'
+import { UndoDialog } from '../undo/UndoDialog'
+import { useRetry } from '../useBatch'
 
 /** What became of an import that has ended, in words and numbers, and what can be done next. */
 export function Outcome({ batch, onChange }: { batch: Batch; onChange: () => void }) {
   const { i18n } = useLingui()
+  const heading = useRef<HTMLHeadingElement>(null)
+  const wasUndone = useRef(batch.undone_at !== null)
+  useEffect(() => {
+    // The button that had the focus is gone.
+    if (batch.undone_at !== null && !wasUndone.current) heading.current?.focus()
+    wasUndone.current = batch.undone_at !== null
+  }, [batch.undone_at])
   return (
     <section className="card" aria-labelledby="batch-outcome">
-      <h2 id="batch-outcome" className="batch-outcome">
+      <h2 id="batch-outcome" className="batch-outcome" ref={heading} tabIndex={-1}>
         {outcomeWords(i18n, batch)}
       </h2>
       <StopReason batch={batch} />

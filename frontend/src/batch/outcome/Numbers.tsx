@@ -1,7 +1,7 @@
 import { Trans, useLingui } from '@lingui/react'
 import type { ReactNode } from 'react'
 
-import type { Batch } from './polling'
+import type { Batch } from '../polling'
 
 /** How many rows came to what. What was zero is left out, except for the people who were added. */
 export function Numbers({ batch }: { batch: Batch }) {

@@ -1,8 +1,8 @@
 import { Trans, useLingui } from '@lingui/react'
 
-import { ProblemMessage } from '../ui/ProblemMessage'
-import { type Batch, type Polling } from './polling'
-import { useCancel } from './useBatch'
+import { ProblemMessage } from '../../ui/ProblemMessage'
+import { type Batch, type Polling } from '../polling'
+import { useCancel } from '../useBatch'
 
 /** How far a running import is, and the button that stops it. */
 export function RunningCard({ batch, polling }: { batch: Batch; polling: Polling }) {

@@ -1,6 +1,6 @@
 import type { I18n } from '@lingui/core'
 
-import type { Batch } from './polling'
+import type { Batch } from '../polling'
 
 /** What became of an import that has ended, in a sentence. */
 export function outcomeWords(i18n: I18n, batch: Batch): string {

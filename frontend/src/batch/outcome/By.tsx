@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 
-import { api, dataOf } from '../api/client'
-import { keys } from '../api/queryKeys'
-import { organizationId } from '../app/pageData'
+import { api, dataOf } from '../../api/client'
+import { keys } from '../../api/queryKeys'
+import { organizationId } from '../../app/pageData'
 
 /** A fact that names a person. Nothing for platform staff and for people who have left: the organisation can't see them. */
 export function By({ id, label }: { id: string | null; label: ReactNode }) {

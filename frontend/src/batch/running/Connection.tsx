@@ -1,7 +1,7 @@
 import { Trans } from '@lingui/react'
 
-import { Problem } from '../api/problem'
-import { ProblemMessage } from '../ui/ProblemMessage'
+import { Problem } from '../../api/problem'
+import { ProblemMessage } from '../../ui/ProblemMessage'
 
 /** Says that what is shown is not the newest, and why. Nothing while all is well. */
 export function Connection({ error, onRetry }: { error: Error | null; onRetry: () => void }) {
