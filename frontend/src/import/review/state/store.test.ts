@@ -44,7 +44,8 @@ async function setUp() {
       reload: () => Promise.resolve(null),
       load: () => [],
       store: () => undefined,
-      isMe: () => false, later: () => undefined,
+      isMe: () => false,
+      later: () => undefined,
     },
   })
   await store.refresh()
