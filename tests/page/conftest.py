@@ -36,20 +36,25 @@ def start_process(
 
 
 @pytest.fixture(scope="package")
-def url(start_process: Start, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The URL of a web server that writes e-mails into files."""
-    return serve(
-        start_process,
-        EMAIL_FILE_PATH=str(tmp_path_factory.mktemp("mails")),
-        DEFAULT_FROM_EMAIL="MarketEdge <mail@marketedge.example>",
-        PUBLIC_URL="https://marketedge.example",
-    )
+def mail(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a service that writes e-mails into files."""
+    return {
+        "EMAIL_FILE_PATH": str(tmp_path_factory.mktemp("mails")),
+        "DEFAULT_FROM_EMAIL": "MarketEdge <mail@marketedge.example>",
+        "PUBLIC_URL": "https://marketedge.example",
+    }
 
 
 @pytest.fixture(scope="package")
-def working(start_process: Start) -> ModuleProcess:
-    """A worker, which imports what the page submits."""
-    process = start_process("celery", "-A", "celery_app", "worker", *WORKER.split())
+def url(start_process: Start, mail: dict[str, str]) -> str:
+    """The URL of a web server."""
+    return serve(start_process, **mail)
+
+
+@pytest.fixture(scope="package")
+def working(start_process: Start, mail: dict[str, str]) -> ModuleProcess:
+    """A worker, which imports what the page submits, and invites as the page has told."""
+    process = start_process("celery", "-A", "celery_app", "worker", *WORKER.split(), **mail)
     wait_for(lambda: process.says("ready"))
     return process
 

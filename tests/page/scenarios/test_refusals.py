@@ -133,7 +133,7 @@ def test_a_viewer_is_told_at_once_that_only_administrators_import(
     open_page: Open, viewer: User
 ) -> None:
     page = open_page(viewer)
-    expect(page.get_by_text("Only administrators")).to_be_visible()
+    expect(page.locator("h1")).to_have_text("This page is for administrators")
     expect(page.locator(".drop-zone")).to_have_count(0)
 
 

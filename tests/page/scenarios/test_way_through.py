@@ -9,11 +9,12 @@ import pytest
 from django.utils.timezone import now
 from playwright.sync_api import Page, expect
 
+from imports import invitations
 from imports.models import ImportBatch
 from tests.imports.api.helpers import csv_bytes
 from tests.page.helpers import IN_BROWSER
 from tests.page.scenarios import steps
-from users.models import Invitation, InvitationRequest, Organisation, User
+from users.models import Organisation, User
 from users.rights.roles import Role
 
 pytestmark = [*IN_BROWSER, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -147,8 +148,10 @@ def see_outcome(page: Page, told: dict[str, int], batch: ImportBatch, acme: Orga
     assert created.filter(role=Role.ANALYST).count() == BOSS
     assert (batch.skipped_rows, batch.failed_rows) == (told["skip"], failed)
     assert (batch.edited_rows, batch.dropped_rows) == (SALES_TEAM + BOSS + 4, NO_NAME - 1)
-    invited = sum(model.objects.everywhere().count() for model in (Invitation, InvitationRequest))
-    assert invited == told["invite"]
+    assert shown.get("Invitations waiting", 0) + shown.get("Invitations sent", 0) == told["invite"]
+    invited = invitations.of(batch)
+    assert invited
+    assert invited.pending + invited.sent == told["invite"]
 
 
 def undo(page: Page, told: dict[str, int], batch: ImportBatch, acme: Organisation) -> None:

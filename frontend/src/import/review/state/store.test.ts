@@ -44,6 +44,7 @@ async function setUp() {
       reload: () => Promise.resolve(null),
       load: () => [],
       store: () => undefined,
+      isMe: () => false,
       later: () => undefined,
     },
   })
