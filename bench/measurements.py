@@ -12,7 +12,17 @@ from time import perf_counter
 import psutil
 from django.db import connection
 
-from bench import comparison, fixtures, invitations, page, people, reading, retention, service
+from bench import (
+    comparison,
+    fixtures,
+    invitations,
+    page,
+    people,
+    reading,
+    retention,
+    reviews,
+    service,
+)
 from bench import variants as engine_variants
 from bench.report import NO_TARGET, Result
 from imports.engine import runner
@@ -254,6 +264,7 @@ ALL: dict[str, Callable[[int], Result | list[Result]]] = {
     "http": http,
     "upload": upload,
     "previews": previews,
+    "reviews": reviews.calls,
     "polling": polling,
     "csv": reading.csv_files,
     "xlsx": reading.workbooks,

@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config'
 
 import { catalogues } from './i18n/plugin.mjs'
 
+/** The packages of the first screen. Only later pages have a grid, lists in pages, and changes by react-query. */
+const FIRST_PACKAGES = /node_modules[\\/](?!react-data-grid|.*infinite|.*mutationObserver|.*useMutation)/i
+
 /** Django serves what is built here from /static/app/ and finds the files through manifest.json. */
 export default defineConfig({
   plugins: [catalogues(), react()],
@@ -22,7 +25,7 @@ export default defineConfig({
         // One file for all packages of the first screen compresses better than several, and stays the same for longer.
         codeSplitting: {
           groups: [
-            { name: 'packages', test: /node_modules[\\/](?!react-data-grid)/ },
+            { name: 'packages', test: FIRST_PACKAGES },
             { name: 'frame', test: /src[\\/](api|i18n|app[\\/](pageData|Heading))|ui[\\/](Problem|useSeconds)/ },
           ],
         },

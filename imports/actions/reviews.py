@@ -14,8 +14,8 @@ from imports.engine import locks
 from imports.engine.review import beginning, changes, queries, records
 from imports.engine.review.changes import Change
 from imports.engine.review.queries import Page, Wanted
+from imports.engine.review.refusals import UploadImported
 from imports.engine.review.summary import Summary, summary_of
-from imports.errors import UploadImported
 from imports.models import EventType, Review, Upload
 from users.models import User
 

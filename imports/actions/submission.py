@@ -15,9 +15,10 @@ from imports.actions.permissions import organisation_for, refuse_while_halted
 from imports.engine import locks
 from imports.engine.options import ImportOptions
 from imports.engine.review import changes, submission
+from imports.engine.review.refusals import UploadChanged
 from imports.engine.review.submission import Changes
 from imports.engine.staged import staging
-from imports.errors import RetryNotPossible, UploadChanged
+from imports.errors import RetryNotPossible
 from imports.models import EventType, ImportBatch, LimitType, Review, Upload
 from imports.models.statuses import FINISHED, LIVE, Status
 from imports.schema.warnings import FileWarning

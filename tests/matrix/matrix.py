@@ -116,14 +116,12 @@ def batches(organisations: dict[str, Organisation], root: User) -> dict[str, Imp
 @pytest.fixture
 def uploads(organisations: dict[str, Organisation], root: User, users: Any) -> dict[str, Upload]:
     """By target: a staged file that waits for its review."""
-    return {
-        target: staging.store(
-            file_reading.read_for_preview(io.BytesIO(csv_bytes(valid_rows(1))), filename="a.csv"),
-            organisation_id=organisation.id,
-            staged_by=root.id,
-        )
-        for target, organisation in organisations.items()
-    }
+    found = {}
+    content = csv_bytes(valid_rows(1))
+    for target, organisation in organisations.items():
+        with file_reading.read_for_preview(io.BytesIO(content), filename="a.csv") as read:
+            found[target] = staging.store(read, organisation_id=organisation.id, staged_by=root.id)
+    return found
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from imports import tasks
-from imports.models import AuditEvent, ImportBatch, Upload
+from imports.models import AuditEvent, ImportBatch, Review, Upload
 from tests.conftest import PASSWORD, MakeUser, ModuleProcess, serve
 from tests.paths import ROOT
 from tests.personal_data import data_search
@@ -148,6 +148,14 @@ class Client:
         assert answer.ok, answer.text
         return answer.json()
 
+    def review(self, upload_id: str, row: int) -> None:
+        """Looks at a staged file, and changes the role of a row."""
+        url = f"{self.imports}/uploads/{upload_id}"
+        revision = self.api.get(url).json()["revision"]
+        edit = {"row": row, "field": "role", "value": "analyst"}
+        answer = self.api.patch(url, json={"revision": revision, "edits": [edit]})
+        assert answer.ok, answer.text
+
     def look_at(self, *pages: str) -> None:
         """Opens pages of the admin."""
         for page in pages:
@@ -206,6 +214,7 @@ def life_of_a_file(
     content, name = file.content, file.name
 
     upload = client.post("/preview", files={"file": (name, content)})
+    client.review(upload["upload_id"], row=2)
     client.api.post(client.imports, files={"file": (name, b"no file")})  # refused
     yield "previewed"
 
@@ -216,6 +225,7 @@ def life_of_a_file(
     yield from after_import(client, file, batch)
 
     make_old(ImportBatch, Upload)
+    Review.objects.everywhere().update(changed_at=F("changed_at") - timedelta(days=8))
     call_command("purge_imports")
     assert not Upload.objects.everywhere().filter(id=upload["upload_id"]).exists()
     yield "purged"

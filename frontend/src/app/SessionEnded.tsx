@@ -20,7 +20,7 @@ export function SessionEnded() {
       </p>
       <div className="dialog-actions">
         {isEnded && (
-          <a className="button primary" href={loginUrl()}>
+          <a className="button primary-button" href={loginUrl()}>
             <Trans id="app.session.login" message="Log in again" />
           </a>
         )}

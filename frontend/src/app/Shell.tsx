@@ -19,7 +19,7 @@ export function Shell({ children }: { children: ReactNode }) {
             <span className="brand-mark" aria-hidden="true" />
             <span>MarketEdge</span>
           </Link>
-          <Navigation />
+          {pageData.user.manages_users && <Navigation />}
           <Account />
         </div>
       </header>

@@ -8,13 +8,13 @@ import { ProblemMessage } from '../ui/ProblemMessage'
 import { TableLoading } from '../ui/TableLoading'
 import { Time } from '../ui/Time'
 import './batch.css'
-import { Announcer } from './Announcer'
-import { Connection } from './Connection'
+import { Announcer } from './running/Announcer'
+import { Connection } from './running/Connection'
 import { ErrorRows } from './errors/ErrorRows'
-import { Facts } from './Facts'
-import { Outcome } from './Outcome'
+import { Facts } from './outcome/Facts'
+import { Outcome } from './outcome/Outcome'
 import { type Batch, isRunning, type Polling } from './polling'
-import { RunningCard } from './RunningCard'
+import { RunningCard } from './running/RunningCard'
 import { useBatch } from './useBatch'
 
 /** One import: its progress, and then what became of it and what to do next. */
@@ -33,9 +33,9 @@ export default function BatchPage({ batchId }: { batchId: string }) {
         <Breadcrumb />
         <BatchHead batch={batch} />
       </div>
-      <Connection error={error} onRetry={() => void refetch()} />
       <Announcer batch={batch} />
       <BatchBody batch={batch} polling={polling} onChange={() => void refetch()} />
+      <Connection error={error} onRetry={() => void refetch()} />
     </>
   )
 }

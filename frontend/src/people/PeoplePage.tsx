@@ -18,10 +18,12 @@ import { nameOf, type Person } from './words'
 export default function PeoplePage() {
   const { i18n } = useLingui()
   const [parameters, setParameters] = useSearchParams()
-  const [isAdding, setAdding] = useState(false)
-  const [openId, setOpenId] = useState<string | null>(null)
   const [said, setSaid] = useState('')
   const filters = filtersOf(parameters)
+  // What is open stands in the URL, so that a reload and a login come back to it.
+  const openId = parameters.get('person')
+  const open = (what: { person?: string; add?: string }) => setParameters({ ...filters, ...what }, { replace: true })
+  const close = () => open({})
   const change = (name: FilterName, value: string) => setParameters(changed(filters, name, value), { replace: true })
   return (
     <>
@@ -31,27 +33,27 @@ export default function PeoplePage() {
           <Link className="button" href="/">
             <Trans id="people.import" message="Import a file" />
           </Link>
-          <button type="button" className="primary-button" onClick={() => setAdding(true)}>
+          <button type="button" className="primary-button" onClick={() => open({ add: 'yes' })}>
             <Trans id="people.add" message="Add a person" />
           </button>
         </div>
       </div>
       <PeopleFilters filters={filters} onChange={change} />
       {filters.batch && <OfOneImport batchId={filters.batch} onAll={() => change('batch', '')} />}
-      <People filters={filters} onSort={(sort) => change('sort', sort)} onClear={() => setParameters({})} onOpen={({ id }) => setOpenId(id)} />
+      <People filters={filters} onSort={(sort) => change('sort', sort)} onClear={() => setParameters({})} onOpen={({ id }) => open({ person: id })} />
       <p className="said" role="status">
         {said}
       </p>
-      {isAdding && (
+      {parameters.has('add') && (
         <AddPersonDialog
-          onClose={() => setAdding(false)}
+          onClose={close}
           onAdded={(person) => {
-            setAdding(false)
+            close()
             setSaid(i18n._({ id: 'people.added', message: '{name} was added.', values: { name: nameOf(person) } }))
           }}
         />
       )}
-      {openId && <PersonDialog key={openId} personId={openId} onClose={() => setOpenId(null)} onSaid={setSaid} />}
+      {openId && <PersonDialog key={openId} personId={openId} onClose={close} onSaid={setSaid} />}
     </>
   )
 }

@@ -72,7 +72,7 @@ function Cell({ person, column, onOpen }: { person: Person; column: string; onOp
 
 function ApplicationsOf({ person }: { person: Person }) {
   const names = APPLICATIONS.filter((each) => person[each]).map((each) => APPLICATION_NAMES[each])
-  return <span className="person-applications-list">{names.join(', ') || '–'}</span>
+  return names.join(', ') || '–'
 }
 
 function directionOf(sort: string, key: string): 'ascending' | 'descending' | undefined {

@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useId, useRef } from 'react'
+import { type ReactNode, useLayoutEffect, useId, useRef } from 'react'
 
 interface DialogProps {
   title: ReactNode
@@ -13,8 +13,9 @@ interface DialogProps {
 export function Dialog({ title, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null)
   const titleId = useId()
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = dialog.current
+    // Closed before it leaves the document: only then does the browser give the focus back.
     if (!element?.open) element?.showModal()
     return () => element?.close()
   }, [])

@@ -12,7 +12,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 from rest_framework import serializers
 
 from core.problems import MEDIA_TYPE, TITLES, TYPE
-from imports.api.openapi import examples
+from imports.api.openapi.problems import PROBLEMS
 
 CSV = {"type": "string", "contentMediaType": "text/csv"}
 POSITIVE_INTEGER = {"type": "integer", "minimum": 1}
@@ -124,7 +124,7 @@ def refused(*statuses: int) -> dict[Any, Any]:
         (status, MEDIA_TYPE): OpenApiResponse(
             Problem,
             description=REASONS[status],
-            examples=[_problem(status, code, text) for code, text in examples.PROBLEMS[status]],
+            examples=[_problem(status, code, text) for code, text in PROBLEMS[status]],
         )
         for status in sorted(set(statuses))
     }

@@ -113,11 +113,20 @@ class ReviewView(_ReviewView):
     )
     def patch(self, request: Request, org_id: UUID, upload_id: UUID) -> Response:
         """Changes the review, and answers with it."""
+        _read_body(request)
         change = _change_of(request.data)
         summary, rows = actions.change_review(
             self.upload, change, user=self.user, max_rows=MAX_PAGE_ROWS
         )
         return Response({**review_json(summary), "rows": rows})
+
+
+def _read_body(request: Request) -> None:
+    """Reads a body of up to MAX_BODY_BYTES, which `BodyLimit` has checked. A change of 5,000 cells
+    is larger than the form fields (DATA_UPLOAD_MAX_MEMORY_SIZE) that Django would allow."""
+    django_request: Any = request._request
+    if not hasattr(django_request, "_body"):
+        django_request._body = django_request.read()
 
 
 def _change_of(data: Any) -> Change:

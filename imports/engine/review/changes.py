@@ -15,7 +15,7 @@ from imports.engine.options import ImportOptions
 from imports.engine.review import edits, records
 from imports.engine.review.beginning import fields_of
 from imports.engine.review.records import Record
-from imports.errors import FileNeeded, NothingToTakeBack, UploadChanged, WrongEdit
+from imports.engine.review.refusals import FileNeeded, NothingToTakeBack, UploadChanged, WrongEdit
 from imports.files.delimiters import named_delimiter
 from imports.models import Review, ReviewChange
 from imports.schema.columns import Columns

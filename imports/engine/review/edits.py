@@ -10,7 +10,7 @@ from uuid import UUID
 from core.text import excerpt
 from imports.engine.review import records
 from imports.engine.review.records import Record
-from imports.errors import WrongEdit
+from imports.engine.review.refusals import WrongEdit
 from imports.schema.columns import Columns
 
 MAX_CHANGED_ROWS = 5_000

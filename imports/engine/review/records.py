@@ -126,6 +126,10 @@ def rows_with(upload_id: UUID, column: int, text: str) -> list[int]:
 
 # --- writing ----------------------------------------------------------------------------------
 
+# The statements below join the rows of an upload with themselves. They do so by the place of a row
+# (ctid), which does not move while the upload is locked: PostgreSQL knows nothing of a new upload
+# and expects one row of it, so a join by row_number would compare each row with every other.
+
 _INSERT = """
     COPY import_review_rows
         (upload_id, row_number, cells, found, email, invite, problems, first_row) FROM STDIN
@@ -134,9 +138,14 @@ _UPDATE = """
     UPDATE import_review_rows r
     SET cells = n.cells, original = n.original, found = n.found, dropped = n.dropped,
         email = n.email, invite = n.invite, problems = n.problems, first_row = NULL, taken = ''
-    FROM jsonb_to_recordset(%s::jsonb) AS n (row int, cells jsonb, original jsonb, found jsonb,
-        dropped boolean, email text, invite boolean, problems jsonb)
-    WHERE r.upload_id = %s AND r.row_number = n.row
+    FROM (
+        SELECT sent.*, (
+            SELECT ctid FROM import_review_rows WHERE upload_id = %s AND row_number = sent.row
+        ) AS place
+        FROM jsonb_to_recordset(%s::jsonb) AS sent (row int, cells jsonb, original jsonb,
+            found jsonb, dropped boolean, email text, invite boolean, problems jsonb)
+    ) n
+    WHERE r.ctid = n.place
 """
 
 
@@ -168,7 +177,7 @@ def update(upload_id: UUID, records: Sequence[Record]) -> None:
     names = ("row", "cells", "original", "found", "dropped", "email", "invite", "problems")
     sent = [{name: getattr(one, name) for name in names} for one in records]
     with cursor() as db:
-        db.execute(_UPDATE, [_json(sent), upload_id])
+        db.execute(_UPDATE, [upload_id, _json(sent)])
 
 
 def _json(value: Any) -> str:
@@ -180,26 +189,25 @@ def _json(value: Any) -> str:
 _FIND_FIRST = """
     UPDATE import_review_rows r SET first_row = n.first_row
     FROM (
-        SELECT row_number,
+        SELECT ctid,
             nullif(min(row_number) OVER (PARTITION BY email), row_number) AS first_row
         FROM import_review_rows
         WHERE upload_id = %(upload)s AND email <> '' AND NOT dropped
           AND (%(emails)s::text IS NULL OR email = ANY(string_to_array(%(emails)s::text, ' ')))
     ) n
-    WHERE r.upload_id = %(upload)s AND r.row_number = n.row_number
-      AND r.first_row IS DISTINCT FROM n.first_row
+    WHERE r.ctid = n.ctid AND r.first_row IS DISTINCT FROM n.first_row
     RETURNING r.row_number
 """
 _FIND_USERS = """
     UPDATE import_review_rows r SET taken = n.taken
     FROM (
-        SELECT row_number, CASE WHEN u.email IS NULL THEN ''
+        SELECT import_review_rows.ctid, CASE WHEN u.email IS NULL THEN ''
             WHEN u.organisation_id = %(organisation)s THEN 'own' ELSE 'other' END AS taken
         FROM import_review_rows LEFT JOIN users u USING (email)
         WHERE upload_id = %(upload)s AND import_review_rows.email <> ''
           AND (%(emails)s::text IS NULL OR email = ANY(string_to_array(%(emails)s::text, ' ')))
     ) n
-    WHERE r.upload_id = %(upload)s AND r.row_number = n.row_number AND r.taken <> n.taken
+    WHERE r.ctid = n.ctid AND r.taken <> n.taken
     RETURNING r.row_number
 """
 

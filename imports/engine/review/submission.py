@@ -12,11 +12,11 @@ from django.db import connection
 from imports import files
 from imports.engine.review import queries, records
 from imports.engine.review.beginning import fields_of
+from imports.engine.review.refusals import NothingToImport
 from imports.engine.staged import staging
 from imports.engine.staged.chunks import Chunk
 from imports.engine.staged.file_reading import Record as FileRow
 from imports.engine.staged.file_reading import in_chunks
-from imports.errors import NothingToImport
 from imports.models import Review, Upload, UploadChunk
 from imports.schema.columns import Columns
 

@@ -104,9 +104,11 @@ def test_the_guide_lists_every_error_code() -> None:
 
 def test_the_guide_lists_every_call_and_no_other() -> None:
     paths = [path for path in yaml.safe_load(SCHEMA.read_text())["paths"] if "/import" in path]
-    expected = {path.rpartition("/import")[2].replace("batch_id", "batch") for path in paths}
+    expected = {path.rpartition("/import")[2].replace("_id}", "}") for path in paths}
     table = GUIDE.read_text().partition("## The calls")[2].partition("**Files**")[0]
-    named = set(re.findall(r"^\| `(?:GET|POST)(?:` or `POST)?(?: (/[^`]+))?`", table, re.MULTILINE))
+    named = set(
+        re.findall(r"^\| `(?:GET|POST|PATCH)(?:` or `POST)?(?: (/[^`]+))?`", table, re.MULTILINE)
+    )
     assert named == expected
 
 

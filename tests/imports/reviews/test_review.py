@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from rest_framework.test import APIClient
 
@@ -107,6 +109,16 @@ def test_the_same_text_is_replaced_everywhere(api: APIClient, acme: Organisation
     found = review.change(replace=[{"field": "role", "from": "Sales Team", "to": "viewer"}])
     assert (found["counts"]["ready"], found["counts"]["invalid"]) == (12, 1)
     assert len(found["rows"]) == found["counts"]["edited"] == 12
+
+
+def test_five_thousand_cells_are_changed_at_once(api: APIClient, acme: Organisation) -> None:
+    review = reviewed(api, acme, [row(f"Ada{n}") for n in range(5_000)])
+    edits = [{"row": n, "field": "department", "value": f"Department {n}"} for n in range(2, 5_002)]
+    found = review.change(edits=edits)
+    assert (found["counts"]["edited"], found["counts"]["ready"], len(found["rows"])) == (
+        5_000, 5_000, 500,
+    )  # fmt: skip
+    assert review.change(undo=True)["counts"]["edited"] == 0
 
 
 def test_a_change_that_changes_nothing_has_no_new_revision(
@@ -323,3 +335,17 @@ def test_the_rows_are_those_of_the_database(api: APIClient, acme: Organisation) 
     review.edit(2, "department", odd + odd)
     assert review.row(2)["values"]["department"] == odd + odd
     assert Review.objects.of(acme.id).count() == ReviewRow.objects.of(acme.id).count() == 1
+
+
+def test_invitations_are_counted_as_the_import_would_send_them(
+    api: APIClient, acme: Organisation, settings: Any
+) -> None:
+    settings.EMAIL_HOST = "mail.example"
+    headers = ("email", "first_name", "last_name", "send_invitation")
+    rows = [
+        (f"ada{n}@new.example", "Ada", "Hopper", send) for n, send in enumerate(("", "no", "x"))
+    ]
+    review = reviewed(api, acme, rows, headers)
+    assert review.get()["counts"]["invitations"] == 1
+    assert review.edit(4, "send_invitation", "yes")["counts"]["invitations"] == 2
+    assert review.change(send_invitations=False)["counts"]["invitations"] == 0

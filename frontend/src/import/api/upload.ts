@@ -15,7 +15,6 @@ export interface ReadingChoice {
   encoding?: string | undefined
   delimiter?: string | undefined
   sheet?: string | undefined
-  header_row?: number | undefined
 }
 
 export interface Quota {
@@ -66,11 +65,10 @@ export function sendFile(
   return { done, stop: () => request.abort() }
 }
 
-function formOf(file: File, { mapping, header_row, ...texts }: ReadingChoice): FormData {
+function formOf(file: File, { mapping, ...texts }: ReadingChoice): FormData {
   const form = new FormData()
   form.set('file', file, file.name)
   if (mapping !== undefined) form.set('mapping', JSON.stringify(mapping))
-  if (header_row !== undefined) form.set('header_row', String(header_row))
   for (const [name, value] of Object.entries(texts)) if (value) form.set(name, value)
   return form
 }

@@ -12,6 +12,7 @@ import type { Change, FileReading, Review, Row } from '../api/types'
 import { shownFields } from '../fields'
 import { fieldName } from '../review/words'
 import { adviceOn, withChoice } from './advice'
+import './columns.css'
 import { ColumnTable } from './ColumnTable'
 import { Reading } from './Reading'
 
@@ -60,7 +61,8 @@ function Advice({ file }: { file: FileReading }) {
   const { i18n } = useLingui()
   const { missing, unused, doubled } = adviceOn(file)
   const list = new Intl.ListFormat(i18n.locale)
-  if (missing.length + unused.length + doubled.length === 0)
+  const isGuess = file.encoding_readings.length > 1
+  if (missing.length + unused.length + doubled.length === 0 && !isGuess)
     return (
       <p className="advice advice-good">
         <Trans id="import.advice.good" message="Every column was recognised." />
@@ -77,6 +79,14 @@ function Advice({ file }: { file: FileReading }) {
               count: missing.length,
               names: list.format(missing.map(({ name }) => fieldName(i18n, name))),
             }}
+          />
+        </li>
+      )}
+      {isGuess && (
+        <li>
+          <Trans
+            id="import.advice.encoding"
+            message="The encoding of the file is a guess: check letters such as ä, é or ñ."
           />
         </li>
       )}

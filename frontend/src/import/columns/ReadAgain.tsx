@@ -28,7 +28,6 @@ function readingOf({ file }: Review, change: Change): ReadingChoice {
     encoding: change.encoding ?? (file.kind === 'csv' ? file.encoding : undefined),
     delimiter: change.delimiter ?? (file.delimiter || undefined),
     sheet: change.sheet ?? (file.sheet || undefined),
-    header_row: change.header_row,
   }
 }
 

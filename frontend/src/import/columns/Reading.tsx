@@ -25,7 +25,7 @@ export function Reading({ file, onChange }: ReadingProps) {
       <p className="reading-fact">
         <Trans
           id="import.reading.header_row"
-          message="The headers are in row {row, number}."
+          message="The headers are in row {row, number}. If they are not, delete the rows above them in the file, and upload it again."
           values={{ row: file.header_row }}
         />
       </p>

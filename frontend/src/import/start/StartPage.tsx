@@ -1,7 +1,7 @@
 /** The first screen: drop a file, see what it may hold, go on with an import of before. */
 
 import { Trans, useLingui } from '@lingui/react'
-import { useCallback } from 'react'
+import { useCallback, useEffect } from 'react'
 import { useLocation } from 'wouter'
 
 import { Heading } from '../../app/Heading'
@@ -28,6 +28,11 @@ export default function StartPage() {
     [navigate],
   )
   const { state, take, send, stop } = useSending(limits.max_file_bytes, onStaged)
+  const isSending = state.step === 'sending'
+  useEffect(() => {
+    // The next page is fetched while the file is on its way.
+    if (isSending) void import('../UploadPage')
+  }, [isSending])
   const quota = knownQuota()
   return (
     <div className="start-page">

@@ -1,8 +1,9 @@
 import { Trans } from '@lingui/react'
-import { type FormEvent, useState } from 'react'
+import type { FormEvent } from 'react'
 
 import { Dialog } from '../../ui/Dialog'
 import { ProblemMessage } from '../../ui/ProblemMessage'
+import { forgetKept, useKept } from '../../ui/useKept'
 import { addPerson, usePeopleChange } from '../usePeople'
 import type { Person } from '../words'
 import { type Draft, EMPTY, fieldErrorsOf } from './draft'
@@ -14,12 +15,26 @@ interface AddPersonDialogProps {
   onAdded: (person: Person) => void
 }
 
+const KEPT = 'new person'
+
+interface Kept {
+  email: string
+  draft: Draft
+  invites: boolean
+}
+
 /** Adds one person without a file, and invites them. */
 export function AddPersonDialog({ onClose, onAdded }: AddPersonDialogProps) {
-  const [email, setEmail] = useState('')
-  const [draft, setDraft] = useState<Draft>(EMPTY)
-  const [invites, setInvites] = useState(true)
-  const adding = usePeopleChange(addPerson, onAdded)
+  const [kept, keep] = useKept<Kept>(KEPT, { email: '', draft: EMPTY, invites: true })
+  const { email, draft, invites } = kept
+  const adding = usePeopleChange(addPerson, (person) => {
+    forgetKept(KEPT)
+    onAdded(person)
+  })
+  const close = () => {
+    forgetKept(KEPT)
+    onClose()
+  }
   const errors = fieldErrorsOf(adding.error)
   const form = useFocusOnError(adding.error)
   const submit = (event?: FormEvent) => {
@@ -27,7 +42,7 @@ export function AddPersonDialog({ onClose, onAdded }: AddPersonDialogProps) {
     adding.mutate({ email, ...draft, send_invitation: invites })
   }
   return (
-    <Dialog title={<Trans id="people.add.title" message="Add a person" />} onClose={onClose}>
+    <Dialog title={<Trans id="people.add.title" message="Add a person" />} onClose={close}>
       <form ref={form} onSubmit={submit}>
         <div className="dialog-fields">
           <div className="wide">
@@ -38,17 +53,17 @@ export function AddPersonDialog({ onClose, onAdded }: AddPersonDialogProps) {
               maxLength={254}
               isRequired
               type="email"
-              onChange={setEmail}
+              onChange={(next) => keep({ ...kept, email: next })}
             />
           </div>
-          <Fields draft={draft} errors={errors} onChange={setDraft} />
+          <Fields draft={draft} errors={errors} onChange={(next) => keep({ ...kept, draft: next })} />
           <div className="wide">
             <label className="check">
               <input
                 type="checkbox"
                 checked={invites}
                 aria-describedby="invites-error"
-                onChange={(event) => setInvites(event.target.checked)}
+                onChange={(event) => keep({ ...kept, invites: event.target.checked })}
               />
               <Trans id="people.add.invite" message="Send an invitation by e-mail" />
             </label>
@@ -57,7 +72,7 @@ export function AddPersonDialog({ onClose, onAdded }: AddPersonDialogProps) {
         </div>
         {Object.keys(errors).length === 0 && <ProblemMessage problem={adding.error} onRetry={() => submit()} />}
         <div className="dialog-actions">
-          <button type="button" onClick={onClose}>
+          <button type="button" onClick={close}>
             <Trans id="people.add.cancel" message="Cancel" />
           </button>
           <button type="submit" className="primary-button" disabled={adding.isPending}>

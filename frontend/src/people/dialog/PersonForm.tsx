@@ -3,11 +3,15 @@ import { type FormEvent, useState } from 'react'
 
 import { Problem } from '../../api/problem'
 import { ProblemMessage } from '../../ui/ProblemMessage'
+import { useKept } from '../../ui/useKept'
 import { changePerson, usePeopleChange, type Version } from '../usePeople'
 import { nameOf } from '../words'
-import { changeOf, draftOf, fieldErrorsOf, rebased } from './draft'
+import { changeOf, type Draft, draftOf, fieldErrorsOf } from './draft'
 import { Fields } from './Fields'
 import { useFocusOnError } from './useFocusOnError'
+
+/** The name under which is kept what was typed for a person. */
+export const keptName = (personId: string) => `person ${personId}`
 
 interface PersonFormProps {
   version: Version
@@ -20,7 +24,10 @@ interface PersonFormProps {
 /** Changes a person. If somebody else did so meanwhile, what was typed stays, and both can be looked at before saving. */
 export function PersonForm({ version, onClose, onSaid, onRead }: PersonFormProps) {
   const { i18n } = useLingui()
-  const [draft, setDraft] = useState(() => draftOf(version.person))
+  // Kept is what differs from the person as they are now.
+  const [typed, keep] = useKept<Partial<Draft>>(keptName(version.person.id), {})
+  const draft = { ...draftOf(version.person), ...typed }
+  const setDraft = (next: Draft) => keep(changeOf(next, version.person) as Partial<Draft>)
   const [wasChanged, setWasChanged] = useState(false)
   const change = changeOf(draft, version.person)
   const saving = usePeopleChange(
@@ -38,11 +45,8 @@ export function PersonForm({ version, onClose, onSaid, onRead }: PersonFormProps
     try {
       await saving.mutateAsync(undefined)
     } catch (error) {
-      if (!(error instanceof Problem) || error.status !== 412) return
-      const now = await onRead()
-      if (!now) return
-      setDraft(rebased(draft, version.person, now.person))
-      setWasChanged(true)
+      if (!isConflict(error)) return
+      if (await onRead()) setWasChanged(true)
     }
   }
   return (
@@ -58,6 +62,7 @@ export function PersonForm({ version, onClose, onSaid, onRead }: PersonFormProps
           />
         </p>
       ) : (
+        !isConflict(saving.error) &&
         Object.keys(errors).length === 0 && <ProblemMessage problem={saving.error} onRetry={() => void submit()} />
       )}
       <div className="dialog-actions">
@@ -70,4 +75,9 @@ export function PersonForm({ version, onClose, onSaid, onRead }: PersonFormProps
       </div>
     </form>
   )
+}
+
+/** Whether somebody else has changed the person since the form was opened. */
+function isConflict(error: unknown): boolean {
+  return error instanceof Problem && error.status === 412
 }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 
 import { Problem } from '../../api/problem'
 import type { Person } from '../words'
-import { changeOf, draftOf, EMPTY, fieldErrorsOf, rebased } from './draft'
+import { changeOf, draftOf, EMPTY, fieldErrorsOf } from './draft'
 
 const person = (values: Partial<Person>) => ({ ...EMPTY, id: '1', email: 'zoe@acme.example', ...values }) as Person
 
@@ -11,13 +11,6 @@ test('only what was changed is sent', () => {
   const zoe = person({ department: 'Sales' })
   expect(changeOf({ ...draftOf(zoe), department: 'Research' }, zoe)).toEqual({ department: 'Research' })
   expect(changeOf(draftOf(zoe), zoe)).toEqual({})
-})
-
-test('what was typed stays when somebody else has changed the person', () => {
-  const before = person({ department: 'Sales', phone: '1' })
-  const typed = { ...draftOf(before), department: 'Research' }
-  const now = person({ department: 'Finance', phone: '2' })
-  expect(rebased(typed, before, now)).toMatchObject({ department: 'Research', phone: '2' })
 })
 
 test('a refusal stands at the field that it is about', () => {

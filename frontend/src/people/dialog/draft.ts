@@ -39,11 +39,6 @@ export function changeOf(draft: Draft, person: Person): Change {
   return Object.fromEntries(FIELDS.filter((field) => draft[field] !== person[field]).map((field) => [field, draft[field]]))
 }
 
-/** The draft on a newer version of the person: what was typed stays, the rest is as the person is now. */
-export function rebased(draft: Draft, before: Person, now: Person): Draft {
-  return { ...draftOf(now), ...(changeOf(draft, before) as Partial<Draft>) }
-}
-
 /** Refusals that are about one field although the server names none. */
 const FIELD_OF_CODE: Record<string, string> = {
   already_exists: 'email',
