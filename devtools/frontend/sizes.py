@@ -21,7 +21,7 @@ FIRST_PAGES = ("src/import/start/",)
 # Chunks of pages that an import does not lead to.
 OTHER_PAGES = ("src/people/", "src/history/")
 # The texts of one language and one part of the page. A browser loads those of its reader's
-# language; the largest language counts. Nobody reads the longer texts of tests (en-XA).
+# language; the largest language counts.
 TEXTS = re.compile(r"^virtual:messages/(?P<language>[^/]+)/(?P<part>[^/]+)$")
 OF_TESTS = "en-XA"
 FIRST_TEXTS = ("app", "start")  # frontend/src/app/App.tsx says which page has which parts
@@ -101,8 +101,7 @@ def _texts(sizes: dict[str, int], parts: Iterable[str]) -> int:
     """Bytes of the texts of these parts, in the language that has most."""
     languages = Counter[str]()
     for name, size in sizes.items():
-        found = TEXTS.match(name)
-        if found and found["part"] in parts and found["language"] != OF_TESTS:
+        if (found := TEXTS.match(name)) and found["part"] in parts:
             languages[found["language"]] += size
     return max(languages.values(), default=0)
 

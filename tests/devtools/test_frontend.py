@@ -56,7 +56,6 @@ SIZES = {
     "_dates.js": 5_000,
     "src/history/HistoryPage.tsx": 3_000,
     **{name: 2_000 if "/de/" in name else 1_000 for name in TEXTS},
-    "virtual:messages/en-XA/start": 9_000,
     "src/style.css": 50_000,
 }
 FIRST = ["src/main.tsx", "_react.js", "src/import/start/StartPage.tsx", "_drop.js"]
