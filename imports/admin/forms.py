@@ -95,6 +95,12 @@ class UploadForm(OptionsForm):
         max_length=255,
         help_text="The name of a sheet of the workbook. Leave empty to read the first sheet.",
     )
+    header_row = forms.IntegerField(
+        required=False,
+        min_value=1,
+        label="Header row",
+        help_text="The number of the row that names the columns. Leave empty to detect it.",
+    )
     skip_hidden_rows = forms.BooleanField(
         required=False,
         label="Skip hidden rows",

@@ -16,6 +16,7 @@ from imports.validation.rules import ROLES
 
 DEFAULT_ROLES: Final = ROLES  # what `ImportOptions.default_role` may be
 _SHOWN_CHARS = 50  # of an unknown name; also bounds the time that difflib takes
+_SIMILAR = 0.7  # at 0.6, which is difflib's own, "existing" is taken for "revision"
 
 
 class _FromValues:
@@ -60,6 +61,7 @@ class ReadingOptions(_FromValues):
     encoding: str | None = None
     delimiter: str | None = None
     sheet: str | None = None
+    header_row: int | None = None  # the number of the row that names the columns, from 1
     mapping: Mapping[str, str] | None = None  # field -> header
     skip_hidden_rows: bool | None = None  # rows that a workbook hides are left out
     skip_suspended: bool | None = None  # rows of people whom the file calls suspended are left out
@@ -75,7 +77,7 @@ def refuse_unknown(given_names: Iterable[str], allowed_names: Collection[str]) -
 
 def _unknown_option(name: str, allowed: list[str]) -> UnknownOption:
     shown = clean_for_storage(name, _SHOWN_CHARS)
-    similar = get_close_matches(shown.lower().replace("-", "_"), allowed, n=1)
+    similar = get_close_matches(shown.lower().replace("-", "_"), allowed, n=1, cutoff=_SIMILAR)
     sentences = [f"There is no option {shown!r}."]
     sentences += [f"Did you mean {similar[0]!r}?"] if similar else []
     sentences += [f"Allowed are {', '.join(allowed)}." if allowed else "No options are allowed."]

@@ -12,7 +12,7 @@ from imports.files.delimited.source import DelimitedSource
 from imports.files.delimiters import named_delimiter
 from imports.files.filetype import is_zip, refuse_other_types
 from imports.files.header.full_names import match_or_split
-from imports.files.header.header_row import find_header, guess_header, trimmed_header
+from imports.files.header.header_row import find_header, guess_header, header_in, trimmed_header
 from imports.files.reading import Reading
 from imports.files.source import MEBIBYTE, Limits, SampleRow
 from imports.files.xlsx.reading import read_workbook
@@ -27,13 +27,14 @@ _HEAD_BYTES = 8_192
 class Overrides(TypedDict, total=False):
     """What a caller says about a file; everything else is detected.
 
-    `encoding`, `delimiter` and `sheet` by name; `mapping`: field -> header; `skip_hidden_rows`:
-    rows that are hidden in a workbook are left out; `skip_suspended`: those of suspended people.
+    `encoding`, `delimiter` and `sheet` by name; `header_row` by its number from 1; `mapping`:
+    field -> header; `skip_hidden_rows`: rows that are hidden in a workbook are left out; `skip_suspended`: those of suspended people.
     """
 
     encoding: str | None
     delimiter: str | None
     sheet: str | None
+    header_row: int | None
     mapping: Mapping[str, str] | None
     skip_hidden_rows: bool | None
     skip_suspended: bool | None
@@ -65,12 +66,12 @@ def _read(
 ) -> Reading:
     # guess_encoding: for a preview, which also tells what other sheets hold
     head = _check_size_and_read_head(file, limits)
-    mapping = overrides.get("mapping")
+    mapping, header_row = overrides.get("mapping"), overrides.get("header_row")
     if is_zip(head):
         return read_workbook(
             file,
             limits,
-            lambda samples: _find_columns(samples, limits, mapping),
+            lambda samples: _find_columns(samples, limits, mapping, header_row),
             sheet=overrides.get("sheet"),
             skip_hidden_rows=bool(overrides.get("skip_hidden_rows")),
             skip_suspended=bool(overrides.get("skip_suspended")),
@@ -82,7 +83,7 @@ def _read(
     )
     delimiter = named_delimiter(overrides.get("delimiter"))
     source = DelimitedSource(file, encoding, limits, delimiter=delimiter, mapping=mapping)
-    header, match, width = _find_columns(source.samples, limits, mapping)
+    header, match, width = _find_columns(source.samples, limits, mapping, header_row)
     source.start_below(header)
     if quoting := source.quoting:
         warnings = [*warnings, FileWarning(code=quoting.code, message=quoting.message)]
@@ -118,11 +119,17 @@ def _check_size_and_read_head(file: BinaryIO, limits: Limits) -> bytes:
 
 
 def _find_columns(
-    samples: Sequence[SampleRow], limits: Limits, mapping: Mapping[str, str] | None
+    samples: Sequence[SampleRow],
+    limits: Limits,
+    mapping: Mapping[str, str] | None,
+    header_row: int | None,
 ) -> tuple[SampleRow, HeaderMatch, int]:
     """The header row, its columns, and the number of its cells."""
-    found = find_header(samples, mapping, limits)
-    header = found[0] if found else guess_header(samples, limits)
+    if header_row is not None:
+        header = header_in(samples, header_row, limits)
+    else:
+        found = find_header(samples, mapping, limits)
+        header = found[0] if found else guess_header(samples, limits)
     cells = trimmed_header(header, samples)
     if len(cells) > limits.max_columns:
         raise messages.too_many_columns(header.row, len(cells), limits.max_columns)

@@ -744,6 +744,8 @@ export interface components {
             delimiter?: string;
             /** @description The sheet of a workbook. The default is the first one. */
             sheet?: string;
+            /** @description The number of the row that names the columns, from 1. The default is the row with most known names. */
+            header_row?: number;
             /** @description With true, rows that are hidden in a workbook, for example by a filter, are left out. */
             skip_hidden_rows?: boolean;
             /** @description With true, rows of people whom the file calls suspended are left out. */
@@ -1142,6 +1144,8 @@ export interface components {
             delimiter?: string;
             /** @description The sheet of a workbook. The default is the first one. */
             sheet?: string;
+            /** @description The number of the row that names the columns, from 1. The default is the row with most known names. */
+            header_row?: number;
             /** @description With true, rows that are hidden in a workbook, for example by a filter, are left out. */
             skip_hidden_rows?: boolean;
             /** @description With true, rows of people whom the file calls suspended are left out. */
@@ -2220,6 +2224,8 @@ export interface operations {
                 delimiter?: string;
                 /** @description The encoding of a file that is not Unicode, for example windows-1252. */
                 encoding?: string;
+                /** @description The number of the row that names the columns, from 1. The default is the row with most known names. */
+                header_row?: number;
                 /** @description Which column holds which field, as JSON: {"email": "Work e-mail"}. */
                 mapping?: string;
                 /** @description The revision of the review. Another one than the newest is refused with 409. */
@@ -2507,6 +2513,8 @@ export interface operations {
                 delimiter?: string;
                 /** @description The encoding of a file that is not Unicode, for example windows-1252. */
                 encoding?: string;
+                /** @description The number of the row that names the columns, from 1. The default is the row with most known names. */
+                header_row?: number;
                 /** @description Which column holds which field, as JSON: {"email": "Work e-mail"}. */
                 mapping?: string;
                 /** @description With false nobody is invited, whatever the file says. */

@@ -13,8 +13,8 @@ PROBLEMS: dict[int, list[tuple[str, str]]] = {
         (
             "unknown_option",
             "There is no option 'skip_duplicate'. Did you mean 'skip_duplicates'? Allowed are"
-            " default_role, delimiter, encoding, file, mapping, send_invitations, sheet,"
-            " skip_duplicates, skip_hidden_rows, skip_suspended, upload_id.",
+            " default_role, delimiter, encoding, file, header_row, mapping, send_invitations,"
+            " sheet, skip_duplicates, skip_hidden_rows, skip_suspended, upload_id.",
         ),
     ],
     401: [("not_authenticated", "Log in first: send an access token or an API key.")],

@@ -87,6 +87,13 @@ class OptionsSerializer(ImportOptionsSerializer):
         max_length=255,
         help_text="The sheet of a workbook. The default is the first one.",
     )
+    header_row = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=1_000_000,
+        help_text="The number of the row that names the columns, from 1. The default is the row with"
+        " most known names.",
+    )
     skip_hidden_rows = serializers.BooleanField(
         required=False,
         help_text="With true, rows that are hidden in a workbook, for example by a filter, are left"

@@ -170,6 +170,7 @@ def _read(
         encoding=options.encoding,
         delimiter=options.delimiter,
         sheet=options.sheet,
+        header_row=options.header_row,
         skip_hidden_rows=options.skip_hidden_rows,
         skip_suspended=options.skip_suspended,
         mapping=options.mapping,

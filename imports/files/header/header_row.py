@@ -40,6 +40,23 @@ def find_header(
     return best
 
 
+def header_in(samples: Sequence[SampleRow], row: int, limits: Limits) -> SampleRow:
+    """The row that the caller says is the header, by its number in the file, from 1.
+
+    Raises NoHeader where the row is blank, or stands further down than a header may."""
+    candidates = samples[: limits.max_title_rows + 1]
+    for sample in candidates:
+        if sample.row == row:
+            return sample
+    first = ", ".join(str(sample.row) for sample in candidates[:10])
+    raise NoHeader(
+        f"Row {row} can't be the header row: it is blank, or too far down. The first rows with "
+        f"cells are {first or 'missing: the file has none'}. Name one of the first "
+        f"{limits.max_title_rows + 1}.",
+        row=row,
+    )
+
+
 def _rank(fields: set[str]) -> tuple[bool, int]:
     return "email" in fields, len(fields)
 

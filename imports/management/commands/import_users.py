@@ -124,6 +124,9 @@ def _add_reading_options(parser: ArgumentParser) -> None:
     group.add_argument("--delimiter", help="a comma, a semicolon, a pipe (|) or tab")
     group.add_argument("--sheet", help="the name of a sheet of a workbook")
     group.add_argument(
+        "--header-row", type=int, help="the number of the row that names the columns, from 1"
+    )
+    group.add_argument(
         "--skip-hidden-rows",
         action="store_true",
         help="leave out rows that are hidden in a workbook, for example by a filter",

@@ -30,6 +30,7 @@ def test_the_names_of_the_options_are_those_of_the_api() -> None:
         "encoding",
         "delimiter",
         "sheet",
+        "header_row",
         "mapping",
         "skip_hidden_rows",
         "skip_suspended",

@@ -22,6 +22,19 @@ def test_a_reading_says_what_was_detected() -> None:
     assert reading.columns.headers == ("E-Mail", "Vorname", "Name", "Hobby")
 
 
+def test_the_header_row_can_be_named_by_its_number() -> None:
+    content = f"first_name,email\nOld names of the columns\n\n{HEADER}{ROW}"
+    assert open_file(content, header_row=4).header_row == 4
+    assert rows_of(content, header_row=4)[0][0] == 5
+
+
+@pytest.mark.parametrize("row", [2, 25])
+def test_a_header_row_that_is_blank_or_too_far_down_is_refused(row: int) -> None:
+    error = refusal_of("Title\n\n" + HEADER + ROW * 30, header_row=row)
+    assert error.code == "no_header"
+    assert "1, 3, 4" in str(error)
+
+
 @pytest.mark.parametrize(
     ("name", "char"),
     [

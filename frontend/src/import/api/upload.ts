@@ -15,6 +15,7 @@ export interface ReadingChoice {
   encoding?: string | undefined
   delimiter?: string | undefined
   sheet?: string | undefined
+  header_row?: number | undefined
 }
 
 export interface Quota {
@@ -69,7 +70,7 @@ function formOf(file: File, { mapping, ...texts }: ReadingChoice): FormData {
   const form = new FormData()
   form.set('file', file, file.name)
   if (mapping !== undefined) form.set('mapping', JSON.stringify(mapping))
-  for (const [name, value] of Object.entries(texts)) if (value) form.set(name, value)
+  for (const [name, value] of Object.entries(texts)) if (value) form.set(name, String(value))
   return form
 }
 

@@ -21,13 +21,20 @@ interface ReadAgainProps {
   onCancel: () => void
 }
 
+/** Whether the columns have the names that the mapping refers to. */
+function namesAreAsBefore({ encoding, sheet, header_row: headerRow }: Change): boolean {
+  return encoding === undefined && sheet === undefined && headerRow === undefined
+}
+
 /** How the file is to be read now: as before, but for what was changed. */
 function readingOf({ file }: Review, change: Change): ReadingChoice {
+  const areNamesKept = namesAreAsBefore(change)
   return {
-    mapping: change.encoding === undefined && change.sheet === undefined ? undefined : file.mapping,
+    mapping: areNamesKept ? file.mapping : undefined,
     encoding: change.encoding ?? (file.kind === 'csv' ? file.encoding : undefined),
     delimiter: change.delimiter ?? (file.delimiter || undefined),
     sheet: change.sheet ?? (file.sheet || undefined),
+    header_row: change.header_row ?? (areNamesKept ? file.header_row : undefined),
   }
 }
 

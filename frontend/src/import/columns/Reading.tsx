@@ -22,13 +22,7 @@ export function Reading({ file, onChange }: ReadingProps) {
       {file.kind === 'csv' && <Encoding file={file} onChange={onChange} />}
       {file.kind === 'csv' && <Delimiter file={file} onChange={onChange} />}
       {file.sheets.length > 0 && <Sheet file={file} onChange={onChange} />}
-      <p className="reading-fact">
-        <Trans
-          id="import.reading.header_row"
-          message="The headers are in row {row, number}. If they are not, delete the rows above them in the file, and upload it again."
-          values={{ row: file.header_row }}
-        />
-      </p>
+      <HeaderRow key={file.header_row} file={file} onChange={onChange} />
     </fieldset>
   )
 }
@@ -107,6 +101,27 @@ function Delimiter({ file, onChange }: ReadingProps) {
           </option>
         ))}
       </select>
+    </label>
+  )
+}
+
+/** A number that counts once it is complete: with Enter, or when the focus leaves. */
+function HeaderRow({ file, onChange }: ReadingProps) {
+  const choose = ({ value, validity }: HTMLInputElement) => {
+    if (validity.valid && Number(value) !== file.header_row) onChange({ header_row: Number(value) })
+  }
+  return (
+    <label>
+      <Trans id="import.reading.header_row" message="Row of the headers" />{' '}
+      <input
+        type="number"
+        min={1}
+        max={1_000_000}
+        required
+        defaultValue={file.header_row}
+        onBlur={({ target }) => choose(target)}
+        onKeyDown={({ key, currentTarget }) => key === 'Enter' && choose(currentTarget)}
+      />
     </label>
   )
 }

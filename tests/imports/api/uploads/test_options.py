@@ -232,3 +232,17 @@ def test_views_take_exactly_the_documented_query_parameters() -> None:
             documented = {one["name"] for one in parameters if one["in"] == "query"}
             taken = getattr(view, "query_names", {}).get(method.upper(), ())
             assert set(taken) == documented, (method, path)
+
+
+def test_a_file_is_read_below_the_header_row_that_is_named(
+    api: APIClient, acme: Organisation
+) -> None:
+    content = b"email,first_name,last_name,role\n\nWork e-mail,Forename,Surname\na@b.example,A,B\n"
+    form = {"file": csv_upload(content), "header_row": "3"}
+    previewed = api.post(f"{imports_url(acme)}/preview", form, format="multipart").json()
+    assert previewed["file"]["header_row"] == 3
+    assert (previewed["total_rows"], previewed["valid_rows"]) == (1, 1)
+    form = {"file": csv_upload(content), "header_row": "2"}
+    answer = api.post(f"{imports_url(acme)}/preview", form, format="multipart")
+    problem = problem_of(answer, 400, "no_header")
+    assert "Row 2 can't be the header row" in problem["detail"]
