@@ -18,6 +18,7 @@ from imports.schema.fields import FIELDS, FULL_NAME
 FIELD_NAMES = (*FIELDS, FULL_NAME)
 MAX_CELL_CHARS = 10_000  # of a text of the file
 MAX_TYPED_CHARS = 1_000  # more than any field may hold
+MAX_FILTER_CHARS = 250  # a URL has 4,094 bytes, and a character may take 12
 MAX_ROW = 2**31 - 1
 PAGE_ROWS, MAX_PAGE_ROWS = 100, 500
 
@@ -206,7 +207,11 @@ class RowFilter(serializers.Serializer[Any]):
     code = serializers.CharField(
         required=False, max_length=50, help_text="Rows with a problem of this code."
     )
-    value = _cell(required=False, help_text="Rows whose cell of `field` has exactly this text.")
+    value = _cell(
+        MAX_FILTER_CHARS,
+        required=False,
+        help_text="Rows whose cell of `field` has exactly this text.",
+    )
     offset = serializers.IntegerField(
         default=0, min_value=0, max_value=MAX_ROW, help_text="How many rows are passed over."
     )

@@ -343,7 +343,8 @@ def test_invitations_are_counted_as_the_import_would_send_them(
     settings.EMAIL_HOST = "mail.example"
     headers = ("email", "first_name", "last_name", "send_invitation")
     rows = [
-        (f"ada{n}@new.example", "Ada", "Hopper", send) for n, send in enumerate(("", "no", "x"))
+        (f"ada{n}@new.example", "Ada", "Hopper", send)
+        for n, send in enumerate(("", "no", "perhaps"))
     ]
     review = reviewed(api, acme, rows, headers)
     assert review.get()["counts"]["invitations"] == 1

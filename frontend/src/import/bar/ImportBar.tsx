@@ -6,6 +6,7 @@ import { useId } from 'react'
 import type { Change, Review } from '../api/types'
 import { ROLES } from '../fields'
 import { roleName } from '../review/words'
+import './bar.css'
 import { canImport, importWords, restWords } from './sentence'
 
 interface ImportBarProps {

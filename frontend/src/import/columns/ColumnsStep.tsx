@@ -12,6 +12,7 @@ import type { Change, FileReading, Review, Row } from '../api/types'
 import { shownFields } from '../fields'
 import { fieldName } from '../review/words'
 import { adviceOn, withChoice } from './advice'
+import './columns.css'
 import { ColumnTable } from './ColumnTable'
 import { Reading } from './Reading'
 

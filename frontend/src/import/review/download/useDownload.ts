@@ -2,8 +2,8 @@
 
 import { useState } from 'react'
 
-import { getRows } from '../api/calls'
-import type { Review, Row } from '../api/types'
+import { getRows } from '../../api/calls'
+import type { Review, Row } from '../../api/types'
 import { csvOfRows, saveAs } from './csv'
 
 const PAGE_ROWS = 500

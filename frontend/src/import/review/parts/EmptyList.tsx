@@ -2,7 +2,7 @@
 
 import { Trans } from '@lingui/react'
 
-import type { StateFilter } from '../api/types'
+import type { StateFilter } from '../../api/types'
 
 export function EmptyList({ state }: { state: StateFilter }) {
   return (

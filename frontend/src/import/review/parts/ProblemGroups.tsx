@@ -4,10 +4,10 @@ import { Trans, useLingui } from '@lingui/react'
 import { useId, useState } from 'react'
 import { Link } from 'wouter'
 
-import type { Change, ProblemGroup, ProblemValue, RowsQuery } from '../api/types'
-import { choicesOf, FIELDS } from '../fields'
-import { ServerWords } from '../ServerWords'
-import { fieldName } from './words'
+import type { Change, ProblemGroup, ProblemValue, RowsQuery } from '../../api/types'
+import { choicesOf, FIELDS } from '../../fields'
+import { ServerWords } from '../../ServerWords'
+import { fieldName } from '../words'
 
 const SHOWN_GROUPS = 3
 const SHOWN_VALUES = 2

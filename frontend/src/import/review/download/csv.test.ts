@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 
-import type { FileReading, Row } from '../api/types'
+import type { FileReading, Row } from '../../api/types'
 import { csvOfRows } from './csv'
 
 const file = { mapping: { email: 'E-mail', first_name: 'Given, name' } } as unknown as FileReading

@@ -3,8 +3,8 @@
 import { Trans, useLingui } from '@lingui/react'
 import { Link } from 'wouter'
 
-import type { Counts, StateFilter } from '../api/types'
-import { stateName } from './words'
+import type { Counts, StateFilter } from '../../api/types'
+import { stateName } from '../words'
 
 const STATES: readonly StateFilter[] = ['all', 'ready', 'invalid', 'existing', 'edited', 'dropped']
 

@@ -2,10 +2,10 @@
 
 import { Trans, useLingui } from '@lingui/react'
 
-import type { Row } from '../api/types'
-import { sentencesOf, WrongIcon } from './grid/cells'
-import { ServerWords } from '../ServerWords'
-import { fieldName } from './words'
+import type { Row } from '../../api/types'
+import { sentencesOf, WrongIcon } from '../grid/cells'
+import { ServerWords } from '../../ServerWords'
+import { fieldName } from '../words'
 
 interface CellBarProps {
   row: Row | null

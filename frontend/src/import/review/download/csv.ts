@@ -1,7 +1,7 @@
 /** The rows with mistakes as a CSV file, to be mended in a spreadsheet and uploaded again. */
 
-import type { FileReading, Row } from '../api/types'
-import { shownFields } from '../fields'
+import type { FileReading, Row } from '../../api/types'
+import { shownFields } from '../../fields'
 
 /** What a spreadsheet would run as a formula, or what looks escaped already: as on the server. */
 const ESCAPABLE = /^'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/
