@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 from django.test import Client
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -106,7 +106,19 @@ def open_page(url: str, browser: Browser, console: list[str]) -> Iterator[Callab
         for page in context.pages:  # a handler that still waits for an answer would raise later
             page.unroute_all(behavior="ignoreErrors")
         context.close()
+    wait_for(nobody_queries)  # the tables are emptied next, which a late request would stop
     assert [line for line in console if not line.startswith(ANSWERED)] == []
+
+
+def nobody_queries() -> bool:
+    """Whether neither the web server nor the worker is in a transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            " AND state <> 'idle')"
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def log_in(context: Any, user: User, url: str) -> None:
