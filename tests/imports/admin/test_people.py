@@ -174,7 +174,7 @@ def test_an_action_is_for_a_limited_number_of_people(
 ) -> None:
     monkeypatch.setattr("users.admin.people_lists.MAX_PEOPLE", 1)
     page = act(admin_client(admin), "deactivate", person, viewer)
-    assert "Choose at most 1 people at once." in page
+    assert "Select at most 1 users at once." in page
     assert fresh(viewer).is_active
 
 

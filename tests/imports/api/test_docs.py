@@ -25,7 +25,11 @@ from users.rights.roles import Role
 
 GUIDE = ROOT / "docs" / "api.md"
 SCHEMA = ROOT / "docs" / "openapi.yaml"
-OPERATORS_ONLY = {"quota_store_away", "unknown_target", "refused"}
+# Codes of commands and of the admin; no call of the API answers with them.
+OPERATORS_ONLY = {
+    *("quota_store_away", "unknown_target", "refused"),
+    *("exports_are_running", "too_many_rows_for_format"),
+}
 
 
 def blocks(language: str) -> str:
