@@ -15,7 +15,7 @@ from rest_framework.test import APIClient
 from imports.models import ImportBatch
 from tests.imports.api.helpers import csv_bytes, csv_upload, imports_url, run_batch
 from tests.page.states import RUNNING, World
-from users.models import Organisation
+from users.models import Organisation, User
 
 FIRST = "Ada Amira Björn Chloé Daniel Elif Femi Grace Hannah Ivan José Kenji Lena Marek Noor Olga"
 FIRST += " Pavel Quentin Rosa Sami Tove Uma Viktor Wanda Yusuf Zoë"

@@ -45,6 +45,7 @@ OVERLAPPING = """() => {
     if (parent.closest("[role=grid], .import-bar")) continue
     const range = document.createRange()
     range.selectNodeContents(node)
+    if (getComputedStyle(parent).overflowX === "hidden") continue // the rest of it is not seen
     for (const box of range.getClientRects())
       if (box.width > 3 && box.height > 3) texts.push([node, box])
   }
