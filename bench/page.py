@@ -1,4 +1,7 @@
-"""Measures the page of an organisation in Chromium: from a file to its review, and scrolling it."""
+"""Measures the page of an organisation in Chromium: from a file to its review, and scrolling it.
+
+`BENCH_PAGE_ROUNDS` is the number of files, by default 5.
+"""
 
 from __future__ import annotations
 
@@ -127,6 +130,6 @@ def _scrolled(frames: list[float], longest_task: float) -> Result:
         target=f"≤ {LONGEST_FRAME_MS} ms",
         detail=f"{len(frames):,} frames, {slow} longer than {LONGEST_FRAME_MS} ms; median"
         f" {median(frames):.1f} ms, 95 % {hundredths[94]:.1f} ms, 99 % {hundredths[98]:.1f} ms;"
-        f" longest task of the page {longest_task:.0f} ms of the processor; {WIDTH} × {HEIGHT} pixels, drawn"
-        " without a graphics card",
+        f" longest task of the page {longest_task:.0f} ms of the processor;"
+        f" {WIDTH} × {HEIGHT} pixels, drawn without a graphics card",
     )
