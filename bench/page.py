@@ -1,8 +1,12 @@
-"""Measures the page of an organisation in Chromium: from a file to its review, and scrolling it."""
+"""Measures the page of an organisation in Chromium: from a file to its review, and scrolling it.
+
+`BENCH_PAGE_ROUNDS` is the number of files, by default 5.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from statistics import median, quantiles
 from time import perf_counter
@@ -15,7 +19,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from bench import fixtures, service
 from bench.report import Result
 
-ROWS, ROUNDS = 5_000, 5
+ROWS, ROUNDS = 5_000, int(os.environ.get("BENCH_PAGE_ROUNDS", 5))
 WIDTH, HEIGHT = 1280, 800
 SCROLL_PIXELS_PER_SECOND = 8_000  # a quick turn of the wheel; 235 rows in a second
 LONGEST_FRAME_MS = 50
@@ -93,14 +97,15 @@ def _scroll(browser: Browser, page: Page) -> tuple[list[float], float]:
 
 
 def _longest_task_ms(trace: list[dict[str, Any]]) -> float:
-    """The longest task of the thread that runs most of the page's JavaScript."""
-    tasks = [event for event in trace if event.get("name") == "RunTask" and "dur" in event]
+    """The longest task of the page's main thread, in milliseconds of the processor: what else the
+    machine does is not in it."""
+    tasks = [event for event in trace if "RunTask" in event.get("name", "") and "tdur" in event]
     threads = {
         (event["pid"], event["tid"])
         for event in trace
         if event.get("name") == "thread_name" and event["args"]["name"] == "CrRendererMain"
     }
-    durations = [each["dur"] / 1000 for each in tasks if (each["pid"], each["tid"]) in threads]
+    durations = [each["tdur"] / 1000 for each in tasks if (each["pid"], each["tid"]) in threads]
     return max(durations, default=0.0)
 
 
@@ -125,6 +130,6 @@ def _scrolled(frames: list[float], longest_task: float) -> Result:
         target=f"≤ {LONGEST_FRAME_MS} ms",
         detail=f"{len(frames):,} frames, {slow} longer than {LONGEST_FRAME_MS} ms; median"
         f" {median(frames):.1f} ms, 95 % {hundredths[94]:.1f} ms, 99 % {hundredths[98]:.1f} ms;"
-        f" longest task of the page {longest_task:.0f} ms; {WIDTH} × {HEIGHT} pixels, drawn"
-        " without a graphics card",
+        f" longest task of the page {longest_task:.0f} ms of the processor;"
+        f" {WIDTH} × {HEIGHT} pixels, drawn without a graphics card",
     )

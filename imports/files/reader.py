@@ -28,7 +28,8 @@ class Overrides(TypedDict, total=False):
     """What a caller says about a file; everything else is detected.
 
     `encoding`, `delimiter` and `sheet` by name; `header_row` by its number from 1; `mapping`:
-    field -> header; `skip_hidden_rows`: rows that are hidden in a workbook are left out; `skip_suspended`: those of suspended people.
+    field -> header; `skip_hidden_rows`: rows that are hidden in a workbook are left out;
+    `skip_suspended`: those of suspended people.
     """
 
     encoding: str | None

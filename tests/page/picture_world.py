@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import unicodedata
 from datetime import datetime, timedelta
 from itertools import product
 from typing import Any
@@ -27,14 +28,14 @@ HEADERS += ("Employee no.",)
 ROLES = ("viewer", "viewer", "viewer", "analyst", "")
 # What is wrong in the file: row -> column -> text.
 MISTAKES: dict[int, dict[int, str]] = {
-    3: {0: "amira.berg(at)northwind.example"},
+    3: {0: "{local}(at)acme.example"},
     7: {6: "extension 12"},
     11: {3: "Sales Team"},
-    15: {0: "tove.quist@northwind"},
+    15: {0: "{local}@acme"},
     19: {1: ""},
     **{row: {3: "Sales Team"} for row in range(40, 205, 15)},
     **{row: {3: "Intern"} for row in range(300, 350, 10)},
-    222: {0: "grace.weber@northwind,example"},
+    222: {0: "{local}@acme,example"},
     223: {6: "n/a"},
 }
 
@@ -45,12 +46,13 @@ def rows(count: int, *, mistakes: bool, start: int = 0) -> list[list[Any]]:
     random.Random(7).shuffle(names)
     made = []
     for number, (first, last) in enumerate(names[start : start + count]):
-        local = f"{first}.{last}".lower().encode("ascii", "ignore").decode()
-        row: list[Any] = [f"{local}@northwind.example", first, last, ROLES[number % len(ROLES)]]
+        plain = unicodedata.normalize("NFKD", f"{first}.{last}".lower().replace("ø", "o"))
+        address = plain.encode("ascii", "ignore").decode() + "@acme.example"
+        row: list[Any] = [address, first, last, ROLES[number % len(ROLES)]]
         row += [DEPARTMENTS[number % 6], LOCATIONS[number * 5 % 6]]
         row += [f"+49 30 5550 {number:04}", 10_000 + number]
         for column, text in (MISTAKES.get(number, {}) if mistakes else {}).items():
-            row[column] = text
+            row[column] = text.format(local=address.partition("@")[0])
         made.append(row)
     return made
 
@@ -68,11 +70,15 @@ def picture_world(url: str, api: APIClient, acme: Organisation) -> World:
     now = timezone.now()
     small = csv_bytes(rows(24, mistakes=False), HEADERS)
     run(api, acme, "sales-berlin.csv", small, now - timedelta(days=23, hours=3))
-    partly = csv_bytes(rows(118, mistakes=True, start=40), HEADERS)
+    partly = csv_bytes(rows(118, mistakes=True, start=430), HEADERS)
     ended = run(api, acme, "partners.csv", partly, now - timedelta(days=9, hours=1))
     again = csv_bytes(rows(24, mistakes=False), HEADERS)
     run(api, acme, "sales-berlin (2).csv", again, now - timedelta(days=2, hours=5))
-    User.objects.of(acme.id).filter(import_batch=ended).update(is_active=True)
+    people = User.objects.of(acme.id).exclude(role="admin")
+    people.update(market_edge_access=True)
+    people.filter(department__in=["Sales", "Finance"]).update(value_edge_access=True)
+    for day, office in enumerate(LOCATIONS[:5]):
+        people.filter(location=office).update(last_login=now - timedelta(days=day, hours=2 * day))
     running = send(
         api, acme, "", "research.csv", csv_bytes(rows(300, mistakes=False, start=300), HEADERS)
     )

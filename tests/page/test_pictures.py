@@ -19,18 +19,20 @@ FOLDER = os.environ.get("SCREENSHOTS", "")
 pytestmark = [*IN_BROWSER, pytest.mark.skipif(not FOLDER, reason="makes pictures only")]
 LARGEST_BYTES = 150_000
 DESKTOP = {"width": 1280, "height": 800}
+SHORT = {"width": 1280, "height": 700}
+TALL = {"width": 1280, "height": 860}
 PHONE = {"width": 390, "height": 844}
 # The state, the window, the colours, the name of the file.
 PICTURES = [
     ("start", DESKTOP, "light", "page-start"),
     ("columns", DESKTOP, "light", "page-columns"),
-    ("wrong-cell", DESKTOP, "light", "page-review"),
-    ("wrong-cell", DESKTOP, "dark", "page-review-dark"),
+    ("wrong-cell", TALL, "light", "page-review"),
+    ("wrong-cell", TALL, "dark", "page-review-dark"),
     ("wrong-cell", PHONE, "light", "page-review-phone"),
     ("running", DESKTOP, "light", "page-progress"),
     ("outcome", DESKTOP, "light", "page-outcome"),
     ("outcome", PHONE, "dark", "page-outcome-phone-dark"),
-    ("people", DESKTOP, "light", "page-people"),
+    ("people", SHORT, "light", "page-people"),
     ("people", PHONE, "light", "page-people-phone"),
     ("history", DESKTOP, "light", "page-history"),
 ]
@@ -49,6 +51,7 @@ def test_the_pictures_of_the_documentation(
         page.set_viewport_size(window)  # type: ignore[arg-type]
         page.emulate_media(color_scheme=colours, reduced_motion="reduce")  # type: ignore[arg-type]
         STATES[state](page, world)
+        page.evaluate("window.scrollTo(0, 0)")
         path = Path(FOLDER) / f"{name}.png"
         page.screenshot(path=path, animations="disabled", caret="hide")
         assert path.stat().st_size < LARGEST_BYTES, name

@@ -25,6 +25,7 @@ CUT = """() => [...document.querySelectorAll("body *")].filter((each) => {
     return false
   const ownText = [...each.childNodes].some((node) => node.nodeType === 3 && node.data.trim())
   if (!ownText || each.closest(".visually-hidden, .skip-link, [role=gridcell]")) return false
+  if (each.title && each.title === each.textContent.trim()) return false
   const style = getComputedStyle(each)
   const cutsX = ["hidden", "clip"].includes(style.overflowX)
   const cutsY = ["hidden", "clip"].includes(style.overflowY)
@@ -44,6 +45,7 @@ OVERLAPPING = """() => {
     if (parent.closest("[role=grid], .import-bar")) continue
     const range = document.createRange()
     range.selectNodeContents(node)
+    if (getComputedStyle(parent).overflowX === "hidden") continue // the rest of it is not seen
     for (const box of range.getClientRects())
       if (box.width > 3 && box.height > 3) texts.push([node, box])
   }

@@ -91,8 +91,8 @@ class OptionsSerializer(ImportOptionsSerializer):
         required=False,
         min_value=1,
         max_value=1_000_000,
-        help_text="The number of the row that names the columns, from 1. The default is the row with"
-        " most known names.",
+        help_text="The number of the row that names the columns, from 1. The default is the row"
+        " with most known names.",
     )
     skip_hidden_rows = serializers.BooleanField(
         required=False,

@@ -85,7 +85,7 @@ function Delimiter({ file, onChange }: ReadingProps) {
   }
   return (
     <label>
-      <Trans id="import.reading.delimiter" message="Between the cells stands" />{' '}
+      <Trans id="import.reading.delimiter" message="Cells are separated by" />{' '}
       <select
         value={file.delimiter ?? ''}
         onChange={({ target }) => onChange({ delimiter: target.value })}
