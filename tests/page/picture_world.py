@@ -23,7 +23,15 @@ LAST = "Almeida Berg Černý Dubois Eriksen Fischer García Haddad Ivanova Janse
 LAST += " Moreau Nowak Okafor Petrov Quist Rossi Santos Tanaka Ünal Virtanen Weber Young Zhang"
 DEPARTMENTS = ("Sales", "Marketing", "Finance", "Research", "Operations", "People & Culture")
 LOCATIONS = ("Berlin", "Lisbon", "Copenhagen", "Toronto", "Kraków", "Nairobi")
-HEADERS = ("E-mail address", "Given name", "Surname", "Role", "Department", "Office", "Phone")
+HEADERS: tuple[str, ...] = (
+    "E-mail address",
+    "Given name",
+    "Surname",
+    "Role",
+    "Department",
+    "Office",
+    "Phone",
+)
 HEADERS += ("Employee no.",)
 ROLES = ("viewer", "viewer", "viewer", "analyst", "")
 # What is wrong in the file: row -> column -> text.

@@ -74,7 +74,7 @@ def test_no_state_has_barriers(open_page: Open, admin: User, axe: str, world: Wo
     found: list[str] = []
     for name in each_state(page, world):
         for colours in ("light", "dark"):
-            page.emulate_media(color_scheme=colours)  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=colours)
             found += [f"{name}, {colours}: {line}" for line in barriers(page, axe)]
     assert found == []
 
