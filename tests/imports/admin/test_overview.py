@@ -239,7 +239,7 @@ def test_a_redis_that_does_not_answer_is_told(
 def test_who_runs_into_a_limit_is_recorded_once_in_a_window(
     client: Client, admin: User, acme: Organisation, settings: Any
 ) -> None:
-    settings.UPLOAD_RATE_LIMITS |= {"csv_import": "1/h,5/d"}
+    settings.UPLOAD_RATE_LIMITS = settings.UPLOAD_RATE_LIMITS | {"csv_import": "1/h,5/d"}
     asked = {"user": admin, "organisation_id": acme.id, "limit_type": "csv_import", "ip": None}
     consume(**asked)
     for _ in range(3):

@@ -116,11 +116,15 @@ def test_the_sentence_of_every_outcome(
     assert words in " ".join(str(messages.message(batch, admin).body).split())
 
 
-def test_the_link_leads_to_the_page_of_the_import(admin: User, settings: Any) -> None:
+def test_the_link_leads_to_the_page_of_the_import(admin: User, root: User, settings: Any) -> None:
+    """On the organisation's page, which shows it by JavaScript; platform staff go to the admin."""
     batch = ended(admin)
     settings.PUBLIC_URL = "https://marketedge.example/"
     path = messages.link(batch).removeprefix("https://marketedge.example")
-    page = admin_client(admin).get(path, follow=True, headers={"host": "localhost"})
+    page = admin_client(admin).get(path, headers={"host": "localhost"})
+    assert page.status_code == 200
+    assert 'id="page-data"' in page.content.decode()
+    page = admin_client(root).get(path, follow=True, headers={"host": "localhost"})
     assert page.status_code == 200
     assert "users.csv" in page.content.decode()
 

