@@ -43,6 +43,9 @@ OVERLAPPING = """() => {
     if (dialog && !dialog.contains(parent)) continue
     if (parent.closest(".visually-hidden, .skip-link, option, .said, script")) continue
     if (parent.closest("[role=grid], .import-bar")) continue
+    let clipped = parent // headings of tables that are cards on a phone
+    while (clipped && getComputedStyle(clipped).clipPath === "none") clipped = clipped.parentElement
+    if (clipped) continue
     const range = document.createRange()
     range.selectNodeContents(node)
     if (getComputedStyle(parent).overflowX === "hidden") continue // the rest of it is not seen
