@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models.functions import Now
 
 from imports.engine.options import ImportOptions
-from imports.engine.review import edits, records
+from imports.engine.review import comparing, edits, records
 from imports.engine.review.beginning import fields_of
 from imports.engine.review.records import Record
 from imports.engine.review.refusals import FileNeeded, NothingToTakeBack, UploadChanged, WrongEdit
@@ -179,31 +179,20 @@ def _write(
     """Writes the changed rows, checked; with another mapping, checks all rows."""
     checker, fields = RowChecker(columns), fields_of(columns)
     upload_id, organisation_id = review.upload_id, review.upload.organisation_id
-    emails: set[str] | None = _emails(review, [one.row for one in changed])
+    touched: set[str] = set()
     for one in changed:
         one.check(checker, fields)
-    records.update(upload_id, changed) if changed else None
-    if check_all:
-        for block in records.read_all(upload_id):
-            for one in block:
-                one.check(checker, fields)
-            records.update(upload_id, block)
-        emails = None
-    else:
-        emails = {*(emails or ()), *(one.email for one in changed if one.email)}
-    if emails or check_all:
-        outcome.rows |= records.compare(upload_id, organisation_id, emails)
-
-
-def _emails(review: Review, rows: list[int]) -> set[str]:
-    """The addresses that these rows had before the change: other rows may have them too."""
-    with records.cursor() as db:
-        db.execute(
-            "SELECT DISTINCT email FROM import_review_rows"
-            " WHERE upload_id = %s AND row_number = ANY(%s::int[]) AND email <> ''",
-            [review.upload_id, rows],
-        )
-        return {email for (email,) in db.fetchall()}
+        touched |= one.touched
+    if changed:
+        records.update(upload_id, changed)
+    for block in records.read_all(upload_id) if check_all else ():
+        for one in block:
+            one.check(checker, fields)
+            touched |= one.touched
+        if others := [one for one in block if one.is_checked_differently]:
+            records.update(upload_id, others)
+    if touched:
+        outcome.rows |= comparing.compare(upload_id, organisation_id, touched)
 
 
 # --- taking back ------------------------------------------------------------------------------
@@ -222,9 +211,7 @@ def _take_back(review: Review, user: User | None) -> Outcome:
     old = {one["row"]: one for one in before.get("rows", ())}
     found = records.read(review.upload_id, old) if old else {}
     for row, one in found.items():
-        original = one.original or one.cells
-        one.cells, one.found, one.dropped = (old[row][k] for k in ("cells", "found", "dropped"))
-        one.original = None if one.cells == original else original
+        edits.take_back(one, old[row])
     outcome = Outcome(rows=set(found), words=["undo"])
     _write(review, columns, list(found.values()), outcome, check_all="columns" in before)
     changes.filter(upload_id=review.upload_id, revision=last.revision).delete()

@@ -61,12 +61,30 @@ def edit_rows(
     return Edited(
         concerned=set(found),
         changed=changed,
-        before=[
-            dict(zip(("row", "cells", "found", "dropped"), (one.row, *old[one.row]), strict=True))
-            for one in changed
-        ],
+        before=[_before(one, *old[one.row]) for one in changed],
         words=_words(changed, old),
     )
+
+
+def _before(now: Record, cells: list[str], found: list[Any], dropped: bool) -> dict[str, Any]:
+    """What `take_back` needs: only the texts that were changed, or all of the row."""
+    if found != now.found or dropped != now.dropped or len(cells) != len(now.cells):
+        return {"row": now.row, "cells": cells, "found": found, "dropped": dropped}
+    pairs = enumerate(zip(cells, now.cells, strict=True))
+    return {"row": now.row, "texts": [[index, old] for index, (old, new) in pairs if old != new]}
+
+
+def take_back(record: Record, before: Mapping[str, Any]) -> None:
+    """Makes a row as it was before a change. `before` is one of `Edited.before`."""
+    original = record.original or record.cells
+    if "texts" in before:
+        record.cells = list(record.cells)
+        for index, text in before["texts"]:
+            record.cells[index] = text
+    else:
+        record.cells, record.found = before["cells"], before["found"]
+        record.dropped = before["dropped"]
+    record.original = None if record.cells == original else original
 
 
 def _read(upload_id: UUID, numbers: set[int]) -> dict[int, Record]:
