@@ -86,12 +86,16 @@ def apply(review: Review, change: Change, user: User | None) -> Outcome:
         ReviewChange.objects.create(
             upload_id=review.upload_id, revision=review.revision, before=before
         )
-        old = ReviewChange.objects.of(review.upload.organisation_id).filter(
-            upload_id=review.upload_id, revision__lte=review.revision - KEPT_CHANGES
-        )
-        old.delete()
+        if review.revision > KEPT_CHANGES:
+            _forget_old_changes(review)
         _save(review, user)
     return outcome
+
+
+def _forget_old_changes(review: Review) -> None:
+    ReviewChange.objects.of(review.upload.organisation_id).filter(
+        upload_id=review.upload_id, revision__lte=review.revision - KEPT_CHANGES
+    ).delete()
 
 
 def refuse_stale(review: Review, revision: int) -> None:

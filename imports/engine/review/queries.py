@@ -16,8 +16,8 @@ from imports.validation import problems as sentences
 STATES: Final = ("all", "ready", "invalid", "existing", "edited", "dropped")
 MAX_GROUPS, MAX_VALUES = 50, 20
 
-# The outcome of each row. A row with problems of its own has no address. `code` is that of a problem
-# with other rows or with users.
+# The outcome of each row. A row with problems of its own has no address. `code` is that of a
+# problem with other rows or with users.
 _ROWS = """
     WITH rows AS (
         SELECT row_number, cells, original, problems, first_row, dropped, invite, email,
@@ -35,7 +35,9 @@ _ROWS = """
     )
 """
 _COUNTS = f"""
-    {_ROWS} SELECT count(*),
+    {_ROWS} SELECT
+        EXISTS (SELECT FROM import_review_changes WHERE upload_id = %(upload)s),
+        count(*),
         count(*) FILTER (WHERE state = 'ready'),
         count(*) FILTER (WHERE state = 'invalid'),
         count(*) FILTER (WHERE state = 'existing'),
@@ -114,10 +116,16 @@ class Page(NamedTuple):
 
 def counts(review: Review) -> dict[str, int]:
     """Gives the numbers of rows, by the names that the API has for them."""
+    return counts_and_undo(review)[0]
+
+
+def counts_and_undo(review: Review) -> tuple[dict[str, int], bool]:
+    """Gives the numbers of rows, and whether a change can be taken back."""
     names = ("all", "ready", "invalid", "existing", "edited", "dropped", "invitations")
     with records.cursor() as db:
         db.execute(_COUNTS, _values(review))
-        return dict(zip(names, db.fetchone() or (), strict=True))
+        can_undo, *numbers = db.fetchone() or ()
+    return dict(zip(names, numbers, strict=True)), bool(can_undo)
 
 
 def groups(review: Review) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -92,21 +92,28 @@ _COLUMNS = (
 )
 
 
-def _record_of(values: Sequence[Any]) -> Record:
-    """The record of a result of a query for _COLUMNS."""
-    row, cells, original, found, dropped, email, invite, problems = values
-    return Record(
-        row=row,
-        cells=json.loads(cells),
-        original=json.loads(original) if original else None,
-        found=_list_of(found),
-        dropped=dropped,
-        stored=(dropped, email, invite, _list_of(problems)),
-    )
+def _records_of(rows: Sequence[Sequence[Any]]) -> list[Record]:
+    """The records of the result of a query for _COLUMNS. Decodes each column of JSON at once, which
+    is much faster than each text."""
+    numbers, *columns = list(zip(*rows, strict=True)) or [()] * 8
+    cells, original, found, dropped, email, invite, problems = columns
+    return [
+        Record(
+            row=row, cells=cells, original=original, found=found, dropped=stored[0], stored=stored
+        )
+        for row, cells, original, found, stored in zip(
+            numbers,
+            _decoded(cells),
+            _decoded(original),
+            _decoded(found),
+            zip(dropped, email, invite, _decoded(problems), strict=True),
+            strict=True,
+        )
+    ]
 
 
-def _list_of(text: str) -> list[Any]:
-    return [] if text == "[]" else list(json.loads(text))
+def _decoded(texts: Iterable[str | None]) -> list[Any]:
+    return list(json.loads(f"[{','.join([text or 'null' for text in texts])}]"))
 
 
 def read(upload_id: UUID, rows: Collection[int]) -> dict[int, Record]:
@@ -114,10 +121,11 @@ def read(upload_id: UUID, rows: Collection[int]) -> dict[int, Record]:
     with cursor() as db:
         db.execute(
             f"SELECT {_COLUMNS} FROM import_review_rows"  # noqa: S608 - a constant
-            " WHERE upload_id = %s AND row_number = ANY(%s::int[]) ORDER BY row_number",
-            [upload_id, list(rows)],
+            " WHERE upload_id = %s AND row_number = ANY(string_to_array(%s, ' ')::int[])"
+            " ORDER BY row_number",
+            [upload_id, " ".join(map(str, rows))],  # one text: an array is quoted one by one
         )
-        return {values[0]: _record_of(values) for values in db.fetchall()}
+        return {one.row: one for one in _records_of(db.fetchall())}
 
 
 def read_all(upload_id: UUID) -> Iterator[list[Record]]:
@@ -130,7 +138,7 @@ def read_all(upload_id: UUID) -> Iterator[list[Record]]:
                 " WHERE upload_id = %s AND row_number > %s ORDER BY row_number LIMIT %s",
                 [upload_id, last, ROWS_AT_A_TIME],
             )
-            records = [_record_of(values) for values in db.fetchall()]
+            records = _records_of(db.fetchall())
         if not records:
             return
         yield records
@@ -159,8 +167,8 @@ _INSERT = """
 _UPDATE = """
     UPDATE import_review_rows r
     SET cells = n.cells, original = CASE WHEN n.edited THEN coalesce(r.original, r.cells) END,
-        found = n.found, dropped = n.dropped, email = n.email, invite = n.invite,
-        problems = n.problems,
+        found = coalesce(n.found, '[]'), dropped = n.dropped, email = n.email,
+        invite = n.invite, problems = coalesce(n.problems, '[]'),
         first_row = CASE WHEN r.email = n.email AND r.dropped = n.dropped THEN r.first_row END,
         taken = CASE WHEN r.email = n.email THEN r.taken ELSE '' END
     FROM (
@@ -218,22 +226,21 @@ def _cells_json(cells: Sequence[str]) -> str:
 def update(upload_id: UUID, records: Sequence[Record]) -> None:
     """Writes rows that were changed and checked. `compare` has to follow for the addresses that
     they have `touched`."""
-    sent = [
-        {
-            "row": one.row,
-            "cells": one.cells,
-            "edited": one.original is not None,
-            "found": one.found,
-            "dropped": one.dropped,
-            "email": one.email,
-            "invite": one.invite,
-            "problems": one.problems,
-        }
-        for one in records
-    ]
-    with cursor() as db, hash_joins(db, len(sent)):
+    sent = f"[{','.join(map(_update_json, records))}]"
+    with cursor() as db, hash_joins(db, len(records)):
         # prepare=False: psycopg prepares what is run often, with a plan for any number of rows
-        db.execute(_UPDATE, [_json(sent), len(sent), upload_id], prepare=False)
+        db.execute(_UPDATE, [sent, len(records), upload_id], prepare=False)
+
+
+def _update_json(record: Record) -> str:
+    flags = (record.original is not None, record.dropped, record.invite)
+    edited, dropped, invite = ("true" if flag else "false" for flag in flags)
+    found = f',"found":{_json(record.found)}' if record.found else ""
+    problems = f',"problems":{_json(record.problems)}' if record.problems else ""
+    return (
+        f'{{"row":{record.row},"cells":{_cells_json(record.cells)},"email":{_json(record.email)}'
+        f',"edited":{edited},"dropped":{dropped},"invite":{invite}{found}{problems}}}'
+    )
 
 
 def _json(value: Any) -> str:
