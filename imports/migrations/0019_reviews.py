@@ -23,7 +23,7 @@ ALTER TABLE import_batches ADD CONSTRAINT import_batches_edited_by_fk
     FOREIGN KEY (edited_by) REFERENCES users (id) ON DELETE SET NULL;
 """
 # Changed rows find room beside the old ones, so that no index has to be written.
-ROOM = "ALTER TABLE import_review_rows SET (fillfactor = 50)"
+ROOM = "ALTER TABLE import_review_rows SET (fillfactor = 33)"
 NO_KEYS = "ALTER TABLE import_batches DROP CONSTRAINT import_batches_edited_by_fk"
 
 

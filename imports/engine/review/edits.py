@@ -45,10 +45,14 @@ def edit_rows(
     for column, text, _ in replacements:
         numbers.update(records.rows_with(upload_id, column, text))
     found = _read(upload_id, numbers)
-    old = {row: (list(one.cells), list(one.found), one.dropped) for row, one in found.items()}
+    # an edit replaces the lists and does not change them
+    old = {row: (one.cells, one.found, one.dropped) for row, one in found.items()}
     width = len(columns.headers)
+    touched = {column for column, _, _ in replacements}
     for edit in edits:
-        _set_cell(found[edit["row"]], _column(columns, edit["field"]), edit["value"], width)
+        column = _column(columns, edit["field"])
+        touched.add(column)
+        _set_cell(found[edit["row"]], column, edit["value"], width)
     for column, text, to in replacements:
         for one in found.values():
             if _cell(one, column) == text:
@@ -61,17 +65,19 @@ def edit_rows(
     return Edited(
         concerned=set(found),
         changed=changed,
-        before=[_before(one, *old[one.row]) for one in changed],
+        before=[_before(one, touched, *old[one.row]) for one in changed],
         words=_words(changed, old),
     )
 
 
-def _before(now: Record, cells: list[str], found: list[Any], dropped: bool) -> dict[str, Any]:
-    """What `take_back` needs: only the texts that were changed, or all of the row."""
+def _before(
+    now: Record, touched: Iterable[int], cells: list[str], found: list[Any], dropped: bool
+) -> dict[str, Any]:
+    """What `take_back` needs: all of the row, or only the texts of the touched columns."""
     if found != now.found or dropped != now.dropped or len(cells) != len(now.cells):
         return {"row": now.row, "cells": cells, "found": found, "dropped": dropped}
-    pairs = enumerate(zip(cells, now.cells, strict=True))
-    return {"row": now.row, "texts": [[index, old] for index, (old, new) in pairs if old != new]}
+    new = now.cells
+    return {"row": now.row, "texts": [[at, cells[at]] for at in touched if cells[at] != new[at]]}
 
 
 def take_back(record: Record, before: Mapping[str, Any]) -> None:

@@ -186,7 +186,7 @@ def page(review: Review, wanted: Wanted, rows: Iterable[int] | None = None) -> P
         if total > wanted.offset:
             db.execute(_PAGE.format(**parts), values, prepare=False)
             found = db.fetchall()
-    return Page(review.revision, total, [_row_json(columns, one) for one in found])
+    return Page(review.revision, total, _rows_json(columns, found))
 
 
 def filled(review: Review, column: int) -> int:
@@ -215,28 +215,38 @@ def _shown(columns: Columns) -> dict[str, str]:
     return dict.fromkeys(NAME_FIELDS, FULL_NAME) if FULL_NAME in columns.positions else {}
 
 
-def _row_json(columns: Columns, values: Sequence[Any]) -> dict[str, Any]:
-    row, state, cells_text, original_text, problems_text, code, first_row = values
-    cells = json.loads(cells_text)
-    original = json.loads(original_text) if original_text else cells
-    shown = _shown(columns)
-    problems = [] if state == "dropped" else json.loads(problems_text)
-    if code:
-        problems.append(["email", code, _sentence(code, first_row)])
-    return {
-        "row": row,
-        "state": state,
-        "values": {name: _cell(cells, index) for name, index in columns.positions.items()},
-        "edited": [
-            name
-            for name, index in columns.positions.items()
-            if _cell(cells, index) != _cell(original, index)
-        ],
-        "problems": [
-            {"field": shown.get(one[0], one[0]), "code": one[1], "message": one[2]}
-            for one in problems
-        ],
-    }
+def _rows_json(columns: Columns, rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
+    """The rows of the result of _PAGE, as the API shows them."""
+    if not rows:
+        return []
+    numbers, states, cells, originals, problems, codes, first_rows = zip(*rows, strict=True)
+    shown, positions = _shown(columns), list(columns.positions.items())
+    found = zip(records.decoded(problems), codes, first_rows, strict=True)
+    return [
+        {
+            "row": row,
+            "state": state,
+            "values": {name: _cell(texts, at) for name, at in positions},
+            "edited": [name for name, at in positions if _cell(texts, at) != _cell(original, at)]
+            if original
+            else [],
+            "problems": [] if state == "dropped" else _problems_json(shown, *one),
+        }
+        for row, state, texts, original, one in zip(
+            numbers, states, records.decoded(cells), records.decoded(originals), found, strict=True
+        )
+    ]
+
+
+def _problems_json(
+    shown: Mapping[str, str], own: list[Any], code: str | None, first_row: int | None
+) -> list[dict[str, Any]]:
+    """The problems of a row, its own and that with other rows or with users."""
+    other = [["email", code, _sentence(code, first_row)]] if code else []
+    return [
+        {"field": shown.get(one[0], one[0]), "code": one[1], "message": one[2]}
+        for one in (*own, *other)
+    ]
 
 
 def _cell(cells: Sequence[str], index: int) -> str:

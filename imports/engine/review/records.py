@@ -95,24 +95,27 @@ _COLUMNS = (
 def _records_of(rows: Sequence[Sequence[Any]]) -> list[Record]:
     """The records of the result of a query for _COLUMNS. Decodes each column of JSON at once, which
     is much faster than each text."""
-    numbers, *columns = list(zip(*rows, strict=True)) or [()] * 8
-    cells, original, found, dropped, email, invite, problems = columns
+    if not rows:
+        return []
+    numbers, cells, original, found, *checked = zip(*rows, strict=True)
+    dropped, email, invite, problems = checked
     return [
         Record(
             row=row, cells=cells, original=original, found=found, dropped=stored[0], stored=stored
         )
         for row, cells, original, found, stored in zip(
             numbers,
-            _decoded(cells),
-            _decoded(original),
-            _decoded(found),
-            zip(dropped, email, invite, _decoded(problems), strict=True),
+            decoded(cells),
+            decoded(original),
+            decoded(found),
+            zip(dropped, email, invite, decoded(problems), strict=True),
             strict=True,
         )
     ]
 
 
-def _decoded(texts: Iterable[str | None]) -> list[Any]:
+def decoded(texts: Iterable[str | None]) -> list[Any]:
+    """The values of some texts of JSON."""
     return list(json.loads(f"[{','.join([text or 'null' for text in texts])}]"))
 
 
@@ -238,9 +241,13 @@ def _update_json(record: Record) -> str:
     found = f',"found":{_json(record.found)}' if record.found else ""
     problems = f',"problems":{_json(record.problems)}' if record.problems else ""
     return (
-        f'{{"row":{record.row},"cells":{_cells_json(record.cells)},"email":{_json(record.email)}'
+        f'{{"row":{record.row},"cells":{_cells_json(record.cells)},"email":{_text_json(record.email)}'
         f',"edited":{edited},"dropped":{dropped},"invite":{invite}{found}{problems}}}'
     )
+
+
+def _text_json(text: str) -> str:
+    return _json(text) if _needs_escape(text) else f'"{text}"'
 
 
 def _json(value: Any) -> str:
