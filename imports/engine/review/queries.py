@@ -124,7 +124,7 @@ def counts_and_undo(review: Review) -> tuple[dict[str, int], bool]:
     names = ("all", "ready", "invalid", "existing", "edited", "dropped", "invitations")
     with records.cursor() as db:
         db.execute(_COUNTS, _values(review))
-        can_undo, *numbers = db.fetchone() or ()
+        can_undo, *numbers = db.fetchone() or (False,)
     return dict(zip(names, numbers, strict=True)), bool(can_undo)
 
 
