@@ -77,7 +77,6 @@ def change_review(
             upload_id=upload.id,
             fields=outcome.words,
         )
-        found = beginning.review_of(found.upload)
     concerned = sorted(outcome.rows)[:max_rows]
     rows = queries.page(found, Wanted(limit=max_rows), concerned).rows if concerned else []
     return summary_of(found), rows

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from django.db.models.functions import Now
+from psycopg.types.json import Jsonb
 
 from imports.engine.options import ImportOptions
 from imports.engine.review import comparing, edits, records
@@ -138,18 +138,27 @@ def _set_columns(review: Review, columns: dict[str, Any]) -> None:
     review.warnings = [*new, *kept]
 
 
+_SAVE = """
+    UPDATE import_reviews SET revision = %(revision)s, edited_by = %(edited_by)s,
+        edited_at = statement_timestamp(), changed_at = statement_timestamp(),
+        columns = %(columns)s, warnings = %(warnings)s, options = %(options)s
+    WHERE upload_id = %(upload)s RETURNING edited_at, changed_at
+"""
+
+
 def _save(review: Review, user: User | None) -> None:
     review.revision += 1
     review.edited_by = user
-    Review.objects.of(review.upload.organisation_id).filter(upload_id=review.upload_id).update(
-        revision=review.revision,
-        edited_by=user,
-        edited_at=Now(),
-        changed_at=Now(),
-        columns=review.columns,
-        warnings=review.warnings,
-        options=review.options,
-    )
+    values = {
+        "upload": review.upload_id,
+        "revision": review.revision,
+        "edited_by": user.id if user else None,
+        "columns": Jsonb(review.columns),
+        "warnings": Jsonb(review.warnings),
+        "options": Jsonb(review.options),
+    }
+    with records.cursor() as db:
+        [(review.edited_at, review.changed_at)] = db.execute(_SAVE, values).fetchall()
 
 
 # --- rows -------------------------------------------------------------------------------------
