@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from core.errors import NotFound
 from imports import audit
 from imports.actions.permissions import organisation_for
 from imports.engine import locks
-from imports.engine.review import beginning, changes, queries, records
+from imports.engine.review import beginning, changes, comparing, queries
 from imports.engine.review.changes import Change
 from imports.engine.review.queries import Page, Wanted
 from imports.engine.review.refusals import UploadImported
@@ -34,22 +34,29 @@ def reviewable(upload_id: UUID | str, *, user: User | None, organisation_id: UUI
     return upload
 
 
-@transaction.atomic
 def review(upload: Upload, *, user: User | None) -> Summary:
     """Gives the review of a staged file with the counts of this moment. Begins it where this is the
     first look.
 
     Raises `UploadImported` once the file is imported, `NotFound` if it was deleted, and the errors
     of `organisation_for`."""
-    found = _locked_review(upload, user)
-    records.find_users(upload.id, upload.organisation_id)
-    return summary_of(found)
+    with transaction.atomic():
+        found = _begun_review(upload, user)
+        if found and not comparing.users_have_changed(upload.id, upload.organisation_id):
+            return summary_of(found)
+    with transaction.atomic():
+        found = _locked_review(upload, user)
+        comparing.find_users(upload.id, upload.organisation_id)
+        return summary_of(found)
 
 
-@transaction.atomic
 def review_rows(upload: Upload, wanted: Wanted, *, user: User | None) -> Page:
     """Gives some rows of a staged file. Raises the same as `review`."""
-    return queries.page(_locked_review(upload, user), wanted)
+    with transaction.atomic():
+        if found := _begun_review(upload, user):
+            return queries.page(found, wanted)
+    with transaction.atomic():
+        return queries.page(_locked_review(upload, user), wanted)
 
 
 @transaction.atomic
@@ -70,9 +77,22 @@ def change_review(
             upload_id=upload.id,
             fields=outcome.words,
         )
-        found = beginning.review_of(found.upload)
-    rows = queries.page(found, Wanted(limit=max_rows), outcome.rows).rows if outcome.rows else []
+    concerned = sorted(outcome.rows)[:max_rows]
+    rows = queries.page(found, Wanted(limit=max_rows), concerned).rows if concerned else []
     return summary_of(found), rows
+
+
+def _begun_review(upload: Upload, user: User | None) -> Review | None:
+    """The review, which nobody changes until the end of the transaction; others may look at it,
+    too. None where it has to be begun."""
+    organisation_for(user, upload.organisation_id)
+    with connection.cursor() as db:
+        db.execute(_SHARE, [upload.id])
+        is_there = db.fetchone()
+    return beginning.begun(upload) if is_there else None
+
+
+_SHARE = "SELECT 1 FROM import_uploads WHERE id = %s AND import_batch_id IS NULL FOR SHARE"
 
 
 def _locked_review(upload: Upload, user: User | None) -> Review:

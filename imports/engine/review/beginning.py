@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from imports.engine.options import ImportOptions
-from imports.engine.review import preview, records
+from imports.engine.review import comparing, preview, records
 from imports.engine.review.records import Record
 from imports.engine.staged import staging
 from imports.engine.staged.chunks import Chunk
@@ -20,9 +20,19 @@ from imports.validation.rows import RowChecker
 def review_of(upload: Upload) -> Review:
     """Gives the review of an upload; begins it where there is none. The caller has locked the row
     of the upload, so that two first looks begin one review."""
-    found = Review.objects.of(upload.organisation_id).select_related("edited_by")
-    review = found.filter(upload_id=upload.id).first() or _begin(upload)
+    if review := begun(upload):
+        return review
+    review = _begin(upload)
     review.upload = upload
+    return review
+
+
+def begun(upload: Upload) -> Review | None:
+    """Gives the review of an upload, if it was begun."""
+    found = Review.objects.of(upload.organisation_id).select_related("edited_by")
+    review = found.filter(upload_id=upload.id).first()
+    if review:
+        review.upload = upload
     return review
 
 
@@ -52,7 +62,7 @@ def _begin(upload: Upload) -> Review:
             rows.append(record)
         records.insert(upload.id, rows, chunk.duplicates)
         number += 1
-    records.find_users(upload.id, upload.organisation_id)
+    comparing.find_users(upload.id, upload.organisation_id)
     review.warnings = [one.as_json() for one in collector.warnings()][: preview.LISTED]
     review.save(update_fields=["warnings"])
     return Review.objects.of(upload.organisation_id).get(upload_id=upload.id)

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from django.db.models.functions import Now
+from psycopg.types.json import Jsonb
 
 from imports.engine.options import ImportOptions
-from imports.engine.review import edits, records
+from imports.engine.review import comparing, edits, records
 from imports.engine.review.beginning import fields_of
 from imports.engine.review.records import Record
 from imports.engine.review.refusals import FileNeeded, NothingToTakeBack, UploadChanged, WrongEdit
@@ -86,12 +86,16 @@ def apply(review: Review, change: Change, user: User | None) -> Outcome:
         ReviewChange.objects.create(
             upload_id=review.upload_id, revision=review.revision, before=before
         )
-        old = ReviewChange.objects.of(review.upload.organisation_id).filter(
-            upload_id=review.upload_id, revision__lte=review.revision - KEPT_CHANGES
-        )
-        old.delete()
+        if review.revision > KEPT_CHANGES:
+            _forget_old_changes(review)
         _save(review, user)
     return outcome
+
+
+def _forget_old_changes(review: Review) -> None:
+    ReviewChange.objects.of(review.upload.organisation_id).filter(
+        upload_id=review.upload_id, revision__lte=review.revision - KEPT_CHANGES
+    ).delete()
 
 
 def refuse_stale(review: Review, revision: int) -> None:
@@ -134,18 +138,27 @@ def _set_columns(review: Review, columns: dict[str, Any]) -> None:
     review.warnings = [*new, *kept]
 
 
+_SAVE = """
+    UPDATE import_reviews SET revision = %(revision)s, edited_by = %(edited_by)s,
+        edited_at = statement_timestamp(), changed_at = statement_timestamp(),
+        columns = %(columns)s, warnings = %(warnings)s, options = %(options)s
+    WHERE upload_id = %(upload)s RETURNING edited_at, changed_at
+"""
+
+
 def _save(review: Review, user: User | None) -> None:
     review.revision += 1
     review.edited_by = user
-    Review.objects.of(review.upload.organisation_id).filter(upload_id=review.upload_id).update(
-        revision=review.revision,
-        edited_by=user,
-        edited_at=Now(),
-        changed_at=Now(),
-        columns=review.columns,
-        warnings=review.warnings,
-        options=review.options,
-    )
+    values = {
+        "upload": review.upload_id,
+        "revision": review.revision,
+        "edited_by": user.id if user else None,
+        "columns": Jsonb(review.columns),
+        "warnings": Jsonb(review.warnings),
+        "options": Jsonb(review.options),
+    }
+    with records.cursor() as db:
+        [(review.edited_at, review.changed_at)] = db.execute(_SAVE, values).fetchall()
 
 
 # --- rows -------------------------------------------------------------------------------------
@@ -179,31 +192,20 @@ def _write(
     """Writes the changed rows, checked; with another mapping, checks all rows."""
     checker, fields = RowChecker(columns), fields_of(columns)
     upload_id, organisation_id = review.upload_id, review.upload.organisation_id
-    emails: set[str] | None = _emails(review, [one.row for one in changed])
+    touched: set[str] = set()
     for one in changed:
         one.check(checker, fields)
-    records.update(upload_id, changed) if changed else None
-    if check_all:
-        for block in records.read_all(upload_id):
-            for one in block:
-                one.check(checker, fields)
-            records.update(upload_id, block)
-        emails = None
-    else:
-        emails = {*(emails or ()), *(one.email for one in changed if one.email)}
-    if emails or check_all:
-        outcome.rows |= records.compare(upload_id, organisation_id, emails)
-
-
-def _emails(review: Review, rows: list[int]) -> set[str]:
-    """The addresses that these rows had before the change: other rows may have them too."""
-    with records.cursor() as db:
-        db.execute(
-            "SELECT DISTINCT email FROM import_review_rows"
-            " WHERE upload_id = %s AND row_number = ANY(%s::int[]) AND email <> ''",
-            [review.upload_id, rows],
-        )
-        return {email for (email,) in db.fetchall()}
+        touched |= one.touched
+    if changed:
+        records.update(upload_id, changed)
+    for block in records.read_all(upload_id) if check_all else ():
+        for one in block:
+            one.check(checker, fields)
+            touched |= one.touched
+        if others := [one for one in block if one.is_checked_differently]:
+            records.update(upload_id, others)
+    if touched:
+        outcome.rows |= comparing.compare(upload_id, organisation_id, touched)
 
 
 # --- taking back ------------------------------------------------------------------------------
@@ -222,9 +224,7 @@ def _take_back(review: Review, user: User | None) -> Outcome:
     old = {one["row"]: one for one in before.get("rows", ())}
     found = records.read(review.upload_id, old) if old else {}
     for row, one in found.items():
-        original = one.original or one.cells
-        one.cells, one.found, one.dropped = (old[row][k] for k in ("cells", "found", "dropped"))
-        one.original = None if one.cells == original else original
+        edits.take_back(one, old[row])
     outcome = Outcome(rows=set(found), words=["undo"])
     _write(review, columns, list(found.values()), outcome, check_all="columns" in before)
     changes.filter(upload_id=review.upload_id, revision=last.revision).delete()

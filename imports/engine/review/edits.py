@@ -45,10 +45,14 @@ def edit_rows(
     for column, text, _ in replacements:
         numbers.update(records.rows_with(upload_id, column, text))
     found = _read(upload_id, numbers)
-    old = {row: (list(one.cells), list(one.found), one.dropped) for row, one in found.items()}
+    # an edit replaces the lists and does not change them
+    old = {row: (one.cells, one.found, one.dropped) for row, one in found.items()}
     width = len(columns.headers)
+    touched = {column for column, _, _ in replacements}
     for edit in edits:
-        _set_cell(found[edit["row"]], _column(columns, edit["field"]), edit["value"], width)
+        column = _column(columns, edit["field"])
+        touched.add(column)
+        _set_cell(found[edit["row"]], column, edit["value"], width)
     for column, text, to in replacements:
         for one in found.values():
             if _cell(one, column) == text:
@@ -61,12 +65,32 @@ def edit_rows(
     return Edited(
         concerned=set(found),
         changed=changed,
-        before=[
-            dict(zip(("row", "cells", "found", "dropped"), (one.row, *old[one.row]), strict=True))
-            for one in changed
-        ],
+        before=[_before(one, touched, *old[one.row]) for one in changed],
         words=_words(changed, old),
     )
+
+
+def _before(
+    now: Record, touched: Iterable[int], cells: list[str], found: list[Any], dropped: bool
+) -> dict[str, Any]:
+    """What `take_back` needs: all of the row, or only the texts of the touched columns."""
+    if found != now.found or dropped != now.dropped or len(cells) != len(now.cells):
+        return {"row": now.row, "cells": cells, "found": found, "dropped": dropped}
+    new = now.cells
+    return {"row": now.row, "texts": [[at, cells[at]] for at in touched if cells[at] != new[at]]}
+
+
+def take_back(record: Record, before: Mapping[str, Any]) -> None:
+    """Makes a row as it was before a change. `before` is one of `Edited.before`."""
+    original = record.original or record.cells
+    if "texts" in before:
+        record.cells = list(record.cells)
+        for index, text in before["texts"]:
+            record.cells[index] = text
+    else:
+        record.cells, record.found = before["cells"], before["found"]
+        record.dropped = before["dropped"]
+    record.original = None if record.cells == original else original
 
 
 def _read(upload_id: UUID, numbers: set[int]) -> dict[int, Record]:

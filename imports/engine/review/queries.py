@@ -16,10 +16,11 @@ from imports.validation import problems as sentences
 STATES: Final = ("all", "ready", "invalid", "existing", "edited", "dropped")
 MAX_GROUPS, MAX_VALUES = 50, 20
 
-# The outcome of each row. `code` is that of a problem with other rows or with users.
+# The outcome of each row. A row with problems of its own has no address. `code` is that of a
+# problem with other rows or with users.
 _ROWS = """
     WITH rows AS (
-        SELECT row_number, cells, original, problems, first_row, dropped, invite,
+        SELECT row_number, cells, original, problems, first_row, dropped, invite, email,
             CASE WHEN dropped OR email = '' THEN NULL
                 WHEN first_row IS NOT NULL THEN 'duplicate_in_file'
                 WHEN taken = 'other' THEN 'address_unavailable'
@@ -28,13 +29,15 @@ _ROWS = """
         FROM import_review_rows WHERE upload_id = %(upload)s
     ), outcomes AS (
         SELECT *, CASE WHEN dropped THEN 'dropped'
-            WHEN problems <> '[]' OR code IS NOT NULL THEN 'invalid'
+            WHEN email = '' OR code IS NOT NULL THEN 'invalid'
             WHEN taken = 'own' THEN 'existing' ELSE 'ready' END AS state
         FROM rows
     )
 """
 _COUNTS = f"""
-    {_ROWS} SELECT count(*),
+    {_ROWS} SELECT
+        EXISTS (SELECT FROM import_review_changes WHERE upload_id = %(upload)s),
+        count(*),
         count(*) FILTER (WHERE state = 'ready'),
         count(*) FILTER (WHERE state = 'invalid'),
         count(*) FILTER (WHERE state = 'existing'),
@@ -73,22 +76,22 @@ _GROUPS = f"""
     FROM ranked WHERE place <= {MAX_VALUES}
     ORDER BY total DESC, first_at, field, code, place
 """  # noqa: S608 - a constant
-_PAGE = f"""
-    {_PROBLEMS}
-    SELECT row_number, state, cells::text, original::text, problems::text, code, first_row,
-        count(*) OVER () AS total
-    FROM outcomes
-    WHERE (%(state)s::text = 'all' OR state = %(state)s::text
-        OR (%(state)s::text = 'edited' AND original IS NOT NULL AND NOT dropped))
-      AND (%(rows)s::text IS NULL OR row_number = ANY(string_to_array(%(rows)s::text, ' ')::int[]))
-      AND (%(value)s::text IS NULL
-        OR coalesce(cells->>(%(places)s::jsonb->>%(field)s::text)::int, '') = %(value)s::text)
-      AND (NOT %(by_problem)s::boolean OR row_number IN (
-        SELECT row_number FROM named
+_COUNT_PAGE = "{rows} SELECT count(*) FROM outcomes WHERE {conditions}"
+_PAGE = """
+    {rows}
+    SELECT row_number, state, cells::text, original::text, problems::text, code, first_row
+    FROM outcomes WHERE {conditions} ORDER BY row_number OFFSET %(offset)s LIMIT %(limit)s
+"""
+# What is asked for -> the condition.
+_OF_STATE = "state = %(state)s"
+_EDITED = "original IS NOT NULL AND NOT dropped"
+_OF_ROWS = "row_number = ANY(string_to_array(%(rows)s::text, ' ')::int[])"
+_OF_VALUE = "coalesce(cells->>(%(places)s::jsonb->>%(field)s::text)::int, '') = %(value)s::text"
+_OF_PROBLEM = """
+    row_number IN (SELECT row_number FROM named
         WHERE (%(field)s::text IS NULL OR field = %(field)s::text)
-          AND (%(code)s::text IS NULL OR code = %(code)s::text)))
-    ORDER BY row_number OFFSET %(offset)s LIMIT %(limit)s
-"""  # noqa: S608 - a constant
+          AND (%(code)s::text IS NULL OR code = %(code)s::text))
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,10 +116,16 @@ class Page(NamedTuple):
 
 def counts(review: Review) -> dict[str, int]:
     """Gives the numbers of rows, by the names that the API has for them."""
+    return counts_and_undo(review)[0]
+
+
+def counts_and_undo(review: Review) -> tuple[dict[str, int], bool]:
+    """Gives the numbers of rows, and whether a change can be taken back."""
     names = ("all", "ready", "invalid", "existing", "edited", "dropped", "invitations")
     with records.cursor() as db:
         db.execute(_COUNTS, _values(review))
-        return dict(zip(names, db.fetchone() or (), strict=True))
+        can_undo, *numbers = db.fetchone() or (False,)
+    return dict(zip(names, numbers, strict=True)), bool(can_undo)
 
 
 def groups(review: Review) -> list[dict[str, Any]]:
@@ -147,25 +156,37 @@ def page(review: Review, wanted: Wanted, rows: Iterable[int] | None = None) -> P
     """Gives some rows in the order of the file. `rows`: only rows with these numbers."""
     columns = Columns.from_json(review.columns)
     field = wanted.field
+    by_value = wanted.value is not None and field
+    by_problem = wanted.code is not None or (field is not None and wanted.value is None)
     asked = {
         "rows": None if rows is None else " ".join(map(str, rows)),
         "state": wanted.state,
         "field": field,
         "code": wanted.code,
-        "value": wanted.value if field else None,
-        "by_problem": wanted.code is not None or (field is not None and wanted.value is None),
+        "value": wanted.value,
         "offset": wanted.offset,
         "limit": wanted.limit,
     }
+    conditions = {
+        _EDITED: wanted.state == "edited",
+        _OF_STATE: wanted.state not in ("all", "edited"),
+        _OF_ROWS: rows is not None,
+        _OF_VALUE: by_value,
+        _OF_PROBLEM: by_problem,
+    }
+    parts = {
+        "rows": _PROBLEMS if by_problem else _ROWS,
+        "conditions": " AND ".join(one for one, holds in conditions.items() if holds) or "true",
+    }
+    values = _values(review) | asked
     with records.cursor() as db:
-        db.execute(_PAGE, _values(review) | asked)
-        found = db.fetchall()
-        total = found[0][-1] if found else 0
-        if not found and wanted.offset:  # beyond the end: the total is that of the first page
-            db.execute(_PAGE, _values(review) | asked | {"offset": 0, "limit": 1})
-            first = db.fetchall()
-            total = first[0][-1] if first else 0
-    return Page(review.revision, total, [_row_json(columns, one) for one in found])
+        db.execute(_COUNT_PAGE.format(**parts), values, prepare=False)
+        total = int((db.fetchone() or (0,))[0])
+        found = []
+        if total > wanted.offset:
+            db.execute(_PAGE.format(**parts), values, prepare=False)
+            found = db.fetchall()
+    return Page(review.revision, total, _rows_json(columns, found))
 
 
 def filled(review: Review, column: int) -> int:
@@ -194,28 +215,38 @@ def _shown(columns: Columns) -> dict[str, str]:
     return dict.fromkeys(NAME_FIELDS, FULL_NAME) if FULL_NAME in columns.positions else {}
 
 
-def _row_json(columns: Columns, values: Sequence[Any]) -> dict[str, Any]:
-    row, state, cells_text, original_text, problems_text, code, first_row, _ = values
-    cells = json.loads(cells_text)
-    original = json.loads(original_text) if original_text else cells
-    shown = _shown(columns)
-    problems = [] if state == "dropped" else json.loads(problems_text)
-    if code:
-        problems.append(["email", code, _sentence(code, first_row)])
-    return {
-        "row": row,
-        "state": state,
-        "values": {name: _cell(cells, index) for name, index in columns.positions.items()},
-        "edited": [
-            name
-            for name, index in columns.positions.items()
-            if _cell(cells, index) != _cell(original, index)
-        ],
-        "problems": [
-            {"field": shown.get(one[0], one[0]), "code": one[1], "message": one[2]}
-            for one in problems
-        ],
-    }
+def _rows_json(columns: Columns, rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
+    """The rows of the result of _PAGE, as the API shows them."""
+    if not rows:
+        return []
+    numbers, states, cells, originals, problems, codes, first_rows = zip(*rows, strict=True)
+    shown, positions = _shown(columns), list(columns.positions.items())
+    found = zip(records.decoded(problems), codes, first_rows, strict=True)
+    return [
+        {
+            "row": row,
+            "state": state,
+            "values": {name: _cell(texts, at) for name, at in positions},
+            "edited": [name for name, at in positions if _cell(texts, at) != _cell(original, at)]
+            if original
+            else [],
+            "problems": [] if state == "dropped" else _problems_json(shown, *one),
+        }
+        for row, state, texts, original, one in zip(
+            numbers, states, records.decoded(cells), records.decoded(originals), found, strict=True
+        )
+    ]
+
+
+def _problems_json(
+    shown: Mapping[str, str], own: list[Any], code: str | None, first_row: int | None
+) -> list[dict[str, Any]]:
+    """The problems of a row, its own and that with other rows or with users."""
+    other = [["email", code, _sentence(code, first_row)]] if code else []
+    return [
+        {"field": shown.get(one[0], one[0]), "code": one[1], "message": one[2]}
+        for one in (*own, *other)
+    ]
 
 
 def _cell(cells: Sequence[str], index: int) -> str:

@@ -1,4 +1,4 @@
-"""A row of a review, its check, and the statements that read, write and compare rows.
+"""A row of a review, its check, and the statements that read and write rows.
 
 All statements go through psycopg's own cursor, which sends values apart from the statement:
 PostgreSQL logs statements that fail, and rows are personal data.
@@ -7,7 +7,8 @@ PostgreSQL logs statements that fail, and rows are personal data.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,6 +38,22 @@ class Record:
     email: str = ""
     invite: bool = False
     problems: list[list[str]] = field(default_factory=list)
+    # (dropped, email, invite, problems) as they are stored
+    stored: tuple[bool, str, bool, list[list[str]]] = (False, "", False, [])
+
+    @property
+    def is_checked_differently(self) -> bool:
+        """Whether the check has found something else than what is stored."""
+        return (self.email, self.invite, self.problems) != self.stored[1:]
+
+    @property
+    def touched(self) -> set[str]:
+        """The addresses whose rows are to be compared anew: those that the row had and has, where
+        one of them came or went."""
+        before = "" if self.stored[0] else self.stored[1]
+        now = "" if self.dropped else self.email
+        same = before == now and self.stored[1] == self.email
+        return set() if same else {self.stored[1], self.email} - {""}
 
     def check(self, checker: RowChecker, fields: Mapping[int, str]) -> None:
         """Checks the row. `fields`: index of a column -> its field."""
@@ -70,19 +87,36 @@ def cursor() -> Iterator[psycopg.Cursor[Any]]:
 
 # --- reading ----------------------------------------------------------------------------------
 
-_COLUMNS = "row_number, cells::text, original::text, found::text, dropped"
+_COLUMNS = (
+    "row_number, cells::text, original::text, found::text, dropped, email, invite, problems::text"
+)
 
 
-def record_of(values: Sequence[Any]) -> Record:
-    """The record of a result of a query for row_number, cells, original, found and dropped."""
-    row, cells, original, found, dropped = values
-    return Record(
-        row=row,
-        cells=json.loads(cells),
-        original=json.loads(original) if original else None,
-        found=json.loads(found),
-        dropped=dropped,
-    )
+def _records_of(rows: Sequence[Sequence[Any]]) -> list[Record]:
+    """The records of the result of a query for _COLUMNS. Decodes each column of JSON at once, which
+    is much faster than each text."""
+    if not rows:
+        return []
+    numbers, cells, original, found, *checked = zip(*rows, strict=True)
+    dropped, email, invite, problems = checked
+    return [
+        Record(
+            row=row, cells=cells, original=original, found=found, dropped=stored[0], stored=stored
+        )
+        for row, cells, original, found, stored in zip(
+            numbers,
+            decoded(cells),
+            decoded(original),
+            decoded(found),
+            zip(dropped, email, invite, decoded(problems), strict=True),
+            strict=True,
+        )
+    ]
+
+
+def decoded(texts: Iterable[str | None]) -> list[Any]:
+    """The values of some texts of JSON."""
+    return list(json.loads(f"[{','.join([text or 'null' for text in texts])}]"))
 
 
 def read(upload_id: UUID, rows: Collection[int]) -> dict[int, Record]:
@@ -90,10 +124,11 @@ def read(upload_id: UUID, rows: Collection[int]) -> dict[int, Record]:
     with cursor() as db:
         db.execute(
             f"SELECT {_COLUMNS} FROM import_review_rows"  # noqa: S608 - a constant
-            " WHERE upload_id = %s AND row_number = ANY(%s::int[]) ORDER BY row_number",
-            [upload_id, list(rows)],
+            " WHERE upload_id = %s AND row_number = ANY(string_to_array(%s, ' ')::int[])"
+            " ORDER BY row_number",
+            [upload_id, " ".join(map(str, rows))],  # one text: an array is quoted one by one
         )
-        return {values[0]: record_of(values) for values in db.fetchall()}
+        return {one.row: one for one in _records_of(db.fetchall())}
 
 
 def read_all(upload_id: UUID) -> Iterator[list[Record]]:
@@ -106,7 +141,7 @@ def read_all(upload_id: UUID) -> Iterator[list[Record]]:
                 " WHERE upload_id = %s AND row_number > %s ORDER BY row_number LIMIT %s",
                 [upload_id, last, ROWS_AT_A_TIME],
             )
-            records = [record_of(values) for values in db.fetchall()]
+            records = _records_of(db.fetchall())
         if not records:
             return
         yield records
@@ -126,120 +161,94 @@ def rows_with(upload_id: UUID, column: int, text: str) -> list[int]:
 
 # --- writing ----------------------------------------------------------------------------------
 
-# The statements below join the rows of an upload with themselves. They do so by the place of a row
-# (ctid), which does not move while the upload is locked: PostgreSQL knows nothing of a new upload
-# and expects one row of it, so a join by row_number would compare each row with every other.
-
 _INSERT = """
     COPY import_review_rows
         (upload_id, row_number, cells, found, email, invite, problems, first_row) FROM STDIN
 """
+# `original`: the database has the cells of the file. What was found about the address stays where
+# the address stays.
 _UPDATE = """
     UPDATE import_review_rows r
-    SET cells = n.cells, original = n.original, found = n.found, dropped = n.dropped,
-        email = n.email, invite = n.invite, problems = n.problems, first_row = NULL, taken = ''
+    SET cells = n.cells, original = CASE WHEN n.edited THEN coalesce(r.original, r.cells) END,
+        found = coalesce(n.found, '[]'), dropped = n.dropped, email = n.email,
+        invite = n.invite, problems = coalesce(n.problems, '[]'),
+        first_row = CASE WHEN r.email = n.email AND r.dropped = n.dropped THEN r.first_row END,
+        taken = CASE WHEN r.email = n.email THEN r.taken ELSE '' END
     FROM (
-        SELECT sent.*, (
-            SELECT ctid FROM import_review_rows WHERE upload_id = %s AND row_number = sent.row
-        ) AS place
-        FROM jsonb_to_recordset(%s::jsonb) AS sent (row int, cells jsonb, original jsonb,
+        SELECT * FROM jsonb_to_recordset(%s::jsonb) AS sent (row int, cells jsonb, edited boolean,
             found jsonb, dropped boolean, email text, invite boolean, problems jsonb)
+        LIMIT %s -- so that PostgreSQL knows how many they are
     ) n
-    WHERE r.ctid = n.place
+    WHERE r.upload_id = %s AND r.row_number = n.row
 """
+_FEW_ROWS = 10
+_NULL = "\\N"  # in a line of COPY
+_needs_escape = re.compile(r'["\\\x00-\x1f]').search
+
+
+@contextmanager
+def hash_joins(db: psycopg.Cursor[Any], rows: int | None) -> Iterator[None]:
+    """Within it, rows of an upload are joined by a hash table, unless `rows` are few.
+
+    PostgreSQL knows nothing of a new upload and expects one row of it. So it might compare each row
+    with every other, which takes minutes. To be used in a transaction."""
+    if rows is not None and rows <= _FEW_ROWS:
+        yield
+        return
+    db.execute("SET LOCAL enable_nestloop = off")
+    yield
+    db.execute("SET LOCAL enable_nestloop TO DEFAULT")
 
 
 def insert(upload_id: UUID, records: Sequence[Record], duplicates: Mapping[str, int]) -> None:
     """Stores the checked rows of a chunk with COPY. `duplicates` as in `Chunk`."""
     with cursor() as db, db.copy(_INSERT) as copy:
-        lines = [_copy_line(upload_id, one, duplicates.get(str(one.row))) for one in records]
+        upload = str(upload_id)
+        lines = [_copy_line(upload, one, duplicates.get(str(one.row))) for one in records]
         copy.write("".join(lines))
 
 
-def _copy_line(upload_id: UUID, record: Record, first_row: int | None) -> str:
-    values = (
-        str(upload_id),
-        str(record.row),
-        _json(record.cells),
-        _json(record.found),
-        record.email,
-        "t" if record.invite else "f",
-        _json(record.problems),
+def _copy_line(upload_id: str, record: Record, first_row: int | None) -> str:
+    line = (
+        f"{upload_id}\t{record.row}\t{_cells_json(record.cells)}"
+        f"\t{_json(record.found) if record.found else '[]'}"
+        f"\t{record.email}\t{'t' if record.invite else 'f'}"
+        f"\t{_json(record.problems) if record.problems else '[]'}"
     )
     # JSON writes tabs and line breaks as \\t and \\n. An address has neither.
-    line = "\t".join(values).replace("\\", "\\\\")
-    first = str(first_row) if first_row and record.email else "\\N"
-    return f"{line}\t{first}\n"
+    if "\\" in line:
+        line = line.replace("\\", "\\\\")
+    return f"{line}\t{first_row if first_row and record.email else _NULL}\n"
+
+
+def _cells_json(cells: Sequence[str]) -> str:
+    """The same as `_json`, faster."""
+    return _json(cells) if _needs_escape("".join(cells)) else '["' + '","'.join(cells) + '"]'
 
 
 def update(upload_id: UUID, records: Sequence[Record]) -> None:
-    """Writes rows that were changed and checked. `compare` has to follow."""
-    names = ("row", "cells", "original", "found", "dropped", "email", "invite", "problems")
-    sent = [{name: getattr(one, name) for name in names} for one in records]
-    with cursor() as db:
-        db.execute(_UPDATE, [upload_id, _json(sent)])
+    """Writes rows that were changed and checked. `compare` has to follow for the addresses that
+    they have `touched`."""
+    sent = f"[{','.join(map(_update_json, records))}]"
+    with cursor() as db, hash_joins(db, len(records)):
+        # prepare=False: psycopg prepares what is run often, with a plan for any number of rows
+        db.execute(_UPDATE, [sent, len(records), upload_id], prepare=False)
+
+
+def _update_json(record: Record) -> str:
+    flags = (record.original is not None, record.dropped, record.invite)
+    edited, dropped, invite = ("true" if flag else "false" for flag in flags)
+    found = f',"found":{_json(record.found)}' if record.found else ""
+    problems = f',"problems":{_json(record.problems)}' if record.problems else ""
+    return (
+        f'{{"row":{record.row},"cells":{_cells_json(record.cells)},"email":{_text_json(record.email)}'
+        f',"edited":{edited},"dropped":{dropped},"invite":{invite}{found}{problems}}}'
+    )
+
+
+def _text_json(text: str) -> str:
+    return _json(text) if _needs_escape(text) else f'"{text}"'
 
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-# --- comparing rows with each other, and with the users ---------------------------------------
-
-_FIND_FIRST = """
-    UPDATE import_review_rows r SET first_row = n.first_row
-    FROM (
-        SELECT ctid,
-            nullif(min(row_number) OVER (PARTITION BY email), row_number) AS first_row
-        FROM import_review_rows
-        WHERE upload_id = %(upload)s AND email <> '' AND NOT dropped
-          AND (%(emails)s::text IS NULL OR email = ANY(string_to_array(%(emails)s::text, ' ')))
-    ) n
-    WHERE r.ctid = n.ctid AND r.first_row IS DISTINCT FROM n.first_row
-    RETURNING r.row_number
-"""
-_FIND_USERS = """
-    UPDATE import_review_rows r SET taken = n.taken
-    FROM (
-        SELECT import_review_rows.ctid, CASE WHEN u.email IS NULL THEN ''
-            WHEN u.organisation_id = %(organisation)s THEN 'own' ELSE 'other' END AS taken
-        FROM import_review_rows LEFT JOIN users u USING (email)
-        WHERE upload_id = %(upload)s AND import_review_rows.email <> ''
-          AND (%(emails)s::text IS NULL OR email = ANY(string_to_array(%(emails)s::text, ' ')))
-    ) n
-    WHERE r.ctid = n.ctid AND r.taken <> n.taken
-    RETURNING r.row_number
-"""
-
-
-def compare(
-    upload_id: UUID, organisation_id: UUID, emails: Collection[str] | None = None
-) -> set[int]:
-    """Finds for each valid row the first one with its address, and the user who has the address.
-    Gives the numbers of the rows where something else was found than before. `emails`: only rows
-    with these addresses."""
-    return _run(_FIND_FIRST, upload_id, organisation_id, emails) | find_users(
-        upload_id, organisation_id, emails
-    )
-
-
-def find_users(
-    upload_id: UUID, organisation_id: UUID, emails: Collection[str] | None = None
-) -> set[int]:
-    """Only finds the users who have the addresses. They change without the review."""
-    return _run(_FIND_USERS, upload_id, organisation_id, emails)
-
-
-def _run(
-    statement: str, upload_id: UUID, organisation_id: UUID, emails: Collection[str] | None
-) -> set[int]:
-    values = {
-        "upload": upload_id,
-        "organisation": organisation_id,
-        # one text instead of an array: psycopg quotes an array element by element
-        "emails": None if emails is None else " ".join(emails),
-    }
-    with cursor() as db:
-        # psycopg prepares what is run often with a plan for any values; here they matter
-        db.execute(statement, values, prepare=False)
-        return {row for (row,) in db.fetchall()}

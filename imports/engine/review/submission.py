@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connection
 
 from imports import files
-from imports.engine.review import queries, records
+from imports.engine.review import comparing, queries, records
 from imports.engine.review.beginning import fields_of
 from imports.engine.review.refusals import NothingToImport
 from imports.engine.staged import staging
@@ -35,7 +35,7 @@ def finish(upload: Upload, review: Review) -> Changes:
 
     The caller has locked the row of the upload. Raises `NothingToImport` where all rows are left
     out."""
-    records.find_users(upload.id, upload.organisation_id)
+    comparing.find_users(upload.id, upload.organisation_id)
     counts = queries.counts(review)
     if counts["all"] == counts["dropped"]:
         raise NothingToImport

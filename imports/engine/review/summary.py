@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from imports.engine.review import preview, queries
-from imports.models import Review, ReviewChange
+from imports.models import Review
 from imports.schema.columns import Columns
 from users import mail
 
@@ -30,18 +30,17 @@ class Summary:
 def summary_of(review: Review) -> Summary:
     """Counts the rows and their problems."""
     columns = Columns.from_json(review.columns)
-    counts = queries.counts(review)
+    counts, can_undo = queries.counts_and_undo(review)
     if not (review.options["send_invitations"] and mail.is_on()):
         counts["invitations"] = 0
     problems = queries.groups(review) if counts["invalid"] else []
-    changes = ReviewChange.objects.of(review.upload.organisation_id)
     return Summary(
         review=review,
         columns=columns,
         counts=counts,
         problems=problems,
         warnings=[*_mostly_wrong(review, columns, problems), *review.warnings][: preview.LISTED],
-        can_undo=changes.filter(upload_id=review.upload_id).exists(),
+        can_undo=can_undo,
         expires_at=review.changed_at + timedelta(days=settings.REVIEW_KEPT_DAYS),
     )
 
