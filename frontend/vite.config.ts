@@ -1,6 +1,7 @@
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vitest/config'
 
+import { gridStyles } from './gridStyles.mjs'
 import { catalogues } from './i18n/plugin.mjs'
 
 /** The packages of the first screen. Only later pages have a grid, lists in pages, and changes by react-query. */
@@ -8,7 +9,7 @@ const FIRST_PACKAGES = /node_modules[\\/](?!react-data-grid|.*infinite|.*mutatio
 
 /** Django serves what is built here from /static/app/ and finds the files through manifest.json. */
 export default defineConfig({
-  plugins: [catalogues(), react()],
+  plugins: [catalogues(), gridStyles(), react()],
   base: '/static/app/',
   publicDir: false,
   build: {

@@ -11,20 +11,23 @@ import { Heading } from '../app/Heading'
 import { pageData } from '../app/pageData'
 import { ProblemMessage } from '../ui/ProblemMessage'
 import { answerOf, getReview, getRows, sendChange } from './api/calls'
-import type { Review } from './api/types'
+import type { RowsQuery } from './api/types'
 import { needsLook } from './columns/advice'
 import { ColumnsPage } from './columns/ColumnsPage'
 import './import.css'
 import { ReviewPage } from './review/ReviewPage'
+import { type Opened, openWith, startingWith } from './review/state/firstRows'
+import { PAGE_ROWS } from './review/state/rowCache'
 import { loadWaiting, storeWaiting } from './review/state/storage'
 import { ReviewStore } from './review/state/store'
 import { queryIn } from './review/urls'
 
 export default function UploadPage({ uploadId }: { uploadId: string }) {
   const { i18n } = useLingui()
+  const [search] = useSearchParams()
   const { data, error, refetch } = useQuery({
     queryKey: ['review', uploadId],
-    queryFn: () => getReview(uploadId),
+    queryFn: () => openWith(getReview(uploadId), getRows(uploadId, queryIn(search), 0, PAGE_ROWS)),
     // From here on the store keeps the state; the query only brings the first one.
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 0,
@@ -47,10 +50,10 @@ export default function UploadPage({ uploadId }: { uploadId: string }) {
   )
 }
 
-function newStore(review: Review, search: URLSearchParams): ReviewStore {
-  const id = review.upload_id
-  return new ReviewStore(review, queryIn(search), {
-    getRows: (query, offset, limit) => getRows(id, query, offset, limit),
+function newStore(first: Opened, search: URLSearchParams): ReviewStore {
+  const id = first.review.upload_id
+  return new ReviewStore(first.review, queryIn(search), {
+    getRows: startingWith(first, (query: RowsQuery, offset: number, limit: number) => getRows(id, query, offset, limit)),
     outbox: {
       send: (revision, change) => sendChange(id, revision, change),
       reload: () => getReview(id).catch(() => null),
@@ -62,7 +65,7 @@ function newStore(review: Review, search: URLSearchParams): ReviewStore {
   })
 }
 
-function Upload({ first }: { first: Review }) {
+function Upload({ first }: { first: Opened }) {
   const [search] = useSearchParams()
   const [store] = useState(() => newStore(first, search))
   const state = useSyncExternalStore(store.subscribe, store.getState)
@@ -70,7 +73,7 @@ function Upload({ first }: { first: Review }) {
   useReturnToServer(store, state.waiting.length > 0)
 
   const step = search.get('step')
-  const isAtColumns = step === 'columns' || (step === 'look' && needsLook(first.file))
+  const isAtColumns = step === 'columns' || (step === 'look' && needsLook(first.review.file))
   useFocusOnHeading(isAtColumns)
   if (state.outbox === 'gone') return <Gone batchId={state.batchId} />
   return isAtColumns ? <ColumnsPage store={store} state={state} /> : <ReviewPage store={store} state={state} />

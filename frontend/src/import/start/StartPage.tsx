@@ -6,6 +6,7 @@ import { useLocation } from 'wouter'
 
 import { Heading } from '../../app/Heading'
 import { pageData } from '../../app/pageData'
+import { loadMessages } from '../../i18n/setup'
 import { IMPORTS_URL } from '../api/calls'
 import { knownQuota, type Staged } from '../api/upload'
 import { DropZone } from '../file/DropZone'
@@ -31,7 +32,7 @@ export default function StartPage() {
   const isSending = state.step === 'sending'
   useEffect(() => {
     // The next page is fetched while the file is on its way.
-    if (isSending) void import('../UploadPage')
+    if (isSending) void Promise.all([import('../UploadPage'), loadMessages('import')])
   }, [isSending])
   const quota = knownQuota()
   return (

@@ -19,7 +19,9 @@ import {
   type Column,
   DataGrid,
   type DataGridHandle,
+  Row as GridRow,
   type RenderEditCellProps,
+  type RenderRowProps,
 } from 'react-data-grid'
 
 import type { Row } from '../../api/types'
@@ -67,9 +69,13 @@ type Key = number | string
 const keyOf = (place: Place): Key => (isRead(place) ? place.row : `unread ${place.index}`)
 const ALWAYS_DRAWN = { frozen: true, width: 1, minWidth: 1 }
 
+/** Only the first column stays in place: the other cells do without the place that the grid writes for a frozen one. */
+const NO_PLACE = { insetInlineStart: undefined }
+
 /** A cell that says whether it is wrong, and where its sentence stands. */
 function drawCell(key: React.Key, props: CellRendererProps<Place, unknown>): ReactNode {
   const { row, column } = props
+  if (column.idx > 0) props = { ...props, style: NO_PLACE }
   if (!isRead(row)) return <Cell key={key} {...props} aria-busy="true" />
   const isWrong = row.state !== 'dropped' && row.problems.some(({ field }) => field === column.key)
   const isEdited = row.edited.includes(column.key)
@@ -84,7 +90,12 @@ function drawCell(key: React.Key, props: CellRendererProps<Place, unknown>): Rea
   )
 }
 
-const RENDERERS = { renderCell: drawCell }
+/** A row whose content has come is the one that was drawn at its place before, not a new one. */
+function drawRow(_: React.Key, props: RenderRowProps<Place, unknown>): ReactNode {
+  return <GridRow key={props.rowIdx} {...props} />
+}
+
+const RENDERERS = { renderCell: drawCell, renderRow: drawRow }
 
 export function Grid(props: GridProps) {
   const { columns, places, titles, onEdit, onPaste, onVisible } = props
@@ -210,7 +221,7 @@ function fieldColumn({ field, title, choices }: GridColumn): Column<Place> {
     editable: (row) => isRead(row) && row.state !== 'dropped',
     editorOptions: { closeOnExternalRowChange: false },
     cellClass: (row) => (isRead(row) && row.edited.includes(field) ? 'grid-edited' : undefined),
-    renderCell: ({ row }) => (isRead(row) ? <CellText row={row} field={field} /> : <i className="grid-unread" />),
+    renderCell: ({ row }) => (isRead(row) ? <CellText row={row} field={field} /> : null),
     renderEditCell: ({ row, onRowChange, onClose }: RenderEditCellProps<Place>) =>
       isRead(row) ? (
         <CellEditor

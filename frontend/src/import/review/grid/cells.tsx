@@ -19,6 +19,8 @@ export function sentencesOf(row: Row, field: string): string[] {
 export function CellText({ row, field }: { row: Row; field: string }) {
   const sentences = row.state === 'dropped' ? [] : sentencesOf(row, field)
   const isEdited = row.edited.includes(field)
+  // Most cells. Without an element of their own they cost half as much while somebody scrolls.
+  if (row.state !== 'dropped' && sentences.length === 0 && !isEdited) return row.values[field] ?? ''
   return (
     <>
       {sentences.length > 0 && <WrongIcon />}
