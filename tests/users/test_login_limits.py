@@ -242,4 +242,4 @@ def test_the_audit_page_does_not_take_a_refused_login_for_an_operator(
     client.force_login(root)
     page = client.get("/admin/imports/auditevent/").content.decode()
     assert "not logged in" in page
-    assert "an operator" not in page
+    assert "an operator" not in page[page.index("result_list") : page.index("</table>")]
