@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from core.errors import NotFound
 from imports import audit
 from imports.actions.permissions import organisation_for
-from imports.engine import locks
+from imports.actions.staging import GONE, locked_upload
 from imports.engine.review import beginning, changes, comparing, queries
 from imports.engine.review.changes import Change
 from imports.engine.review.queries import Page, Wanted
@@ -18,8 +18,6 @@ from imports.engine.review.refusals import UploadImported
 from imports.engine.review.summary import Summary, summary_of
 from imports.models import EventType, Review, Upload
 from users.models import User
-
-GONE = "There is no such upload any more. Upload the file again."
 
 
 def reviewable(upload_id: UUID | str, *, user: User | None, organisation_id: UUID | str) -> Upload:
@@ -98,12 +96,7 @@ _SHARE = "SELECT 1 FROM import_uploads WHERE id = %s AND import_batch_id IS NULL
 def _locked_review(upload: Upload, user: User | None) -> Review:
     """The review, with the row of its upload locked until the end of the transaction."""
     organisation_for(user, upload.organisation_id)
-    locks.lock_organisation(upload.organisation_id)
-    locked = (
-        Upload.objects.of(upload.organisation_id).select_for_update().filter(id=upload.id).first()
-    )
-    if locked is None:
-        raise NotFound(GONE)
+    locked = locked_upload(upload)
     if locked.import_batch_id:
         raise UploadImported(batch_id=str(locked.import_batch_id))
     return beginning.review_of(locked)

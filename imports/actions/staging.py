@@ -11,11 +11,14 @@ from django.db.models import Q
 from core.errors import NotFound
 from imports import audit, quotas
 from imports.actions.permissions import organisation_for, refuse_while_halted
+from imports.engine import locks
 from imports.engine.options import ReadingOptions
 from imports.engine.staged import file_reading, staging
 from imports.engine.staged.file_reading import ReadFile
 from imports.models import EventType, Upload
 from users.models import User
+
+GONE = "There is no such upload any more. Upload the file again."
 
 
 def read_for_import(
@@ -108,5 +111,16 @@ def staged(upload_id: UUID | str, *, user: User | None, organisation_id: UUID | 
     shared = Q(staged_by=user) | Q(review__isnull=False)
     upload = Upload.objects.of(organisation.id).filter(shared, id=upload_id).first()
     if upload is None:
-        raise NotFound("There is no such upload any more. Upload the file again.")
+        raise NotFound(GONE)
     return upload
+
+
+def locked_upload(upload: Upload) -> Upload:
+    """Gives the upload as it stands, with its organisation and its row locked until the end of the
+    transaction. Raises `NotFound` if it was deleted."""
+    locks.lock_organisation(upload.organisation_id)
+    uploads = Upload.objects.of(upload.organisation_id).select_for_update()
+    locked = uploads.filter(id=upload.id).first()
+    if locked is None:
+        raise NotFound(GONE)
+    return locked

@@ -12,14 +12,15 @@ from django.db.models.functions import Now
 from core.errors import NotFound, Refusal
 from imports import audit, quotas, tasks
 from imports.actions.permissions import organisation_for, refuse_while_halted
+from imports.actions.staging import locked_upload
 from imports.engine import locks
 from imports.engine.options import ImportOptions
-from imports.engine.review import changes, submission
+from imports.engine.review import beginning, changes, submission
 from imports.engine.review.refusals import UploadChanged
 from imports.engine.review.submission import Changes
 from imports.engine.staged import staging
 from imports.errors import RetryNotPossible
-from imports.models import EventType, ImportBatch, LimitType, Review, Upload
+from imports.models import EventType, ImportBatch, LimitType, Upload
 from imports.models.statuses import FINISHED, LIVE, Status
 from imports.schema.warnings import FileWarning
 from users.models import User
@@ -49,12 +50,7 @@ def submit(
     `UploadChanged` if the review has another revision, and `NothingToImport`."""
     organisation_for(user, upload.organisation_id)
     refuse_while_halted()
-    locks.lock_organisation(upload.organisation_id)
-    locked = (
-        Upload.objects.of(upload.organisation_id).select_for_update().filter(id=upload.id).first()
-    )
-    if locked is None:
-        raise NotFound("There is no such upload any more. Upload the file again.")
+    locked = locked_upload(upload)
     if locked.import_batch_id:
         return ImportBatch.objects.of(upload.organisation_id).get(id=locked.import_batch_id)
     options, changed = _finish_review(locked, options, given, revision)
@@ -93,13 +89,11 @@ def _finish_review(
     revision: int | None,
 ) -> tuple[ImportOptions, Changes]:
     """Ends the review of an upload. Gives the options that hold, and what was changed."""
-    found = Review.objects.of(upload.organisation_id).select_related("edited_by")
-    review = found.filter(upload_id=upload.id).first()
+    review = beginning.begun(upload)
     if review is None:
         if revision not in (None, 1):
             raise UploadChanged(revision=1, edited_by=None)
         return options, Changes()
-    review.upload = upload
     if revision is not None:
         changes.refuse_stale(review, revision)
     if given is not None:

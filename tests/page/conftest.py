@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 from django.test import Client
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
+from tests.browsers import chromium
 from tests.conftest import ModuleProcess, processes_in, serve
-from tests.page.helpers import CHROMIUM, axe_source
+from tests.page.helpers import axe_source
 from tests.process_helpers import wait_for
 from users.models import User
 
@@ -61,15 +62,9 @@ def working(start_process: Start, mail: dict[str, str]) -> ModuleProcess:
 
 @pytest.fixture(scope="package")
 def browser(url: str) -> Iterator[Browser]:
-    """Chromium without a window. It ends before the server, which waits for open connections."""
-    # Playwright runs an event loop in this thread, in which Django refuses queries. Django also
-    # opens a connection for the loop, which has to be closed here.
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-        connections.close_all()
+    """One for all tests of the page."""
+    with chromium() as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browsers import CHROMIUM
 from tests.imports.api.helpers import csv_bytes
 from tests.paths import ROOT
 
-CHROMIUM = shutil.which("chromium")
 IN_BROWSER = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(not CHROMIUM, reason="needs Chromium: apt install chromium"),

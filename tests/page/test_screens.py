@@ -1,11 +1,7 @@
-"""Each screen fits its window, wide and narrow, light and dark, and has no barriers.
-
-With SCREENSHOTS=folder, as `script/screenshots` sets it, the screens are also stored as pictures.
-"""
+"""Each screen fits its window, wide and narrow, light and dark, and has no barriers."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -65,8 +61,6 @@ def test_each_screen_fits_its_window_and_has_no_barriers(
                 found += [f"{where}: {line}" for line in overflow(page)]
                 if (width, colours) in EXAMINED:
                     found += [f"{where}: {line}" for line in barriers(page, axe)]
-                if language == "en":
-                    store(page, where)
     if found:  # an assertion would cut the text short
         pytest.fail("\n".join(found), pytrace=False)
 
@@ -91,9 +85,3 @@ def test_each_screen_fits_its_window_from_right_to_left(
         wait_until_loaded(page)
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
         expect(page.locator("h1")).to_be_in_viewport()
-
-
-def store(page: Page, name: str) -> None:
-    """Stores a picture, where pictures are wanted."""
-    if folder := os.environ.get("SCREENSHOTS"):
-        page.screenshot(path=f"{folder}/{name}.png", animations="disabled")

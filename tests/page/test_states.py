@@ -44,7 +44,8 @@ OVERLAPPING = """() => {
     if (parent.closest(".visually-hidden, .skip-link, option, .said, script")) continue
     if (parent.closest("[role=grid], .import-bar")) continue
     let clipped = parent // headings of tables that are cards on a phone
-    while (clipped && getComputedStyle(clipped).clipPath === "none") clipped = clipped.parentElement
+    while (clipped && getComputedStyle(clipped).clipPath !== "inset(50%)")
+      clipped = clipped.parentElement
     if (clipped) continue
     const range = document.createRange()
     range.selectNodeContents(node)

@@ -114,8 +114,10 @@ class OwnOrganisationAdmin(ModelAdmin):
         return self._without_organisation(request, super().get_list_filter(request))
 
     def _without_organisation(self, request: HttpRequest, names: Sequence[Any]) -> list[Any]:
-        hidden = () if is_platform_staff(request) else ("organisation", self.organisation_lookup)
-        return [name for name in names if name not in hidden]
+        if is_platform_staff(request):
+            return list(names)
+        hidden = ("organisation", self.organisation_lookup)
+        return [name for name in names if name not in hidden and not _is_by_organisation(name)]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.contrib.admin import site
-from django.db import connections
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from imports.models import ImportBatch
+from tests.browsers import CHROMIUM, chromium
 from tests.imports.admin.helpers import (
     IMPORT_URL,
     INVALID_ROW,
@@ -23,7 +22,6 @@ from tests.imports.admin.helpers import (
 )
 from users.models import Organisation, User
 
-CHROMIUM = shutil.which("chromium")
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(not CHROMIUM, reason="needs Chromium: apt install chromium"),
@@ -36,15 +34,9 @@ FILE = {"name": "people.csv", "mimeType": "text/csv"}
 
 @pytest.fixture(scope="module")
 def browser(shared_server: str) -> Iterator[Browser]:
-    """Chromium without a window. It ends before the server, which waits for open connections."""
-    # Playwright runs an event loop in this thread, in which Django refuses queries. Django also
-    # opens a connection for the loop, which has to be closed here.
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-        connections.close_all()
+    """One for all tests of this file."""
+    with chromium() as opened:
+        yield opened
 
 
 @pytest.fixture

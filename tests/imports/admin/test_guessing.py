@@ -82,6 +82,8 @@ def test_the_filters_of_a_list_and_links_to_it_work(
             for choice in spec.choices(page.context["cl"]):
                 query = choice.get("query_string", choice.get("all"))
                 assert admin_client(user).get(url + query).status_code == 200
+    by_date = {"created_at__year": "2026", "created_at__month": "5"}
+    assert answer(admin, EVENTS, by_date)[0] == 200
     batch = submit_import(admin)
     assert answer(admin, USERS, {"import_batch_id": str(batch.id)}) == (200, [])
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import email
 import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from email.policy import default
@@ -17,9 +16,9 @@ from typing import Any
 
 import pytest
 import requests
-from django.db import connections
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.browsers import CHROMIUM, chromium
 from tests.conftest import ModuleProcess, processes_in, serve
 from tests.imports.api.helpers import csv_bytes, imports_url
 from tests.process_helpers import wait_for
@@ -27,7 +26,6 @@ from tests.users.pages.helpers import LINK, NEW
 from users.credentials import tokens
 from users.models import Invitation, Organisation, User
 
-CHROMIUM = shutil.which("chromium")
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(not CHROMIUM, reason="needs Chromium: apt install chromium"),
@@ -63,13 +61,9 @@ def url(
 
 @pytest.fixture(scope="module")
 def browser(url: str) -> Iterator[Browser]:
-    """Chromium without a window."""
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-        connections.close_all()
+    """One for all tests of this file."""
+    with chromium() as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -67,8 +67,7 @@ def test_administrators_export_rows_of_their_own_organisation_only(
             path, "import_batch__organisation"
         )
         theirs = f"?{field}__id__exact={other_admin.organisation_id}"
-        answer = export(client, path, theirs)
-        assert answer.status_code == 400 or read_csv(answer) == read_csv(export(client, path))
+        assert export(client, path, theirs).status_code == 400
 
 
 def test_platform_staff_export_rows_of_all_organisations(
