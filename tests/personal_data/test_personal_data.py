@@ -149,12 +149,15 @@ class Client:
         return answer.json()
 
     def review(self, upload_id: str, row: int) -> None:
-        """Looks at a staged file, and changes the role of a row."""
+        """Looks at a staged file, changes the role of a row, leaves it out, and takes it back in.
+        What was before is kept for an undo: of a row that is left out, the whole row."""
         url = f"{self.imports}/uploads/{upload_id}"
-        revision = self.api.get(url).json()["revision"]
+        review = self.api.get(url).json()
         edit = {"row": row, "field": "role", "value": "analyst"}
-        answer = self.api.patch(url, json={"revision": revision, "edits": [edit]})
-        assert answer.ok, answer.text
+        for change in ({"edits": [edit]}, {"dropped": [row]}, {"restored": [row]}):
+            answer = self.api.patch(url, json={"revision": review["revision"], **change})
+            assert answer.ok, answer.text
+            review = answer.json()
 
     def look_at(self, *pages: str) -> None:
         """Opens pages of the admin."""
